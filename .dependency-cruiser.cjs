@@ -1,0 +1,63 @@
+const services = '^packages/(bookings|seats|payments|receipts|status)/';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-service-imports-another',
+      comment: 'Services talk through events, never through code: a shared module would couple their deployments.',
+      severity: 'error',
+      from: { path: services },
+      to: { path: services, pathNot: '^packages/$1/' },
+    },
+    {
+      name: 'services-share-only-contract-and-messaging',
+      comment: 'At run time a service sees its own files, events-schemas, messaging and libraries.',
+      severity: 'error',
+      from: { path: '^packages/(bookings|seats|payments|receipts|status)/src/' },
+      to: { path: '^(packages|infra|scripts|events-schemas)/', pathNot: ['^packages/$1/src/', '^packages/messaging/', '^events-schemas/'] },
+    },
+    {
+      name: 'constructs-only-from-infra',
+      comment: 'The CDK constructs belong to the stacks; a function that imports them would be bundled with the CDK.',
+      severity: 'error',
+      from: { path: '^packages/[^/]+/src/', pathNot: '^packages/local-cloud/' },
+      to: { path: '^(infra/|.*node_modules/(aws-cdk-lib|constructs)/)' },
+    },
+    {
+      name: 'domain-is-pure',
+      comment: 'src/domain.ts decides; it imports nothing but types, so that it can neither read a clock nor do I/O.',
+      severity: 'error',
+      from: { path: '^packages/[^/]+/src/domain\\.ts$' },
+      to: { dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'contract-stands-alone',
+      severity: 'error',
+      from: { path: '^events-schemas/' },
+      to: { path: '^(packages|infra|scripts)/' },
+    },
+    {
+      name: 'messaging-knows-no-service',
+      severity: 'error',
+      from: { path: '^packages/messaging/' },
+      to: { path: '^(packages/(?!messaging/)|infra/|scripts/)' },
+    },
+    {
+      name: 'local-cloud-knows-no-service',
+      comment: 'It runs what the templates say; were it to know a service, it would prove less.',
+      severity: 'error',
+      from: { path: '^packages/local-cloud/src/' },
+      to: { path: [services, '^packages/messaging/', '^scripts/'] },
+    },
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'not-to-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: ['cdk\\.out', 'node_modules/.*/node_modules'] },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};
