@@ -1,0 +1,371 @@
+// Generated from events-schemas/schemas by `pnpm contracts`. Do not edit.
+
+/**
+ * One to nine seats of one flight.
+ *
+ * @minItems 1
+ * @maxItems 9
+ *
+ * Items: Row and letter, e.g. 12A.
+ */
+export type Seats = string[];
+
+export interface EventDetails {
+  BookingRequested: BookingRequested;
+  FlightScheduled: FlightScheduled;
+  PaymentFailed: PaymentFailed;
+  PaymentOk: PaymentOk;
+  PaymentRefunded: PaymentRefunded;
+  ReceiptIssued: ReceiptIssued;
+  SeatBooked: SeatBooked;
+  SeatReleased: SeatReleased;
+  SeatUnavailable: SeatUnavailable;
+}
+/**
+ * A customer asks for seats and says how to pay. Seats and payments each answer it exactly once.
+ */
+export interface BookingRequested {
+  metadata?: OutsideMetadata;
+  data: {
+    /**
+     * Random UUID, version 4 (RFC 9562). Whoever knows it can see the booking, so it is never a counter or a timestamp.
+     */
+    bookingId: string;
+    /**
+     * Flight number and departure day, e.g. KL1001-20261218.
+     */
+    flightId: string;
+    seats: Seats;
+    passenger: {
+      name: string;
+      email: string;
+    };
+    /**
+     * The customer account that asked, where there is one.
+     */
+    customerId?: string;
+    payment: {
+      /**
+       * Payment method of the provider, e.g. pm_card_visa.
+       */
+      method: string;
+      /**
+       * Amount in the minor unit of its currency (cents for EUR).
+       */
+      amountMinor: number;
+      /**
+       * ISO 4217 code.
+       */
+      currency: string;
+    };
+    /**
+     * RFC 3339, UTC, ending in Z.
+     */
+    requestedAt?: string;
+    /**
+     * RFC 3339, UTC, ending in Z.
+     */
+    expiresAt?: string;
+  };
+}
+/**
+ * As metadata, but a producer outside the project may leave out any of it: what can be derived is derived on arrival.
+ */
+export interface OutsideMetadata {
+  /**
+   * Derived, never random: <bookingId>.<detail-type>, with a step where a type can recur. A repeated publish is the same event.
+   */
+  eventId?: string;
+  /**
+   * The booking (for FlightScheduled: the flight).
+   */
+  correlationId?: string;
+  /**
+   * eventId of the event that caused this one; absent at the root of a flow.
+   */
+  causationId?: string;
+  /**
+   * RFC 3339, UTC, ending in Z.
+   */
+  occurredAt?: string;
+  /**
+   * The service that said it, e.g. seats.
+   */
+  service?: string;
+  /**
+   * Major version of the schema of this detail-type.
+   */
+  schemaVersion?: number;
+  /**
+   * W3C Trace Context.
+   */
+  traceparent?: string;
+}
+/**
+ * A flight can be booked: its route, time, cabins and fares. Said again when the schedule changes.
+ */
+export interface FlightScheduled {
+  metadata?: OutsideMetadata;
+  data: {
+    /**
+     * Flight number and departure day, e.g. KL1001-20261218.
+     */
+    flightId: string;
+    /**
+     * IATA or ICAO airline code.
+     */
+    carrier: string;
+    /**
+     * Carrier code and number, e.g. KL1001.
+     */
+    flightNumber: string;
+    origin: Airport;
+    destination: Airport;
+    /**
+     * RFC 3339, UTC, ending in Z.
+     */
+    departureTime: string;
+    durationMinutes: number;
+    aircraft: string;
+    /**
+     * @minItems 1
+     * @maxItems 8
+     */
+    cabins: {
+      /**
+       * Name of the cabin, e.g. economy.
+       */
+      cabin: string;
+      rows: {
+        first: number;
+        last: number;
+      };
+      /**
+       * Seat letters of every row of the cabin, in order.
+       *
+       * @minItems 1
+       * @maxItems 26
+       */
+      letters: string[];
+      /**
+       * Price of one seat of the cabin.
+       */
+      fare: {
+        /**
+         * Amount in the minor unit of its currency (cents for EUR).
+         */
+        amountMinor: number;
+        /**
+         * ISO 4217 code.
+         */
+        currency: string;
+      };
+    }[];
+  };
+}
+export interface Airport {
+  /**
+   * IATA airport code.
+   */
+  iata: string;
+  city: string;
+  country: string;
+}
+/**
+ * Payments says no: nothing is charged for this booking.
+ */
+export interface PaymentFailed {
+  metadata: Metadata;
+  data: {
+    /**
+     * Random UUID, version 4 (RFC 9562). Whoever knows it can see the booking, so it is never a counter or a timestamp.
+     */
+    bookingId: string;
+    reason: 'declined' | 'expired' | 'seat-unavailable' | 'hold-expired' | 'cancelled';
+    /**
+     * The provider's word for the refusal, e.g. insufficient_funds.
+     */
+    declineCode?: string;
+  };
+}
+/**
+ * Who said it, when, and because of what.
+ */
+export interface Metadata {
+  /**
+   * Derived, never random: <bookingId>.<detail-type>, with a step where a type can recur. A repeated publish is the same event.
+   */
+  eventId: string;
+  /**
+   * The booking (for FlightScheduled: the flight).
+   */
+  correlationId: string;
+  /**
+   * eventId of the event that caused this one; absent at the root of a flow.
+   */
+  causationId?: string;
+  /**
+   * RFC 3339, UTC, ending in Z.
+   */
+  occurredAt: string;
+  /**
+   * The service that said it, e.g. seats.
+   */
+  service: string;
+  /**
+   * Major version of the schema of this detail-type.
+   */
+  schemaVersion: number;
+  /**
+   * W3C Trace Context.
+   */
+  traceparent?: string;
+}
+/**
+ * Payments says yes: the fare is captured.
+ */
+export interface PaymentOk {
+  metadata: Metadata;
+  data: {
+    /**
+     * Random UUID, version 4 (RFC 9562). Whoever knows it can see the booking, so it is never a counter or a timestamp.
+     */
+    bookingId: string;
+    /**
+     * The provider's id of the payment.
+     */
+    paymentId: string;
+    /**
+     * Amount in the minor unit of its currency (cents for EUR).
+     */
+    amountMinor: number;
+    /**
+     * ISO 4217 code.
+     */
+    currency: string;
+    /**
+     * RFC 3339, UTC, ending in Z.
+     */
+    paidAt: string;
+  };
+}
+/**
+ * Payments takes its yes back: the captured fare is returned.
+ */
+export interface PaymentRefunded {
+  metadata: Metadata;
+  data: {
+    /**
+     * Random UUID, version 4 (RFC 9562). Whoever knows it can see the booking, so it is never a counter or a timestamp.
+     */
+    bookingId: string;
+    /**
+     * The provider's id of the payment.
+     */
+    paymentId: string;
+    /**
+     * The provider's id of the refund.
+     */
+    refundId: string;
+    /**
+     * Amount in the minor unit of its currency (cents for EUR).
+     */
+    amountMinor: number;
+    /**
+     * ISO 4217 code.
+     */
+    currency: string;
+    reason: 'expired' | 'seat-unavailable' | 'hold-expired' | 'cancelled';
+  };
+}
+/**
+ * The receipt of a confirmed booking was mailed.
+ */
+export interface ReceiptIssued {
+  metadata: Metadata;
+  data: {
+    /**
+     * Random UUID, version 4 (RFC 9562). Whoever knows it can see the booking, so it is never a counter or a timestamp.
+     */
+    bookingId: string;
+    receiptNumber: string;
+    /**
+     * RFC 3339, UTC, ending in Z.
+     */
+    issuedAt: string;
+  };
+}
+/**
+ * Seats says yes: every seat asked for is held for this booking.
+ */
+export interface SeatBooked {
+  metadata: Metadata;
+  data: {
+    /**
+     * Random UUID, version 4 (RFC 9562). Whoever knows it can see the booking, so it is never a counter or a timestamp.
+     */
+    bookingId: string;
+    /**
+     * Flight number and departure day, e.g. KL1001-20261218.
+     */
+    flightId: string;
+    seats: Seats;
+    /**
+     * Amount in the minor unit of its currency (cents for EUR).
+     */
+    amountMinor: number;
+    /**
+     * ISO 4217 code.
+     */
+    currency: string;
+    /**
+     * RFC 3339, UTC, ending in Z.
+     */
+    holdExpiresAt?: string;
+  };
+}
+/**
+ * Seats takes its yes back: the seats are free again.
+ */
+export interface SeatReleased {
+  metadata: Metadata;
+  data: {
+    /**
+     * Random UUID, version 4 (RFC 9562). Whoever knows it can see the booking, so it is never a counter or a timestamp.
+     */
+    bookingId: string;
+    /**
+     * Flight number and departure day, e.g. KL1001-20261218.
+     */
+    flightId: string;
+    seats: Seats;
+    reason: 'payment-failed' | 'hold-expired' | 'cancelled';
+  };
+}
+/**
+ * Seats says no: nothing is held for this booking.
+ */
+export interface SeatUnavailable {
+  metadata: Metadata;
+  data: {
+    /**
+     * Random UUID, version 4 (RFC 9562). Whoever knows it can see the booking, so it is never a counter or a timestamp.
+     */
+    bookingId: string;
+    /**
+     * Flight number and departure day, e.g. KL1001-20261218.
+     */
+    flightId: string;
+    seats: Seats;
+    /**
+     * The seats that are the reason; empty when the reason is not a seat.
+     *
+     * @maxItems 9
+     *
+     * Items: Row and letter, e.g. 12A.
+     */
+    unavailableSeats: string[];
+    reason:
+      'taken' | 'unknown-flight' | 'unknown-seat' | 'departed' | 'fare-mismatch' | 'expired' | 'payment-failed' | 'cancelled';
+  };
+}

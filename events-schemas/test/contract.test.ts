@@ -1,0 +1,145 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { eventIdOf, type EventType, newEvent, sourceOf } from '../src/events.ts';
+import { catalogue } from '../src/generated/catalogue.ts';
+import { findEventMistakes, InvalidEventError, parseEvent, parseMessage } from '../src/parse-event.ts';
+import { maskPersonalData } from '../src/personal-data.ts';
+
+const examples = path.join(import.meta.dirname, '..', 'examples');
+const types = Object.keys(catalogue) as EventType[];
+
+function example(type: EventType): { metadata: Record<string, unknown>; data: Record<string, unknown> } {
+  return JSON.parse(readFileSync(path.join(examples, `${type}.v1.json`), 'utf8')) as ReturnType<typeof example>;
+}
+
+function envelope(type: EventType, detail: unknown = example(type)): Record<string, unknown> {
+  return { version: '0', id: 'x', 'detail-type': type, source: sourceOf(type), time: '2026-12-01T09:30:00Z', detail };
+}
+
+/** Why an envelope is refused; fails the test when it is not. */
+function refusal(message: unknown): InvalidEventError {
+  try {
+    parseMessage(typeof message === 'string' ? message : JSON.stringify(message));
+  } catch (error) {
+    if (error instanceof InvalidEventError) return error;
+    throw error;
+  }
+  throw new Error('The message was accepted.');
+}
+
+describe('every event', () => {
+  test('has a golden example, and every example an event', () => {
+    expect(readdirSync(examples).sort()).toEqual(types.map((type) => `${type}.v1.json`).sort());
+  });
+
+  test.each(types)('%s: the golden example is valid and bears its derived id', (type) => {
+    const detail = example(type);
+    expect(findEventMistakes(type, detail)).toEqual([]);
+    expect(detail.metadata.eventId).toBe(eventIdOf(type, detail.metadata.correlationId as string));
+    expect(`airline.${detail.metadata.service as string}`).toBe(sourceOf(type));
+  });
+
+  test.each(types)('%s: readers are tolerant of fields that they do not know', (type) => {
+    const detail = example(type);
+    const later = { ...detail, data: { ...detail.data, addedLater: true }, metadata: { ...detail.metadata, addedLater: 1 }, more: {} };
+    expect(parseEvent(envelope(type, later)).data).toMatchObject(detail.data);
+  });
+
+  test.each(types)('%s: each required field is missed by its path', (type) => {
+    const detail = example(type);
+    for (const field of ['bookingId' in detail.data ? 'bookingId' : 'flightId']) {
+      const rest = Object.fromEntries(Object.entries(detail.data).filter(([name]) => name !== field));
+      expect(findEventMistakes(type, { ...detail, data: rest })).toContainEqual({ path: `/data/${field}`, message: 'is missing' });
+    }
+  });
+});
+
+describe('what can never be handled is told apart', () => {
+  test.each([
+    ['no JSON', '{', 'not-json'],
+    ['no object', '42', 'not-an-event'],
+    ['no envelope', { hello: 'world' }, 'not-an-event'],
+    ['an envelope with a time that is none', { ...envelope('SeatBooked'), time: 'soon' }, 'not-an-event'],
+    ['an unknown type', { ...envelope('SeatBooked'), 'detail-type': 'SeatPainted' }, 'unknown-detail-type'],
+    ['a name that every object has', { ...envelope('SeatBooked'), 'detail-type': 'constructor' }, 'unknown-detail-type'],
+    ['another source', { ...envelope('SeatBooked'), source: 'airline.payments' }, 'schema-violation'],
+    ['a detail that is no object', envelope('SeatBooked', 'hello'), 'schema-violation'],
+    ['missing metadata of a service', envelope('SeatBooked', { data: example('SeatBooked').data }), 'schema-violation'],
+  ])('%s', (_, message, reason) => {
+    expect(refusal(message).reason).toBe(reason);
+  });
+
+  test.each([
+    ['bookingId', 'not-a-uuid', '/data/bookingId'],
+    ['bookingId', '7f8c2f0e-3b1a-1c7e-9d55-1f6a2b3c4d5e', '/data/bookingId'],
+    ['seats', [], '/data/seats'],
+    ['seats', ['12A', '12A'], '/data/seats'],
+    ['seats', Array.from({ length: 10 }, (_, row) => `${row + 1}A`), '/data/seats'],
+    ['seats', ['A12'], '/data/seats/0'],
+    ['passenger', { name: 'Ada', email: 'nobody' }, '/data/passenger/email'],
+    ['payment', { method: 'pm', amountMinor: 1.5, currency: 'EUR' }, '/data/payment/amountMinor'],
+    ['payment', { method: 'pm', amountMinor: 0, currency: 'EUR' }, '/data/payment/amountMinor'],
+    ['payment', { method: 'pm', amountMinor: 100, currency: 'euro' }, '/data/payment/currency'],
+    ['expiresAt', '2026-12-01T10:00:00+01:00', '/data/expiresAt'],
+    ['expiresAt', '2026-13-01T10:00:00Z', '/data/expiresAt'],
+  ])('BookingRequested with %s %j is refused at %s', (field, value, path) => {
+    const detail = example('BookingRequested');
+    const error = refusal(envelope('BookingRequested', { ...detail, data: { ...detail.data, [field]: value } }));
+    expect(error.reason).toBe('schema-violation');
+    expect(error.message).toContain(path);
+  });
+});
+
+describe('a producer outside the project', () => {
+  test('may leave metadata out: what can be derived is derived', () => {
+    const { data } = example('BookingRequested');
+    expect(parseEvent(envelope('BookingRequested', { data })).metadata).toEqual({
+      eventId: `${data.bookingId as string}.BookingRequested`,
+      correlationId: data.bookingId,
+      occurredAt: '2026-12-01T09:30:00.000Z',
+      service: 'bookings',
+      schemaVersion: 1,
+    });
+  });
+
+  test('cannot make an event belong to another booking', () => {
+    const { data } = example('BookingRequested');
+    expect(parseEvent(envelope('BookingRequested', { metadata: { correlationId: 'another' }, data })).metadata.correlationId).toBe(data.bookingId);
+  });
+});
+
+describe('a flight that its schema allows and its layout does not', () => {
+  const cabin = (first: number, last: number, currency = 'EUR') => ({ cabin: `${first}`, rows: { first, last }, letters: ['A'], fare: { amountMinor: 1, currency } });
+  test.each([
+    ['rows that end before they begin', [cabin(5, 1)], '/data/cabins/0/rows'],
+    ['a row in two cabins', [cabin(1, 5), cabin(5, 9)], '/data/cabins/1/rows'],
+    ['two currencies', [cabin(1, 5), cabin(6, 9, 'USD')], '/data/cabins/1/fare/currency'],
+  ])('%s', (_, cabins, path) => {
+    const { data } = example('FlightScheduled');
+    expect(findEventMistakes('FlightScheduled', { data: { ...data, cabins } }).map((mistake) => mistake.path)).toEqual([path]);
+  });
+});
+
+test('an event names its cause and continues its trace', () => {
+  const [cause] = [parseEvent(envelope('BookingRequested'))];
+  const event = newEvent('ReceiptIssued', { bookingId: cause.metadata.correlationId, receiptNumber: 'R-1', issuedAt: '2026-12-01T09:30:03Z' }, { occurredAt: '2026-12-01T09:30:03Z', causedBy: cause });
+  expect(event.metadata).toMatchObject({ causationId: cause.metadata.eventId, traceparent: cause.metadata.traceparent, service: 'receipts' });
+  expect(findEventMistakes('ReceiptIssued', event)).toEqual([]);
+});
+
+describe('personal data', () => {
+  test('is masked where the contract marks it, and nothing else is', () => {
+    const masked = maskPersonalData(envelope('BookingRequested')) as { detail: { data: Record<string, unknown> } };
+    expect(masked.detail.data.passenger).toEqual({ name: '***', email: '***' });
+    expect({ ...masked.detail.data, passenger: undefined }).toEqual({ ...example('BookingRequested').data, passenger: undefined });
+  });
+
+  test.each([
+    ['in an event of unknown type', { 'detail-type': 'Other', detail: { data: { deep: [{ email: 'ada@example.com' }] } } }],
+    ['in an event of the wrong shape', envelope('BookingRequested', { data: { passenger: 'ada@example.com' } })],
+    ['in anything else', [{ name: 'ada@example.com' }]],
+  ])('is masked %s', (_, value) => {
+    expect(JSON.stringify(maskPersonalData(value))).not.toContain('ada@example.com');
+  });
+});
