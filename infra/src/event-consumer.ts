@@ -1,0 +1,103 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Rule, type IEventBus } from 'aws-cdk-lib/aws-events';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import { Construct } from 'constructs';
+import { parameterName, serviceName } from './names.ts';
+import { NodeFunction } from './node-function.ts';
+import { allowToSay } from './put-events-policy.ts';
+
+/** What a service hears from one source. */
+export interface Subscription {
+  /** The producer, e.g. `airline.seats`. */
+  readonly source: string;
+  readonly detailTypes: readonly string[];
+  /** Narrows the subscription by the event's `detail`, in EventBridge's pattern language. @default every such event */
+  readonly detail?: Record<string, unknown>;
+}
+
+export interface EventConsumerProps {
+  /** The service's name, e.g. `seats`. */
+  readonly service: string;
+  /** Absolute path of the file that exports the consumer's `handler`. */
+  readonly entry: string;
+  readonly bus: IEventBus;
+  /** One rule each, by a name that tells what it hears. */
+  readonly hears: Readonly<Record<string, Subscription>>;
+  /** Detail-types that the consumer may publish, as `airline.<service>`. */
+  readonly says: readonly string[];
+  readonly environment?: Record<string, string>;
+  /** Longest run of one batch. @default 10 seconds */
+  readonly timeout?: Duration;
+}
+
+/**
+ * Everything between the bus and a service's code: rules, queue, both dead-letter queues and the consumer function. The queue
+ * belongs to the consumer's stack, so that a producer need not know who listens.
+ */
+export class EventConsumer extends Construct {
+  readonly function: NodeFunction;
+  readonly queue: Queue;
+  /** Messages that the consumer could not handle. */
+  readonly deadLetters: Queue;
+  /** Events that EventBridge could not put into the queue. */
+  readonly undelivered: Queue;
+
+  constructor(scope: Construct, id: string, props: EventConsumerProps) {
+    super(scope, id);
+    const { service, bus, timeout = Duration.seconds(10) } = props;
+    const name = serviceName(this, service);
+
+    this.deadLetters = this.#deadLetterQueue('DeadLetters', `${name}-dead-letters`);
+    this.undelivered = this.#deadLetterQueue('Undelivered', `${name}-undelivered`);
+    this.queue = new Queue(this, 'Queue', {
+      queueName: name,
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      // AWS's advice: six times the function's timeout, or a slow batch is handled twice at once.
+      visibilityTimeout: Duration.seconds(6 * timeout.toSeconds()),
+      retentionPeriod: Duration.days(4),
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 5 },
+    });
+
+    this.function = new NodeFunction(this, 'Function', {
+      entry: props.entry,
+      timeout,
+      description: `Handles what ${service} hears`,
+      environment: { EVENT_BUS_NAME: bus.eventBusName, DEAD_LETTER_QUEUE_URL: this.deadLetters.queueUrl, ...props.environment },
+    });
+    this.function.addEventSource(
+      new SqsEventSource(this.queue, { batchSize: 10, reportBatchItemFailures: true, maxConcurrency: 20 }),
+    );
+    this.deadLetters.grantSendMessages(this.function);
+    allowToSay(this.function, { bus, source: `airline.${service}`, detailTypes: props.says });
+
+    for (const [ruleId, { source, detailTypes, detail }] of Object.entries(props.hears)) {
+      new Rule(this, ruleId, {
+        eventBus: bus,
+        description: `${service} hears ${detailTypes.join(', ')} of ${source}`,
+        eventPattern: { source: [source], detailType: [...detailTypes], ...(detail && { detail }) },
+        targets: [new SqsQueue(this.queue, { deadLetterQueue: this.undelivered, maxEventAge: Duration.hours(24), retryAttempts: 185 })],
+      });
+    }
+
+    // By these the operator's commands find the queues.
+    const parameters = { 'queue-url': this.queue, 'dead-letters-url': this.deadLetters, 'undelivered-url': this.undelivered };
+    for (const [path, queue] of Object.entries(parameters)) {
+      new StringParameter(this, `Parameter-${path}`, { parameterName: parameterName(this, service, path), stringValue: queue.queueUrl });
+    }
+  }
+
+  /** Kept as long as SQS allows, and longer than any queue: time to notice and repair. */
+  #deadLetterQueue(id: string, queueName: string): Queue {
+    return new Queue(this, id, {
+      queueName,
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    });
+  }
+}

@@ -1,0 +1,37 @@
+import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import { Archive, EventBus } from 'aws-cdk-lib/aws-events';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import type { Construct } from 'constructs';
+import { airlineName, parameterName } from './names.ts';
+
+/**
+ * What all services meet on and none of them owns: the bus with its archive, and the front door. Services find both by
+ * parameters, so that no stack blocks another's deployment; a missing parameter fails their deployment, where a wrong bus name
+ * would be swallowed at run time (PutEvents to a bus that does not exist succeeds).
+ */
+export class PlatformStack extends Stack {
+  constructor(scope: Construct, id: string, props?: StackProps) {
+    super(scope, id, props);
+
+    const bus = new EventBus(this, 'Bus', { eventBusName: airlineName(this), description: 'What the services of the airline say to each other' });
+    const key = new Key(this, 'ArchiveKey', { enableKeyRotation: true, description: 'Encrypts the archive of events: they name passengers' });
+    new Archive(this, 'Archive', {
+      sourceEventBus: bus,
+      description: 'Every event of the bus, for replays',
+      eventPattern: { account: [this.account] },
+      retention: Duration.days(30),
+      kmsKey: key,
+    });
+
+    const api = new HttpApi(this, 'FrontDoor', { apiName: airlineName(this), description: 'The one HTTP API; each service adds its own routes' });
+
+    const parameters = { 'bus/name': bus.eventBusName, 'api/id': api.apiId, 'api/url': api.apiEndpoint };
+    for (const [path, value] of Object.entries(parameters)) {
+      const name = parameterName(this, ...path.split('/'));
+      new StringParameter(this, `Parameter-${path.replace('/', '-')}`, { parameterName: name, stringValue: value }).applyRemovalPolicy(RemovalPolicy.DESTROY);
+    }
+    new CfnOutput(this, 'ApiUrl', { value: api.apiEndpoint, description: 'Front door' });
+  }
+}

@@ -1,0 +1,22 @@
+import type { IEventBus } from 'aws-cdk-lib/aws-events';
+import { PolicyStatement, type IGrantable } from 'aws-cdk-lib/aws-iam';
+
+export interface Say {
+  readonly bus: IEventBus;
+  /** The only `source` the grantee may use. */
+  readonly source: string;
+  /** The only detail-types the grantee may publish. None: nothing is granted. */
+  readonly detailTypes: readonly string[];
+}
+
+/** Lets a role publish its own events on this bus, and nobody else's. */
+export function allowToSay(grantee: IGrantable, { bus, source, detailTypes }: Say): void {
+  if (detailTypes.length === 0) return;
+  grantee.grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({
+      actions: ['events:PutEvents'],
+      resources: [bus.eventBusArn],
+      conditions: { StringEquals: { 'events:source': source, 'events:detail-type': [...detailTypes] } },
+    }),
+  );
+}
