@@ -1,0 +1,49 @@
+import { Stack, type StackProps } from 'aws-cdk-lib';
+import { AttributeType } from 'aws-cdk-lib/aws-dynamodb';
+import { ApiFunction } from '@airline/infra/api-function';
+import { EventConsumer } from '@airline/infra/event-consumer';
+import { platformApi, platformBus } from '@airline/infra/platform';
+import { ServiceTable } from '@airline/infra/service-table';
+import type { Construct } from 'constructs';
+import path from 'node:path';
+import { flightsIndexName } from '../src/dynamodb-seat-store.ts';
+
+const source = path.join(import.meta.dirname, '..', 'src');
+
+/** Seats: who holds which seat of which flight. */
+export class SeatsStack extends Stack {
+  constructor(scope: Construct, id: string, props?: StackProps) {
+    super(scope, id, props);
+
+    const table = new ServiceTable(this, 'Table', { service: 'seats' });
+    table.addGlobalSecondaryIndex({
+      indexName: flightsIndexName,
+      partitionKey: { name: 'listing', type: AttributeType.STRING },
+      sortKey: { name: 'departureTime', type: AttributeType.STRING },
+    });
+    const environment = { SEATS_TABLE_NAME: table.tableName };
+
+    const consumer = new EventConsumer(this, 'Consumer', {
+      service: 'seats',
+      entry: path.join(source, 'consumer.ts'),
+      bus: platformBus(this),
+      hears: {
+        Flights: { source: 'airline.flights', detailTypes: ['FlightScheduled'] },
+        Bookings: { source: 'airline.bookings', detailTypes: ['BookingRequested'] },
+        Payments: { source: 'airline.payments', detailTypes: ['PaymentOk', 'PaymentFailed'] },
+      },
+      says: ['SeatBooked', 'SeatUnavailable', 'SeatReleased'],
+      environment,
+    });
+    table.grantReadWriteData(consumer.function);
+
+    const api = new ApiFunction(this, 'Api', {
+      entry: path.join(source, 'api.ts'),
+      description: 'Flights and seat maps',
+      api: platformApi(this),
+      routes: ['GET /flights', 'GET /flights/{flightId}/seats'],
+      environment,
+    });
+    table.grantReadData(api);
+  }
+}

@@ -1,0 +1,62 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { type Api, createApi } from '../src/api.ts';
+import { hold } from '../src/domain.ts';
+import { createInMemorySeatStore } from '../src/in-memory-seat-store.ts';
+import { flight, now, request } from './fixtures.ts';
+
+let api: Api;
+const held = request();
+
+beforeEach(async () => {
+  const store = createInMemorySeatStore();
+  await store.scheduleFlight(flight(), now);
+  await store.scheduleFlight(flight({ flightId: 'KL1002-20261219', flightNumber: 'KL1002', departureTime: '2026-12-19T00:00:00Z' }), now);
+  await store.scheduleFlight(flight({ flightId: 'KL1-20261101', departureTime: '2026-11-01T00:00:00Z' }), now);
+  await store.claimSeat(held.flightId, '12A', held.bookingId);
+  await store.save(held.bookingId, hold(held, false, now, { metadata: { eventId: 'e' } }), undefined);
+  api = createApi({ store, now: () => new Date(now) });
+});
+
+async function get(routeKey: string, parts: Partial<APIGatewayProxyEventV2> = {}) {
+  const { statusCode, headers, body } = await api({ routeKey: `GET ${routeKey}`, ...parts } as APIGatewayProxyEventV2);
+  return { statusCode, type: headers?.['content-type'], body: JSON.parse(body!) };
+}
+
+describe('GET /flights', () => {
+  test('lists what is still to depart, soonest first, with the number of seats', async () => {
+    const { statusCode, body } = await get('/flights');
+    expect(statusCode).toBe(200);
+    expect(body.flights.map(({ flightId, seatCount }: { flightId: string; seatCount: number }) => [flightId, seatCount])).toEqual([
+      ['KL1001-20261218', 104],
+      ['KL1002-20261219', 104],
+    ]);
+  });
+
+  test('can be narrowed to a flight number, whatever its case', async () => {
+    const { body } = await get('/flights', { queryStringParameters: { flightNumber: 'kl1002' } });
+    expect(body.flights).toHaveLength(1);
+  });
+
+  test('refuses a parameter that it would otherwise ignore', async () => {
+    const { statusCode, type, body } = await get('/flights', { queryStringParameters: { to: 'ABZ' } });
+    expect([statusCode, type]).toEqual([400, 'application/problem+json']);
+    expect(body.detail).toContain('to');
+  });
+});
+
+describe('GET /flights/{flightId}/seats', () => {
+  test('shows every seat with cabin, fare and state, and not who holds it', async () => {
+    const { body } = await get('/flights/{flightId}/seats', { pathParameters: { flightId: 'KL1001-20261218' } });
+    expect(body.counts).toEqual({ free: 103, held: 1, sold: 0 });
+    expect(body.seats).toContainEqual({ seat: '12A', cabin: 'economy', fare: { amountMinor: 8_100, currency: 'EUR' }, state: 'held' });
+    expect(body.seats).toContainEqual({ seat: '1A', cabin: 'business', fare: { amountMinor: 22_680, currency: 'EUR' }, state: 'free' });
+    expect(JSON.stringify(body)).not.toContain(held.bookingId);
+  });
+
+  test('says which flight is unknown', async () => {
+    const { statusCode, body } = await get('/flights/{flightId}/seats', { pathParameters: { flightId: 'KL9-20261218' } });
+    expect(statusCode).toBe(404);
+    expect(body.detail).toContain('KL9-20261218');
+  });
+});

@@ -1,0 +1,114 @@
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDbForTests, startDynamoDb } from '@airline/local-cloud/dynamodb-for-tests';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { hold, type SeatsRecord } from '../src/domain.ts';
+import { createDynamoDbSeatStore, flightsIndexName } from '../src/dynamodb-seat-store.ts';
+import { createInMemorySeatStore } from '../src/in-memory-seat-store.ts';
+import type { SeatStore } from '../src/seat-store.ts';
+import { flight, now, request } from './fixtures.ts';
+
+let dynamoDb: DynamoDbForTests;
+
+beforeAll(async () => {
+  dynamoDb = await startDynamoDb();
+  await dynamoDb.createTable('seats', { [flightsIndexName]: ['listing', 'departureTime'] });
+});
+afterAll(() => dynamoDb.stop());
+
+const adapters: [string, () => SeatStore][] = [
+  ['in memory', createInMemorySeatStore],
+  ['DynamoDB', () => createDynamoDbSeatStore(DynamoDBDocumentClient.from(dynamoDb.client), 'seats')],
+];
+
+describe.each(adapters)('seat store: %s', (_, create) => {
+  /** A flight of its own for every test: the table is shared. */
+  const scheduled = async (store: SeatStore): Promise<string> => {
+    const flightId = `XX${Math.floor(Math.random() * 9000) + 1000}-20270101`;
+    await store.scheduleFlight(flight({ flightId, departureTime: '2027-01-01T00:00:00Z' }), now);
+    return flightId;
+  };
+  const held = (flightId: string): SeatsRecord => hold(request({ flightId }), false, now, { metadata: { eventId: 'e' } });
+
+  test('a record is written on what was read, and on nothing else', async () => {
+    const store = create();
+    const bookingId = randomUUID();
+    const record = held('KL1001-20261218');
+    expect(await store.load(bookingId)).toBeUndefined();
+    expect(await store.save(bookingId, { state: 'PAID_EARLY' }, undefined)).toBe(true);
+    expect(await store.save(bookingId, record, undefined)).toBe(false);
+    const read = await store.load(bookingId);
+    expect(read?.record).toEqual({ state: 'PAID_EARLY' });
+    expect(await store.save(bookingId, record, read)).toBe(true);
+    expect(await store.save(bookingId, { state: 'PAID_EARLY' }, read)).toBe(false);
+    expect((await store.load(bookingId))?.record).toEqual(record);
+  });
+
+  test('a seat has one holder, may be claimed again by it, and is freed by it alone', async () => {
+    const store = create();
+    const flightId = await scheduled(store);
+    expect(await store.claimSeat(flightId, '12A', 'first')).toBe(true);
+    expect(await store.claimSeat(flightId, '12A', 'first')).toBe(true);
+    expect(await store.claimSeat(flightId, '12A', 'second')).toBe(false);
+    await store.freeSeats(flightId, ['12A', '12C'], 'second');
+    expect(await store.claimSeat(flightId, '12A', 'second')).toBe(false);
+    await store.freeSeats(flightId, ['12A', '12C'], 'first');
+    expect(await store.claimSeat(flightId, '12A', 'second')).toBe(true);
+  });
+
+  test('a request comes upon its record, its flight and the holders of its seats', async () => {
+    const store = create();
+    const flightId = await scheduled(store);
+    const asked = request({ flightId, seats: ['12A', '12C'] });
+    await store.claimSeat(flightId, '12C', 'another');
+    await store.claimSeat(flightId, '13A', 'another');
+    await store.save(asked.bookingId, { state: 'PAID_EARLY' }, undefined);
+    const view = await store.viewRequest(asked);
+    expect(view.stored?.record).toEqual({ state: 'PAID_EARLY' });
+    expect(view.flight?.flightId).toBe(flightId);
+    expect([...view.holders]).toEqual([['12C', 'another']]);
+  });
+
+  test('a request for an unknown flight comes upon nothing', async () => {
+    const view = await create().viewRequest(request({ flightId: 'ZZ1-20270101' }));
+    expect(view).toEqual({ stored: undefined, flight: undefined, holders: new Map() });
+  });
+
+  test('a seat map tells held from sold', async () => {
+    const store = create();
+    const flightId = await scheduled(store);
+    const [holding, selling] = [randomUUID(), randomUUID()];
+    await store.claimSeat(flightId, '12A', holding);
+    await store.claimSeat(flightId, '1A', selling);
+    await store.save(holding, held(flightId), undefined);
+    await store.save(selling, { ...held(flightId), state: 'SOLD' } as SeatsRecord, undefined);
+    const map = await store.seatMap(flightId);
+    expect(map?.flight.flightId).toBe(flightId);
+    expect(new Map([...map!.claimed].sort())).toEqual(new Map([['12A', 'held'], ['1A', 'sold']]));
+    expect(await store.seatMap('ZZ1-20270101')).toBeUndefined();
+  });
+
+  test('a full flight of more seats than one read takes has them all on its map', async () => {
+    const store = create();
+    const flightId = await scheduled(store);
+    const seats = Array.from({ length: 26 }, (_, row) => ['A', 'C', 'D', 'F'].map((letter) => `${row + 1}${letter}`)).flat();
+    for (const seat of seats) {
+      const bookingId = randomUUID();
+      await store.claimSeat(flightId, seat, bookingId);
+      await store.save(bookingId, { ...held(flightId), state: 'SOLD' } as SeatsRecord, undefined);
+    }
+    const { claimed } = (await store.seatMap(flightId))!;
+    expect(claimed.size).toBe(104);
+    expect(new Set(claimed.values())).toEqual(new Set(['sold']));
+  });
+
+  test('flights are listed by departure, past ones left out; the later word on a flight wins', async () => {
+    const store = create();
+    const [early, late] = ['YY2-20280101', 'YY1-20280102'];
+    await store.scheduleFlight(flight({ flightId: late, departureTime: '2028-01-02T00:00:00Z', aircraft: 'new' }), '2026-12-02T00:00:00Z');
+    await store.scheduleFlight(flight({ flightId: late, departureTime: '2028-01-02T00:00:00Z', aircraft: 'old' }), '2026-12-01T00:00:00Z');
+    await store.scheduleFlight(flight({ flightId: early, departureTime: '2028-01-01T00:00:00Z' }), now);
+    expect((await store.listFlights('2027-12-31T00:00:00Z')).map(({ flightId }) => flightId)).toEqual([early, late]);
+    expect((await store.listFlights('2028-01-01T00:00:00Z')).map(({ aircraft }) => aircraft)).toEqual(['new']);
+  });
+});
