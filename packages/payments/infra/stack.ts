@@ -1,0 +1,51 @@
+import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { EventConsumer } from '@airline/infra/event-consumer';
+import { parameterName } from '@airline/infra/names';
+import { platformBus } from '@airline/infra/platform';
+import { ServiceTable } from '@airline/infra/service-table';
+import type { Construct } from 'constructs';
+import path from 'node:path';
+
+const source = path.join(import.meta.dirname, '..', 'src');
+
+/** Payments: charges and refunds. */
+export class PaymentsStack extends Stack {
+  constructor(scope: Construct, id: string, props?: StackProps) {
+    super(scope, id, props);
+
+    const table = new ServiceTable(this, 'Table', { service: 'payments' });
+    // CloudFormation cannot create SecureString parameters: an operator puts the key there, and only its name stands here.
+    const apiKeyParameter = parameterName(this, 'payments', 'stripe-api-key');
+    const stripeApiUrl = this.node.tryGetContext('stripeApiUrl') as string | undefined;
+
+    const consumer = new EventConsumer(this, 'Consumer', {
+      service: 'payments',
+      entry: path.join(source, 'consumer.ts'),
+      bus: platformBus(this),
+      hears: {
+        Bookings: { source: 'airline.bookings', detailTypes: ['BookingRequested'] },
+        RefusedSeats: { source: 'airline.seats', detailTypes: ['SeatUnavailable'] },
+        ReleasedSeats: {
+          source: 'airline.seats',
+          detailTypes: ['SeatReleased'],
+          // A release because the payment failed answers payments' own word.
+          detail: { data: { reason: [{ 'anything-but': 'payment-failed' }] } },
+        },
+      },
+      says: ['PaymentOk', 'PaymentFailed', 'PaymentRefunded'],
+      // Two requests to Stripe, of which the first may need its second attempt.
+      timeout: Duration.seconds(15),
+      environment: {
+        PAYMENTS_TABLE_NAME: table.tableName,
+        STRIPE_API_KEY_PARAMETER: apiKeyParameter,
+        ...(stripeApiUrl !== undefined && { STRIPE_API_URL: stripeApiUrl }),
+      },
+    });
+    table.grantReadWriteData(consumer.function);
+    // The default key of SecureString parameters (aws/ssm) lets whoever may read a parameter decrypt it; another key would need
+    // kms:Decrypt besides.
+    const apiKeyArn = this.formatArn({ service: 'ssm', resource: 'parameter', resourceName: apiKeyParameter.slice(1) });
+    consumer.function.addToRolePolicy(new PolicyStatement({ actions: ['ssm:GetParameter'], resources: [apiKeyArn] }));
+  }
+}

@@ -1,0 +1,31 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type Consumer, consumerFromEnvironment } from '@airline/messaging/consume';
+import { requireEnvironment } from '@airline/messaging/environment';
+import { createDynamoDbPaymentStore } from './dynamodb-payment-store.ts';
+import { createHandlers } from './handlers.ts';
+import { createPowertoolsOnce } from './powertools-once.ts';
+import { createSecureParameter } from './secure-parameter.ts';
+import { createStripePaymentProvider } from './stripe-payment-provider.ts';
+
+const client = new DynamoDBClient();
+const tableName = requireEnvironment('PAYMENTS_TABLE_NAME');
+const { once, duringInvocation } = createPowertoolsOnce({ client, tableName });
+
+const consume = consumerFromEnvironment(
+  createHandlers({
+    store: createDynamoDbPaymentStore(DynamoDBDocumentClient.from(client), tableName),
+    provider: createStripePaymentProvider({
+      apiKey: createSecureParameter(new SSMClient(), requireEnvironment('STRIPE_API_KEY_PARAMETER')),
+      url: process.env.STRIPE_API_URL,
+    }),
+    once,
+    now: () => new Date(),
+  }),
+);
+
+export const handler: Consumer = (event, context) => {
+  duringInvocation(context);
+  return consume(event, context);
+};
