@@ -1,0 +1,40 @@
+import Table from 'cli-table3';
+import pc from 'picocolors';
+
+export interface Money {
+  amountMinor: number;
+  currency: string;
+}
+
+/** An amount as people write it, with the digits its currency has: €81.00, ¥8,100. */
+export function money({ amountMinor, currency }: Money): string {
+  const format = new Intl.NumberFormat('en', { style: 'currency', currency });
+  return format.format(amountMinor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+}
+
+/** A UTC time to the minute. */
+export function time(rfc3339: string): string {
+  return new Date(rfc3339).toISOString().slice(0, 16).replace('T', ' ');
+}
+
+/** A UTC time of day to the millisecond. */
+export function clock(rfc3339: string): string {
+  return new Date(rfc3339).toISOString().slice(11, 23);
+}
+
+/** Columns without ink between them. */
+export function table(head: string[], rows: string[][]): string {
+  const blank = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' };
+  const formatted = new Table({ head: head.map((text) => pc.dim(text)), chars: blank, style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] } });
+  formatted.push(...rows);
+  return formatted.toString().replace(/[ \t]+$/gm, '');
+}
+
+/** How long ago, in the largest unit that says something: 42 s, 5 min, 3 h, 2 d. */
+export function ago(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 2 * 3600) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 48 * 3600) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} d`;
+}

@@ -1,0 +1,110 @@
+/** `pnpm start`: the whole airline on this machine, until Ctrl-C. */
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { LocalCloudError } from '@airline/local-cloud/local-cloud-error';
+import { startLocalCloud } from '@airline/local-cloud/local-cloud';
+import { SingleBar } from 'cli-progress';
+import { Command } from 'commander';
+import pc from 'picocolors';
+import { cdkApps } from './cdk-apps.ts';
+import { exitCode, run, UsageError } from './command.ts';
+import { loadFlights } from './load-flights.ts';
+import { counted, type Flight, isoDay, moveSchedule, readSchedule, seatCount } from './schedule.ts';
+import { localPorts, openTarget } from './target.ts';
+
+const sample = path.join(import.meta.dirname, 'sample-flights.json');
+const logDirectory = path.join(import.meta.dirname, '..', '.local-cloud', 'logs');
+
+await run(
+  new Command('pnpm start')
+    .description('Synthesizes the stacks and runs them on this machine, with sample flights, until Ctrl-C.')
+    .option('--flights <file>', 'a schedule to load as it is, instead of the sample (which is moved to tomorrow)')
+    .addHelpText('after', '\nLOCAL_AWS_PORT (4566) and LOCAL_HTTP_PORT (8080) say where it listens.\nGET /_local/health on either port answers 200 once all is up.')
+    .action(start),
+);
+
+async function start({ flights: file }: { flights?: string }): Promise<void> {
+  const started = performance.now();
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
+  whenOrphaned(() => stopping.abort());
+  // The schedule first: a mistake in it should not cost the start-up.
+  const schedule = file === undefined ? moveSchedule(await readSchedule(sample), tomorrow()) : await readSchedule(file);
+
+  step('Synthesizing the stacks');
+  await synthesize(stopping.signal);
+  if (stopping.signal.aborted) return;
+  step('Starting the local cloud');
+  const ports = localPorts();
+  const cloud = await startLocalCloud({
+    assemblies: cdkApps().map(({ assembly }) => assembly),
+    ...ports,
+    logDirectory,
+    log: (line) => console.error(pc.yellow(line)),
+    prepare: (endpoints) => load(schedule, endpoints),
+  }).catch((error: unknown) => {
+    throw error instanceof LocalCloudError ? new UsageError(error.message, { cause: error }) : error;
+  });
+
+  if (!stopping.signal.aborted) {
+    announce(schedule, cloud, (performance.now() - started) / 1000);
+    await aborted(stopping.signal);
+    console.log(pc.dim('\nStopping …'));
+  }
+  await cloud.stop();
+  // Whatever a library still holds open (a pooled connection, a timer) must not keep the terminal waiting.
+  process.exit(exitCode.done);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
+}
+
+/** pnpm runs this through a shell, which dies of a SIGTERM without passing it on: a parent that is gone means stop as well. */
+function whenOrphaned(stop: () => void): void {
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && stop(), 250).unref();
+}
+
+/** In a process of its own, so that the CDK's memory is given back. @throws UsageError with what synthesis printed */
+async function synthesize(signal: AbortSignal): Promise<void> {
+  const child = spawn(process.execPath, ['--import', 'tsx', path.join(import.meta.dirname, 'synth.ts')], { stdio: ['ignore', 'pipe', 'pipe'], signal });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const code = await new Promise<number | null>((resolve, reject) => child.on('close', resolve).on('error', (error) => (signal.aborted ? resolve(0) : reject(error))));
+  if (code !== 0 && !signal.aborted) throw new UsageError(`The stacks cannot be synthesized; \`pnpm synth\` shows it alone.\n${output.trim()}`);
+}
+
+async function load(schedule: Flight[], { awsEndpoint, httpEndpoint }: { awsEndpoint: string; httpEndpoint: string }): Promise<void> {
+  const target = openTarget('local', { awsPort: Number(new URL(awsEndpoint).port), httpPort: Number(new URL(httpEndpoint).port) });
+  const bar = new SingleBar({ format: `${pc.dim('·')} Loading flights {bar} {value}/{total}`, barsize: 30, hideCursor: true, clearOnComplete: true });
+  bar.start(schedule.length, 0);
+  await loadFlights(target, schedule, (published) => bar.update(published)).finally(() => bar.stop());
+}
+
+function announce(schedule: Flight[], { awsEndpoint, httpEndpoint }: { awsEndpoint: string; httpEndpoint: string }, seconds: number): void {
+  const seats = schedule.reduce((sum, flight) => sum + seatCount(flight), 0);
+  const first = schedule[0];
+  console.log(`
+${pc.green(pc.bold('The airline is open.'))} ${pc.dim(`${counted(schedule.length, 'flight')}, ${counted(seats, 'seat')}, up in ${seconds.toFixed(1)} s`)}
+
+  HTTP API       ${pc.cyan(httpEndpoint)}/flights
+  Mail inbox     ${pc.cyan(`${awsEndpoint}/`)}
+  AWS endpoint   ${pc.cyan(awsEndpoint)}  ${pc.dim('for the aws command: --endpoint-url, any region, any keys')}
+  Function logs  ${pc.dim(path.relative(process.cwd(), logDirectory))}
+${first ? `\nIn a second terminal:\n\n  pnpm book --flight ${first.flightNumber} --seat ${firstSeat(first)} --watch\n` : ''}
+${pc.dim('Ctrl-C stops it. Nothing is kept.')}`);
+}
+
+function firstSeat({ cabins }: Flight): string {
+  const cheapest = cabins.reduce((a, b) => (b.fare.amountMinor < a.fare.amountMinor ? b : a));
+  return `${cheapest.rows.first}${cheapest.letters[0]!}`;
+}
+
+function tomorrow(): string {
+  return isoDay(Date.now() + 24 * 3600 * 1000);
+}
+
+function step(text: string): void {
+  console.log(pc.dim(`· ${text} …`));
+}

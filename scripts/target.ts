@@ -1,0 +1,90 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { UsageError } from './command.ts';
+
+export type TargetName = 'local' | 'aws';
+
+/** A running airline, as the commands reach it. */
+export interface Target {
+  eventBridge: EventBridgeClient;
+  sqs: SQSClient;
+  /** The platform's and the services' parameters by their path below the airline's name, e.g. `bus/name`. */
+  parameters(): Promise<Map<string, string>>;
+  /** Asks the front door. @throws UsageError when nobody answers */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+}
+
+export interface LocalPorts {
+  awsPort: number;
+  httpPort: number;
+}
+
+/** Where the local cloud listens: LOCAL_AWS_PORT and LOCAL_HTTP_PORT, by default 4566 and 8080. */
+export function localPorts(): LocalPorts {
+  return { awsPort: portOf('LOCAL_AWS_PORT', 4566), httpPort: portOf('LOCAL_HTTP_PORT', 8080) };
+}
+
+/** The local cloud on its ports, or the account of the AWS profile (or an emulator, by AWS_ENDPOINT_URL). */
+export function openTarget(name: TargetName, ports = localPorts()): Target {
+  const airline = process.env.AIRLINE_NAME ?? 'airline';
+  const local = name === 'local';
+  const endpoint = `http://localhost:${ports.awsPort}`;
+  const config = local
+    ? { endpoint, region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' }, maxAttempts: 1 }
+    : {};
+  const ssm = new SSMClient(config);
+  let known: Promise<Map<string, string>> | undefined;
+
+  const unreachable = (cause: unknown): UsageError =>
+    local
+      ? new UsageError(`No local cloud answers on ${endpoint}. Start one with \`pnpm start\`, or set LOCAL_AWS_PORT and LOCAL_HTTP_PORT to where it listens.`, { cause })
+      : new UsageError(`AWS does not answer: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+
+  async function readParameters(): Promise<Map<string, string>> {
+    const found = new Map<string, string>();
+    let NextToken: string | undefined;
+    do {
+      const page = await ssm.send(new GetParametersByPathCommand({ Path: `/${airline}`, Recursive: true, ...(NextToken && { NextToken }) })).catch((error: unknown) => {
+        throw unreachable(error);
+      });
+      for (const { Name, Value } of page.Parameters ?? []) found.set(Name!.slice(airline.length + 2), Value!);
+      NextToken = page.NextToken;
+    } while (NextToken);
+    if (!found.has('bus/name')) {
+      throw new UsageError(`No airline named ${airline} is deployed there: the parameter /${airline}/bus/name is missing. \`pnpm run deploy\` deploys one; AIRLINE_NAME names another.`);
+    }
+    return found;
+  }
+
+  const parameters = (): Promise<Map<string, string>> => (known ??= readParameters());
+
+  return {
+    eventBridge: new EventBridgeClient(config),
+    sqs: new SQSClient(config),
+    parameters,
+    async fetch(path, init) {
+      const base = local ? `http://localhost:${ports.httpPort}` : (await parameters()).get('api/url');
+      return fetch(`${base}${path}`, init).catch((error: unknown) => {
+        throw unreachable(error);
+      });
+    },
+  };
+}
+
+/** The answer's JSON. @throws UsageError with the problem's own words when the front door refused */
+export async function jsonOf<T>(response: Response): Promise<T> {
+  const body = (await response.json().catch(() => undefined)) as (T & { detail?: string; title?: string; message?: string }) | undefined;
+  if (!response.ok) {
+    throw new UsageError(body?.detail ?? body?.title ?? body?.message ?? `${response.url} answered ${response.status}.`);
+  }
+  return body as T;
+}
+
+function portOf(variable: string, otherwise: number): number {
+  const text = process.env[variable];
+  if (!text) return otherwise;
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError(`${variable} must be a port (0 to 65535), not ${JSON.stringify(text)}.`);
+  return port;
+}
