@@ -1,0 +1,44 @@
+import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { ApiFunction } from '@airline/infra/api-function';
+import { EventConsumer } from '@airline/infra/event-consumer';
+import { platformApi, platformBus } from '@airline/infra/platform';
+import { allowToSay } from '@airline/infra/put-events-policy';
+import { ServiceTable } from '@airline/infra/service-table';
+import type { Construct } from 'constructs';
+import path from 'node:path';
+
+const source = path.join(import.meta.dirname, '..', 'src');
+
+/** Bookings: the front desk, which prices requests and says that they were made. */
+export class BookingsStack extends Stack {
+  constructor(scope: Construct, id: string, props?: StackProps) {
+    super(scope, id, props);
+
+    const bus = platformBus(this);
+    const table = new ServiceTable(this, 'Table', { service: 'bookings' });
+    const environment = { BOOKINGS_TABLE_NAME: table.tableName };
+
+    const consumer = new EventConsumer(this, 'Consumer', {
+      service: 'bookings',
+      entry: path.join(source, 'consumer.ts'),
+      bus,
+      hears: { Flights: { source: 'airline.flights', detailTypes: ['FlightScheduled'] } },
+      says: [],
+      environment,
+    });
+    table.grant(consumer.function, 'dynamodb:PutItem');
+
+    const api = new ApiFunction(this, 'Api', {
+      entry: path.join(source, 'api.ts'),
+      description: 'Takes booking requests',
+      api: platformApi(this),
+      routes: ['POST /bookings'],
+      // A run that dies holds its idempotency key until its time is up: the shorter, the sooner its client can try again.
+      timeout: Duration.seconds(10),
+      environment: { EVENT_BUS_NAME: bus.eventBusName, ...environment },
+    });
+    // Reads flights; reads, writes and gives up idempotency keys.
+    table.grant(api, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem');
+    allowToSay(api, { bus, source: 'airline.bookings', detailTypes: ['BookingRequested'] });
+  }
+}

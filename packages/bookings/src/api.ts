@@ -1,0 +1,190 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { newEvent, type AirlineEvent } from '@airline/events-schemas/events';
+import { findEventMistakes } from '@airline/events-schemas/parse-event';
+import { requireEnvironment } from '@airline/messaging/environment';
+import { type FieldError, json, problem } from '@airline/messaging/http-response';
+import { publisherFromEnvironment, publishOrThrow, type Publish } from '@airline/messaging/publish';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { randomUUID } from 'node:crypto';
+import { type Assignment, bookingRequested, type BookingRequest, fareOf, findRefusals, type Refusal } from './domain.ts';
+import { createDynamoDbFlightStore } from './dynamodb-flight-store.ts';
+import type { FlightStore } from './flight-store.ts';
+import type { Guarded, Idempotency } from './idempotency.ts';
+import { createPowertoolsIdempotency } from './powertools-idempotency.ts';
+import { type Asked, describe, readBookingRequest } from './read-booking-request.ts';
+import { readJsonBody } from './read-json-body.ts';
+import { traceparentFrom } from './traceparent.ts';
+
+type Response = APIGatewayProxyStructuredResultV2;
+export type Api = (event: APIGatewayProxyEventV2, context: Context) => Promise<Response>;
+
+export interface Dependencies {
+  flights: FlightStore;
+  idempotency: Idempotency;
+  publish: Publish;
+  now: () => Date;
+  logger: Pick<Logger, 'info' | 'error'>;
+}
+
+/** A request that cannot be booked; thrown, so that idempotency does not remember it. */
+class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+  readonly errors: readonly FieldError[];
+
+  constructor(errors: readonly FieldError[]) {
+    super('The request cannot be booked.');
+    this.errors = errors;
+  }
+}
+
+/** `POST /bookings`: prices a request and says that it was made. Its answer is "asked for", not "booked". */
+export function createApi({ flights, idempotency, publish, now, logger }: Dependencies): Api {
+  /** Gives a request its id, time and price. @throws RefusedError when it cannot be booked */
+  async function assign(request: BookingRequest, traceparent: string): Promise<Assignment> {
+    const flight = await flights.findFlight(request.flightId);
+    const time = now();
+    const refusals = findRefusals(request, flight, time);
+    if (refusals.length > 0) throw new RefusedError(refusals.map((refusal) => explain(refusal, request)));
+
+    const amount = fareOf(flight!, request.seats);
+    const assignment: Assignment = { bookingId: randomUUID(), requestedAt: time.toISOString(), amount, traceparent };
+    const mistakes = findMistakes(assembleEvent(request, assignment));
+    if (mistakes.some(({ path }) => path === '/data/payment/amountMinor')) {
+      const total = `${amount.amountMinor} ${amount.currency} (in minor units)`;
+      const message = `cost ${total} together, more than one booking may; book fewer at once`;
+      throw new RefusedError([{ field: '/seats', message }]);
+    }
+    if (mistakes.length > 0) {
+      throw new Error(`A request that passed its checks breaks the contract at ${mistakes.map(({ path }) => path).join()}`);
+    }
+    return assignment;
+  }
+
+  async function assignOnce(
+    request: BookingRequest,
+    key: string | undefined,
+    traceparent: string,
+    context: Context,
+  ): Promise<Guarded<Assignment>> {
+    const work = () => assign(request, traceparent);
+    if (key === undefined) return { kind: 'done', result: await work() };
+    return idempotency.once({ key, payload: JSON.stringify(request), context }, work);
+  }
+
+  /** What else is wrong with a malformed request, as far as it can be looked up: everything at once, not a mistake a try. */
+  async function alsoRefused(asked: Asked | undefined, known: readonly FieldError[]): Promise<FieldError[]> {
+    if (!asked) return [];
+    const refusals = findRefusals(asked, await flights.findFlight(asked.flightId), now());
+    const errors = refusals.map((refusal) => explain(refusal, asked));
+    return errors.filter(({ field }) => !known.some((error) => error.field === field));
+  }
+
+  async function book(event: APIGatewayProxyEventV2, context: Context): Promise<Response> {
+    const key = event.headers['idempotency-key'];
+    if (key !== undefined && !/^[\x20-\x7e]{1,255}$/.test(key)) {
+      const rule = 'must be 1 to 255 printable ASCII characters, such as a random UUID';
+      const detail = `The header Idempotency-Key ${rule}; it is ${describe(key)}.`;
+      return problem(400, 'Malformed Idempotency-Key', detail);
+    }
+    const body = readJsonBody(event);
+    if (body.kind === 'refused') return body.answer;
+    const reading = readBookingRequest(body.value);
+    if (reading.kind === 'malformed') {
+      const errors = [...reading.errors, ...(await alsoRefused(reading.asked, reading.errors))];
+      return problem(400, 'Malformed booking request', `Nothing was booked. ${countOf(errors)}`, errors);
+    }
+
+    const { request } = reading;
+    const guarded = await assignOnce(request, key, traceparentFrom(event.headers.traceparent), context);
+    if (guarded.kind === 'key-reused') {
+      const detail = 'This Idempotency-Key came before with another body. Repeat that body, or take a new key for this one.';
+      return problem(422, 'Idempotency-Key reused', detail);
+    }
+    if (guarded.kind === 'in-progress') {
+      const detail = 'A request with this Idempotency-Key is being worked on. Repeat it in a moment to get its answer.';
+      return retryAfter(1, problem(409, 'Request in progress', detail));
+    }
+
+    // Outside the guard: when this fails, or the function dies before it, the client's repetition publishes the same event.
+    const assignment = guarded.result;
+    await publishOrThrow(publish, [assembleEvent(request, assignment)]);
+    logger.info('booking requested', { correlationId: assignment.bookingId, flightId: request.flightId });
+    return accepted(request, assignment);
+  }
+
+  return async (event, context) => {
+    try {
+      return await book(event, context);
+    } catch (error) {
+      if (error instanceof RefusedError) {
+        return problem(422, 'Booking not possible', `Nothing was booked. ${countOf(error.errors)}`, error.errors);
+      }
+      // The table or the bus did not answer. Whether the event got out may be unknown, so nothing is claimed.
+      logger.error('Booking request failed', { error: error as Error });
+      const detail =
+        'The booking could not be taken just now. Try again in a moment: with the same Idempotency-Key it is never booked twice.';
+      return retryAfter(2, problem(503, 'Temporarily unavailable', detail));
+    }
+  };
+}
+
+function accepted({ flightId, seats }: BookingRequest, { bookingId, amount }: Assignment): Response {
+  const self = `/bookings/${bookingId}`;
+  const answer = { bookingId, flightId, seats, amount, status: 'REQUESTED', links: { self } };
+  return json(202, answer, { location: self, 'cache-control': 'no-store' });
+}
+
+/** The event of a request: from the same request and assignment the same event, word for word. */
+function assembleEvent(request: BookingRequest, assignment: Assignment): AirlineEvent<'BookingRequested'> {
+  const { requestedAt: occurredAt, traceparent } = assignment;
+  return newEvent('BookingRequested', bookingRequested(request, assignment), { occurredAt, traceparent });
+}
+
+function findMistakes({ type, metadata, data }: AirlineEvent): ReturnType<typeof findEventMistakes> {
+  return findEventMistakes(type, { metadata, data });
+}
+
+function explain(refusal: Refusal, { flightId, seats }: Asked): FieldError {
+  switch (refusal.reason) {
+    case 'unknown-flight':
+      return { field: '/flightId', message: `No flight ${flightId} is scheduled; GET /flights lists those that are` };
+    case 'departed':
+      return { field: '/flightId', message: `${flightId} departed at ${refusal.departureTime}; choose a later flight` };
+    case 'unknown-seat': {
+      const seat = describe(seats[refusal.position]);
+      const message = `${flightId} has no seat ${seat}; GET /flights/${flightId}/seats shows those it has`;
+      return { field: `/seats/${refusal.position}`, message };
+    }
+  }
+}
+
+function countOf(errors: readonly FieldError[]): string {
+  if (errors.length === 1) return 'One mistake was found; errors names its field.';
+  return `${errors.length} mistakes were found; errors names their fields.`;
+}
+
+function retryAfter(seconds: number, response: Response): Response {
+  return { ...response, headers: { ...response.headers, 'retry-after': String(seconds) } };
+}
+
+/** The deployed API. Built on the first request, so that importing this file (as tests do) needs no environment. */
+let deployed: Api | undefined;
+
+export const handler: Api = async (event, context) => {
+  deployed ??= createDeployedApi();
+  return deployed(event, context);
+};
+
+function createDeployedApi(): Api {
+  const client = new DynamoDBClient();
+  const tableName = requireEnvironment('BOOKINGS_TABLE_NAME');
+  return createApi({
+    flights: createDynamoDbFlightStore(DynamoDBDocumentClient.from(client), tableName),
+    idempotency: createPowertoolsIdempotency(client, tableName),
+    publish: publisherFromEnvironment(),
+    now: () => new Date(),
+    logger: new Logger(),
+  });
+}

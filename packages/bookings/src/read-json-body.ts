@@ -1,0 +1,31 @@
+import { problem } from '@airline/messaging/http-response';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+
+export type Body = { kind: 'json'; value: unknown } | { kind: 'refused'; answer: APIGatewayProxyStructuredResultV2 };
+
+/** The longest valid request has 9 KB, every character escaped. It bounds what a client makes the desk check and answer. */
+const maximumBytes = 16 * 1024;
+
+/** The JSON body of a request, or the answer to a request that has none. */
+export function readJsonBody({ headers, body = '', isBase64Encoded }: APIGatewayProxyEventV2): Body {
+  const contentType = headers['content-type'];
+  if (contentType?.split(';')[0]!.trim().toLowerCase() !== 'application/json') {
+    const sent = contentType === undefined ? 'none was sent' : `it was sent as ${JSON.stringify(contentType.slice(0, 100))}`;
+    const detail = `The body must be JSON, with the header Content-Type: application/json; ${sent}.`;
+    const answer = problem(415, 'Unsupported media type', detail);
+    return { kind: 'refused', answer: { ...answer, headers: { ...answer.headers, accept: 'application/json' } } };
+  }
+
+  const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
+  if (bytes.length > maximumBytes) {
+    const detail = `The body may have ${maximumBytes} bytes; it has ${bytes.length}.`;
+    return { kind: 'refused', answer: problem(413, 'Body too large', detail) };
+  }
+  try {
+    return { kind: 'json', value: JSON.parse(new TextDecoder('utf8', { fatal: true }).decode(bytes)) };
+  } catch {
+    // Not the parser's own words: they quote the body, and with it the passenger.
+    const message = bytes.length === 0 ? 'is empty: send a JSON object' : 'is not valid JSON in UTF-8: send a JSON object';
+    return { kind: 'refused', answer: problem(400, 'Malformed JSON', `The body ${message}.`, [{ field: '', message }]) };
+  }
+}

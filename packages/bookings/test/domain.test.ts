@@ -1,0 +1,59 @@
+import { describe, expect, test } from '@jest/globals';
+import { bookingRequested, fareOf, findRefusals } from '../src/domain.ts';
+import { flight, now, request } from './fixtures.ts';
+
+const at = (time: string): Date => new Date(time);
+
+describe('what the schedule says against a request', () => {
+  test('nothing against seats of a flight still to depart', () => {
+    expect(findRefusals(request({ seats: ['1A', '26F'] }), flight(), at(now))).toEqual([]);
+  });
+
+  test('its flight is not scheduled', () => {
+    expect(findRefusals(request(), undefined, at(now))).toEqual([{ reason: 'unknown-flight' }]);
+  });
+
+  test.each(['27A', '12B', '999Z'])('its flight has no seat %s', (seat) => {
+    expect(findRefusals(request({ seats: ['12A', seat] }), flight(), at(now))).toEqual([{ reason: 'unknown-seat', position: 1 }]);
+  });
+
+  test.each([
+    ['a moment before', '2026-12-18T06:36:59.999Z', 0],
+    ['at', '2026-12-18T06:37:00.000Z', 1],
+    ['after', '2026-12-18T06:37:00.001Z', 1],
+  ])('it has departed, asked %s its departure', (_, time, refusals) => {
+    expect(findRefusals(request(), flight(), at(time))).toHaveLength(refusals);
+  });
+
+  test('everything at once', () => {
+    const reasons = findRefusals(request({ seats: ['99A', '12A', '12B'] }), flight(), at('2027-01-01T00:00:00Z'));
+    const departureTime = '2026-12-18T06:37:00Z';
+    expect(reasons).toEqual([
+      { reason: 'departed', departureTime },
+      { reason: 'unknown-seat', position: 0 },
+      { reason: 'unknown-seat', position: 2 },
+    ]);
+  });
+});
+
+test('seats of two cabins cost the sum of their fares', () => {
+  expect(fareOf(flight(), ['5F', '6A', '26F'])).toEqual({ amountMinor: 22_680 + 2 * 8_100, currency: 'EUR' });
+});
+
+test('the event says what the client asked for and what the desk assigned, and no hold time', () => {
+  const assignment = {
+    bookingId: '7f8c2f0e-3b1a-4c7e-9d55-1f6a2b3c4d5e',
+    requestedAt: now,
+    amount: { amountMinor: 8_100, currency: 'EUR' },
+    traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+  };
+  expect(bookingRequested(request({ customerId: 'c-1' }), assignment)).toEqual({
+    bookingId: assignment.bookingId,
+    flightId: 'KL1001-20261218',
+    seats: ['12A'],
+    passenger: { name: 'Ada Lovelace', email: 'ada@example.com' },
+    customerId: 'c-1',
+    payment: { method: 'pm_card_visa', amountMinor: 8_100, currency: 'EUR' },
+    requestedAt: now,
+  });
+});

@@ -1,0 +1,98 @@
+import { newEvent, type AirlineEvent, type EventData } from '@airline/events-schemas/events';
+import { findEventMistakes } from '@airline/events-schemas/parse-event';
+import type { Publish } from '@airline/messaging/publish';
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import { createApi, type Dependencies } from '../src/api.ts';
+import type { BookingRequest } from '../src/domain.ts';
+import { createInMemoryFlightStore } from '../src/in-memory-flight-store.ts';
+import { createInMemoryIdempotency } from '../src/in-memory-idempotency.ts';
+
+export const now = '2026-12-01T09:30:00.000Z';
+const letters = ['A', 'C', 'D', 'F'];
+export const functionSeconds = 10;
+export const context = { getRemainingTimeInMillis: () => functionSeconds * 1000 } as Context;
+
+export function flight(overrides: Partial<EventData<'FlightScheduled'>> = {}): EventData<'FlightScheduled'> {
+  return {
+    flightId: 'KL1001-20261218',
+    carrier: 'KL',
+    flightNumber: 'KL1001',
+    origin: { iata: 'AMS', city: 'Amsterdam', country: 'Netherlands' },
+    destination: { iata: 'ABZ', city: 'Aberdeen', country: 'United Kingdom' },
+    departureTime: '2026-12-18T06:37:00Z',
+    durationMinutes: 92,
+    aircraft: 'Embraer 190',
+    cabins: [
+      { cabin: 'business', rows: { first: 1, last: 5 }, letters, fare: { amountMinor: 22_680, currency: 'EUR' } },
+      { cabin: 'economy', rows: { first: 6, last: 26 }, letters, fare: { amountMinor: 8_100, currency: 'EUR' } },
+    ],
+    ...overrides,
+  };
+}
+
+export function flightScheduled(data = flight(), occurredAt = now): AirlineEvent<'FlightScheduled'> {
+  return newEvent('FlightScheduled', data, { occurredAt });
+}
+
+export function request(overrides: Partial<BookingRequest> = {}): BookingRequest {
+  return {
+    flightId: 'KL1001-20261218',
+    seats: ['12A'],
+    passenger: { name: 'Ada Lovelace', email: 'ada@example.com' },
+    payment: { method: 'pm_card_visa' },
+    ...overrides,
+  };
+}
+
+export interface Answer {
+  status: number;
+  headers: Record<string, unknown>;
+  // A test knows which answer it expects.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  body: any;
+}
+
+export interface Desk {
+  /** Posts a body (a string goes as it is) as API Gateway would. */
+  post(body: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** What got out, in order; every event of it obeys the contract, or the post has failed. */
+  published: AirlineEvent[];
+}
+
+/** The whole desk, on memory alone where a test brings nothing else. It can sell one flight. */
+export async function openDesk(overrides: Partial<Dependencies> = {}): Promise<Desk> {
+  const published: AirlineEvent[] = [];
+  const publish: Publish = (events) => {
+    published.push(...structuredClone(events));
+    return Promise.resolve(events.map(({ type, metadata, data }) => mistakesOf(type, { metadata, data })));
+  };
+  const flights = overrides.flights ?? createInMemoryFlightStore();
+  await flights.scheduleFlight(flight(), now);
+  const api = createApi({
+    idempotency: createInMemoryIdempotency(),
+    publish,
+    now: () => new Date(now),
+    logger: { info: () => undefined, error: () => undefined },
+    ...overrides,
+    flights,
+  });
+  return {
+    published,
+    async post(body, headers = {}) {
+      const text = typeof body === 'string' ? body : JSON.stringify(body);
+      const event = { headers: { 'content-type': 'application/json', ...headers }, body: text, isBase64Encoded: false };
+      const answer = await api(event as unknown as APIGatewayProxyEventV2, context);
+      return { status: answer.statusCode!, headers: answer.headers!, body: JSON.parse(answer.body!) };
+    },
+  };
+}
+
+/** Fields named by a problem. */
+export function fieldsOf({ body }: Answer): string[] {
+  return (body.errors as { field: string }[]).map(({ field }) => field);
+}
+
+function mistakesOf(...event: Parameters<typeof findEventMistakes>): Error | undefined {
+  const mistakes = findEventMistakes(...event);
+  return mistakes.length > 0 ? new Error(JSON.stringify(mistakes)) : undefined;
+}

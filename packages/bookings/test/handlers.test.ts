@@ -1,0 +1,34 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { createHandlers } from '../src/handlers.ts';
+import { createInMemoryFlightStore } from '../src/in-memory-flight-store.ts';
+import { flight, flightScheduled, now } from './fixtures.ts';
+
+test('FlightScheduled: the flight can be priced, and nothing is said', async () => {
+  const flights = createInMemoryFlightStore();
+  expect(await createHandlers({ flights }).FlightScheduled(flightScheduled())).toEqual([]);
+  const { flightId, departureTime, cabins } = flight();
+  expect(await flights.findFlight(flightId)).toEqual({ flightId, departureTime, cabins });
+});
+
+test('FlightScheduled in any order, with any repetition: the latest word on a flight stands', async () => {
+  const words = [0, 1, 2, 3].map((hour) =>
+    flightScheduled(flight({ departureTime: `2026-12-18T1${hour}:00:00Z` }), `2026-12-01T0${hour}:00:00Z`),
+  );
+  const hearings = fc.shuffledSubarray([...words, ...words]).filter((heard) => heard.includes(words[3]!));
+  await fc.assert(
+    fc.asyncProperty(hearings, async (heard) => {
+      const flights = createInMemoryFlightStore();
+      for (const event of heard) await createHandlers({ flights }).FlightScheduled(event);
+      expect((await flights.findFlight(flight().flightId))?.departureTime).toBe('2026-12-18T13:00:00Z');
+    }),
+  );
+});
+
+test('FlightScheduled, a store that fails: the failure is thrown, so that the message comes again', async () => {
+  const flights = createInMemoryFlightStore();
+  const failing = { ...flights, scheduleFlight: () => Promise.reject(new Error('throttled')) };
+  await expect(createHandlers({ flights: failing }).FlightScheduled(flightScheduled())).rejects.toThrow('throttled');
+  await createHandlers({ flights }).FlightScheduled(flightScheduled(flight(), now));
+  expect(await flights.findFlight(flight().flightId)).toBeDefined();
+});

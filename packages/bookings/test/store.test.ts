@@ -1,0 +1,55 @@
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDbForTests, startDynamoDb } from '@airline/local-cloud/dynamodb-for-tests';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Flight } from '../src/domain.ts';
+import { createDynamoDbFlightStore } from '../src/dynamodb-flight-store.ts';
+import type { FlightStore } from '../src/flight-store.ts';
+import { createInMemoryFlightStore } from '../src/in-memory-flight-store.ts';
+import { flight } from './fixtures.ts';
+
+let dynamoDb: DynamoDbForTests;
+
+beforeAll(async () => {
+  dynamoDb = await startDynamoDb();
+  await dynamoDb.createTable('bookings');
+});
+afterAll(() => dynamoDb.stop());
+
+const adapters: [string, () => FlightStore][] = [
+  ['in memory', createInMemoryFlightStore],
+  ['DynamoDB', () => createDynamoDbFlightStore(DynamoDBDocumentClient.from(dynamoDb.client), 'bookings')],
+];
+
+describe.each(adapters)('flight store: %s', (_, create) => {
+  let store: FlightStore;
+  let flightNumber = 1000;
+  let flightId: string;
+  const departing = (departureTime: string): Flight => ({ flightId, departureTime, cabins: flight().cabins });
+
+  beforeAll(() => {
+    store = create();
+  });
+  const unusedFlight = (): void => {
+    flightId = `XX${flightNumber++}-20270101`;
+  };
+
+  test('a flight is unknown until it is scheduled, and then as it was said', async () => {
+    unusedFlight();
+    expect(await store.findFlight(flightId)).toBeUndefined();
+    await store.scheduleFlight(departing('2027-01-01T10:00:00Z'), '2026-12-01T09:30:00Z');
+    expect(await store.findFlight(flightId)).toEqual(departing('2027-01-01T10:00:00Z'));
+  });
+
+  test.each([
+    ['a later word replaces it', '2026-12-01T09:30:00Z', '2026-12-01T09:31:00Z', 'second'],
+    ['an earlier word that comes late does not', '2026-12-01T09:31:00Z', '2026-12-01T09:30:00Z', 'first'],
+    ['half a second later is later, though its text is not', '2026-12-01T09:30:00Z', '2026-12-01T09:30:00.500Z', 'second'],
+    ['the same word may be heard twice', '2026-12-01T09:30:00Z', '2026-12-01T09:30:00Z', 'second'],
+  ])('%s', async (_case, firstSaidAt, secondSaidAt, winner) => {
+    unusedFlight();
+    const words = { first: departing('2027-01-01T10:00:00Z'), second: departing('2027-01-01T11:00:00Z') };
+    await store.scheduleFlight(words.first, firstSaidAt);
+    await store.scheduleFlight(words.second, secondSaidAt);
+    expect(await store.findFlight(flightId)).toEqual(words[winner as keyof typeof words]);
+  });
+});
