@@ -1,0 +1,123 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { requireEnvironment } from '@airline/messaging/environment';
+import { json, problem } from '@airline/messaging/http-response';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { createHash } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type BookingStatus, type Fact, foldStatus } from './domain.ts';
+import { createDynamoDbFactStore } from './dynamodb-fact-store.ts';
+import type { FactStore } from './fact-store.ts';
+
+export type Api = (
+  event: APIGatewayProxyEventV2,
+  context: Pick<Context, 'getRemainingTimeInMillis'>,
+) => Promise<APIGatewayProxyStructuredResultV2>;
+
+export interface ApiDependencies {
+  store: FactStore;
+  now: () => Date;
+  sleep: (milliseconds: number) => Promise<unknown>;
+}
+
+/** As the contract has it (schemas/common.json): a UUID of version 4. */
+const bookingIdPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
+const maximumWaitSeconds = 25;
+/** Between two looks while waiting: short at first, since a booking settles within a second as a rule. */
+const firstPauseMilliseconds = 50;
+const longestPauseMilliseconds = 250;
+/** Of the function's time, what is left for the last look and the answer. */
+const reserveMilliseconds = 1000;
+
+/** What is known of a booking at one moment. Without an etag, nothing is. */
+interface View {
+  booking: BookingStatus;
+  etag: string | undefined;
+}
+
+/** `GET /bookings/{bookingId}`: how is my booking? With `?wait=SECONDS` it answers once there is news, or when the time is up. */
+export function createApi({ store, now, sleep }: ApiDependencies): Api {
+  async function look(bookingId: string): Promise<View> {
+    const facts = await store.list(bookingId);
+    return { booking: foldStatus(facts), etag: facts.length > 0 ? etagOf(facts) : undefined };
+  }
+
+  /** Looks until the booking is settled, or no longer what the client knows: by its If-None-Match, or else by the first look. */
+  async function lookUntilNews(bookingId: string, ifNoneMatch: string | undefined, deadline: number): Promise<View> {
+    const first = await look(bookingId);
+    let view = first;
+    const isNews = ({ etag, booking }: View): boolean => {
+      if (etag === undefined) return false;
+      return booking.settled || (ifNoneMatch === undefined ? etag !== first.etag : !matches(ifNoneMatch, etag));
+    };
+    let milliseconds = firstPauseMilliseconds;
+    while (!isNews(view)) {
+      const left = deadline - now().getTime();
+      if (left <= 0) break;
+      await sleep(Math.min(milliseconds, left));
+      milliseconds = Math.min(milliseconds * 2, longestPauseMilliseconds);
+      view = await look(bookingId);
+    }
+    return view;
+  }
+
+  return async ({ pathParameters = {}, queryStringParameters = {}, headers }, context) => {
+    const bookingId = pathParameters.bookingId ?? '';
+    if (!bookingIdPattern.test(bookingId)) {
+      const detail = 'A booking id is a UUID of version 4, e.g. 7f8c2f0e-3b1a-4c7e-9d55-1f6a2b3c4d5e.';
+      return problem(400, 'Malformed booking id', detail, [{ field: 'bookingId', message: 'must be a UUID of version 4' }]);
+    }
+    const waitSeconds = waitOf(queryStringParameters.wait);
+    if (waitSeconds === undefined) {
+      const message = `must be a whole number of seconds from 0 to ${maximumWaitSeconds}`;
+      return problem(400, 'Malformed wait', `The query parameter wait ${message}.`, [{ field: 'wait', message }]);
+    }
+
+    const wait = Math.min(waitSeconds * 1000, context.getRemainingTimeInMillis() - reserveMilliseconds);
+    const ifNoneMatch = headers['if-none-match'];
+    const { booking, etag } = await lookUntilNews(bookingId, ifNoneMatch, now().getTime() + wait);
+    if (etag === undefined) {
+      const detail = `Nothing is known of booking ${bookingId}. If it was only just requested, ask again with ?wait=10.`;
+      return problem(404, 'Unknown booking', detail);
+    }
+    // A client may keep the answer, but must ask whether it still holds.
+    const caching = { etag, 'cache-control': 'private, no-cache' };
+    if (ifNoneMatch !== undefined && matches(ifNoneMatch, etag)) return { statusCode: 304, headers: caching };
+    return json(200, { bookingId, ...booking }, caching);
+  };
+}
+
+/** A fact never changes once it is kept, so which facts there are says what the answer is. */
+function etagOf(facts: readonly Fact[]): string {
+  const ids = facts.map(({ type, eventId }) => JSON.stringify([type, eventId])).sort();
+  return `"${createHash('sha256').update(ids.join()).digest('base64url').slice(0, 22)}"`;
+}
+
+/** If-None-Match compares weakly (RFC 9110, 13.1.2): a cache on the way may have made the tag weak. */
+function matches(ifNoneMatch: string, etag: string): boolean {
+  return ifNoneMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
+}
+
+function waitOf(parameter: string | undefined): number | undefined {
+  if (parameter === undefined) return 0;
+  return /^\d{1,2}$/.test(parameter) && Number(parameter) <= maximumWaitSeconds ? Number(parameter) : undefined;
+}
+
+/** The deployed API. Built on the first request, so that importing this file (as tests do) needs no environment. */
+let deployed: Api | undefined;
+const logger = new Logger();
+
+export const handler: Api = async (event, context) => {
+  deployed ??= createApi({
+    store: createDynamoDbFactStore(DynamoDBDocumentClient.from(new DynamoDBClient()), requireEnvironment('STATUS_TABLE_NAME')),
+    now: () => new Date(),
+    sleep: pause,
+  });
+  try {
+    return await deployed(event, context);
+  } catch (error) {
+    logger.error('Request failed', { routeKey: event.routeKey, error: error as Error });
+    return problem(500, 'Internal error', 'Something went wrong on our side. Try again in a moment.');
+  }
+};

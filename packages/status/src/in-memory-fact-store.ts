@@ -1,0 +1,20 @@
+import type { Fact } from './domain.ts';
+import type { FactStore } from './fact-store.ts';
+
+/** The fact store of tests and simulations: it keeps the same contract as the DynamoDB one, copies included. */
+export function createInMemoryFactStore(): FactStore {
+  const bookings = new Map<string, Map<string, Fact>>();
+  return {
+    async keep(bookingId, fact) {
+      const facts = bookings.get(bookingId) ?? new Map<string, Fact>();
+      bookings.set(bookingId, facts);
+      if (facts.has(fact.type)) return false;
+      facts.set(fact.type, structuredClone(fact));
+      return true;
+    },
+
+    async list(bookingId) {
+      return [...(bookings.get(bookingId)?.values() ?? [])].map((fact) => structuredClone(fact));
+    },
+  };
+}
