@@ -1,0 +1,59 @@
+import { Stack, type StackProps } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { EventConsumer } from '@airline/infra/event-consumer';
+import { platformBus } from '@airline/infra/platform';
+import { ServiceTable } from '@airline/infra/service-table';
+import type { Construct } from 'constructs';
+import path from 'node:path';
+
+const source = path.join(import.meta.dirname, '..', 'src');
+
+/** Receipts: who paid, and was told so. */
+export class ReceiptsStack extends Stack {
+  constructor(scope: Construct, id: string, props?: StackProps) {
+    super(scope, id, props);
+
+    const table = new ServiceTable(this, 'Table', { service: 'receipts' });
+    const sender = senderOf(this);
+
+    const consumer = new EventConsumer(this, 'Consumer', {
+      service: 'receipts',
+      entry: path.join(source, 'consumer.ts'),
+      bus: platformBus(this),
+      hears: {
+        Bookings: { source: 'airline.bookings', detailTypes: ['BookingRequested'] },
+        Seats: { source: 'airline.seats', detailTypes: ['SeatBooked', 'SeatReleased'] },
+        Payments: { source: 'airline.payments', detailTypes: ['PaymentOk', 'PaymentRefunded'] },
+      },
+      says: ['ReceiptIssued'],
+      environment: { RECEIPTS_TABLE_NAME: table.tableName, RECEIPTS_FROM: sender },
+    });
+    table.grant(consumer.function, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem');
+
+    consumer.function.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['ses:SendEmail'],
+        // SES asks for the identity that is verified: the address itself or its domain.
+        resources: [sender, sender.slice(sender.indexOf('@') + 1)].map((identity) =>
+          this.formatArn({ service: 'ses', resource: 'identity', resourceName: identity }),
+        ),
+        conditions: { StringEquals: { 'ses:FromAddress': sender } },
+      }),
+    );
+  }
+}
+
+/**
+ * The address that receipts come from: the context value `receiptsFrom`, or `receipts@airline.example`. It or its domain must be
+ * verified in SES.
+ * @throws Error when it is no bare address
+ */
+function senderOf(scope: Construct): string {
+  const sender = (scope.node.tryGetContext('receiptsFrom') as unknown) ?? 'receipts@airline.example';
+  if (typeof sender !== 'string' || !/^[^\s@<>"*]+@[^\s@<>"*]+$/.test(sender)) {
+    throw new Error(
+      `Context value receiptsFrom must be an email address such as receipts@airline.example; it is ${JSON.stringify(sender)}.`,
+    );
+  }
+  return sender;
+}

@@ -1,0 +1,27 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SESv2Client } from '@aws-sdk/client-sesv2';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type Consumer, consumerFromEnvironment } from '@airline/messaging/consume';
+import { requireEnvironment } from '@airline/messaging/environment';
+import { createDynamoDbReceiptStore } from './dynamodb-receipt-store.ts';
+import { createHandlers } from './handlers.ts';
+import { createPowertoolsOnce } from './powertools-once.ts';
+import { createSesMailer } from './ses-mailer.ts';
+
+const client = new DynamoDBClient();
+const tableName = requireEnvironment('RECEIPTS_TABLE_NAME');
+const { once, registerLambdaContext } = createPowertoolsOnce(client, tableName);
+
+const consume = consumerFromEnvironment(
+  createHandlers({
+    store: createDynamoDbReceiptStore(DynamoDBDocumentClient.from(client), tableName),
+    mailer: createSesMailer({ client: new SESv2Client(), from: requireEnvironment('RECEIPTS_FROM') }),
+    once,
+    now: () => new Date(),
+  }),
+);
+
+export const handler: Consumer = (event, context) => {
+  registerLambdaContext(context);
+  return consume(event, context);
+};

@@ -1,0 +1,17 @@
+import type { ReceiptStore, Stored } from './receipt-store.ts';
+
+/** The receipt store of tests and simulations: it keeps the same contract as the DynamoDB one, copies included. */
+export function createInMemoryReceiptStore(): ReceiptStore {
+  const records = new Map<string, Stored>();
+  return {
+    async load(bookingId) {
+      return structuredClone(records.get(bookingId));
+    },
+
+    async save(bookingId, record, read) {
+      if (records.get(bookingId)?.version !== read?.version) return false;
+      records.set(bookingId, structuredClone({ record, version: (read?.version ?? 0) + 1 }));
+      return true;
+    },
+  };
+}
