@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { AwsError } from './aws-error.ts';
+import type { EventBridge } from './event-bridge.ts';
+import type { Parameters } from './parameters.ts';
+import type { Queues } from './queues.ts';
+import { formatSqsAnswer, formatSqsError, parseSqsQuery } from './sqs-query-protocol.ts';
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface AwsEndpointParts {
+  eventBridge: Pick<EventBridge, 'request'>;
+  queues: Pick<Queues, 'request'>;
+  parameters: Pick<Parameters, 'request'>;
+  dynamodb: Handler;
+  mail: Handler;
+  paymentProvider: Handler;
+  isReady: () => boolean;
+}
+
+const ACCOUNT_ID = '000000000000';
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+/** The mail server's own pages: `/` is its inbox. */
+const MAIL_ROUTES = new Set(['GET /', 'GET /store', 'GET /get-emlContent', 'GET /health-check', 'POST /clear-store']);
+const SPOKEN = [
+  'EventBridge',
+  'SQS (JSON and query protocol)',
+  'DynamoDB',
+  'SSM parameters',
+  'STS GetCallerIdentity',
+  'SESv2 (/v2/email/)',
+  'the payment provider (/v1/)',
+].join(', ');
+
+/** All the AWS services of the local cloud on one address, told apart as AWS's protocols allow. The caller listens and closes. */
+export function createAwsEndpoint(parts: AwsEndpointParts): Server {
+  const server = createServer((request, response) => {
+    const requestId = randomUUID();
+    response.setHeader('x-amzn-RequestId', requestId);
+    route(parts, request, response, requestId).catch((error: unknown) => answerJsonError(response, error));
+  });
+  // The SDKs keep their connections open, and would meet a closed one after Node's own 5 seconds.
+  server.keepAliveTimeout = 65_000;
+  return server;
+}
+
+async function route(
+  parts: AwsEndpointParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+  requestId: string,
+): Promise<void> {
+  const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+  const target = request.headers['x-amz-target'];
+  if (typeof target === 'string') return routeTarget(parts, target, request, response);
+  if (pathname.startsWith('/v2/email/')) return parts.mail(request, response);
+  if (pathname.startsWith('/v1/')) return parts.paymentProvider(request, response);
+  if (pathname === '/_local/health') return answerHealth(response, parts.isReady());
+  if (MAIL_ROUTES.has(`${request.method} ${pathname}`)) return parts.mail(request, response);
+  if (request.method === 'POST' && request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')) {
+    return answerQuery(parts, pathname, request, response, requestId);
+  }
+  throw notSpoken(`${request.method} ${pathname}`);
+}
+
+async function routeTarget(
+  parts: AwsEndpointParts,
+  target: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const dot = target.lastIndexOf('.');
+  const service = target.slice(0, dot);
+  const action = target.slice(dot + 1);
+  if (service === 'DynamoDB_20120810' || service.startsWith('DynamoDBStreams')) return parts.dynamodb(request, response);
+  const client = clientSignal(response);
+  const input = parseJson(await readBody(request));
+  switch (service) {
+    case 'AWSEvents':
+      return answerJson(response, await parts.eventBridge.request(action, input), '1.1');
+    case 'AmazonSSM':
+      return answerJson(response, await parts.parameters.request(action, input), '1.1');
+    case 'AmazonSQS':
+      return answerJson(response, await parts.queues.request(action, input, client), '1.0');
+    default:
+      throw notSpoken(target);
+  }
+}
+
+/** The query protocol: STS speaks nothing else, and SQS clients from before 2023. */
+async function answerQuery(
+  parts: AwsEndpointParts,
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  requestId: string,
+): Promise<void> {
+  try {
+    const client = clientSignal(response);
+    const form = new URLSearchParams(await readBody(request));
+    if (form.get('Action') === 'GetCallerIdentity') return answerXml(response, 200, callerIdentity(requestId));
+    const { action, input } = parseSqsQuery(form, path);
+    const answer = (await parts.queues.request(action, input, client)) as Record<string, unknown>;
+    answerXml(response, 200, formatSqsAnswer(action, answer, requestId));
+  } catch (error) {
+    const awsError = toAwsError(error);
+    answerXml(response, awsError.statusCode, formatSqsError(awsError, requestId));
+  }
+}
+
+function callerIdentity(requestId: string): string {
+  const result = `<Arn>arn:aws:iam::${ACCOUNT_ID}:root</Arn><UserId>${ACCOUNT_ID}</UserId><Account>${ACCOUNT_ID}</Account>`;
+  return (
+    '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">' +
+    `<GetCallerIdentityResult>${result}</GetCallerIdentityResult>` +
+    `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></GetCallerIdentityResponse>`
+  );
+}
+
+const notSpoken = (asked: string): AwsError =>
+  new AwsError('UnknownOperationException', `The local cloud does not know ${asked}. This endpoint speaks ${SPOKEN}.`);
+
+/** Aborts when the client goes before it has its answer. */
+function clientSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  return gone.signal;
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  // Leaving the loop must not destroy the request: the refusal goes out on the same connection.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) break;
+    chunks.push(chunk);
+  }
+  if (bytes > MAX_BODY_BYTES) {
+    request.resume();
+    throw new AwsError('RequestEntityTooLargeException', `A request may have at most ${MAX_BODY_BYTES} bytes.`, 413);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseJson(body: string): unknown {
+  if (body === '') return {};
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new AwsError('SerializationException', 'The body of the request is not JSON.');
+  }
+}
+
+function answerHealth(response: ServerResponse, ready: boolean): void {
+  response.writeHead(ready ? 200 : 503, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ status: ready ? 'ready' : 'starting' }));
+}
+
+function answerJson(response: ServerResponse, answer: unknown, version: '1.0' | '1.1'): void {
+  response.writeHead(200, { 'content-type': `application/x-amz-json-${version}` });
+  response.end(JSON.stringify(answer));
+}
+
+function answerXml(response: ServerResponse, statusCode: number, xml: string): void {
+  if (response.destroyed) return;
+  response.writeHead(statusCode, { 'content-type': 'text/xml' });
+  response.end(xml);
+}
+
+function answerJsonError(response: ServerResponse, error: unknown): void {
+  if (response.destroyed) return;
+  const awsError = toAwsError(error);
+  // After a refused body the rest of it is still on its way: the connection cannot be used again.
+  if (awsError.statusCode === 413) response.setHeader('connection', 'close');
+  response.writeHead(awsError.statusCode, {
+    'content-type': 'application/x-amz-json-1.1',
+    'x-amzn-errortype': awsError.code,
+    'x-amzn-query-error': `${awsError.queryCode};${awsError.statusCode < 500 ? 'Sender' : 'Receiver'}`,
+  });
+  response.end(JSON.stringify({ __type: awsError.code, message: awsError.message }));
+}
+
+function toAwsError(error: unknown): AwsError {
+  if (error instanceof AwsError) return error;
+  return new AwsError('InternalFailure', error instanceof Error ? error.message : String(error), 500);
+}
