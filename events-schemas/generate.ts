@@ -20,7 +20,7 @@ interface EventSchema {
 }
 
 // The package is CommonJS: its default export is an export named default once imported from a module.
-const standaloneCode = (standaloneModule as unknown as { default: typeof standaloneModule }).default;
+const standaloneCode = (standaloneModule as unknown as { default: (ajv: Ajv2020, exports: Record<string, string>) => string }).default;
 const here = import.meta.dirname;
 const schemaFolder = path.join(here, 'schemas');
 const outputFolder = path.join(here, 'src', 'generated');

@@ -4,11 +4,12 @@ import { newEvent } from '@airline/events-schemas/events';
 import { findDataMistakes } from '@airline/events-schemas/parse-event';
 import { createPublisher, publishOrThrow } from '@airline/messaging/publish';
 import pc from 'picocolors';
-import { command, type CommonOptions, exitCode, run, UsageError } from './command.ts';
+import { command, type CommonOptions, exitCode, run } from './command.ts';
 import { followBooking, hasFailed, summary, timelinePrinter } from './follow-booking.ts';
 import { money, type Money } from './format.ts';
 import type { Flight } from './schedule.ts';
 import { jsonOf, openTarget, type Target } from './target.ts';
+import { UsageError } from './usage-error.ts';
 
 interface BookOptions extends CommonOptions {
   flight: string;

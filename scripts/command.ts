@@ -1,17 +1,13 @@
 import { Command, CommanderError, Option } from 'commander';
 import pc from 'picocolors';
 import type { TargetName } from './target.ts';
+import { UsageError } from './usage-error.ts';
 
 // The SDK's notice about this Node would stand between a person and the answer; package.json says which Node is supported.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 /** Exit codes of every command. */
 export const exitCode = { done: 0, error: 1, bookingFailed: 2 } as const;
-
-/** Something the person at the terminal can put right: what was wrong and what to do, without a stack trace. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
 
 /** What every command that talks to a running airline takes. */
 export interface CommonOptions {

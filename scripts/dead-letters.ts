@@ -4,8 +4,8 @@ import {
   type Message,
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs';
-import { UsageError } from './command.ts';
 import type { Target } from './target.ts';
+import { UsageError } from './usage-error.ts';
 
 /** Why a message is dead: its consumer could not handle it, or EventBridge could not deliver it. */
 export type Kind = 'unhandled' | 'undelivered';

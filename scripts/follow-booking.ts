@@ -1,7 +1,7 @@
 import pc from 'picocolors';
-import { UsageError } from './command.ts';
 import { clock, money, type Money } from './format.ts';
 import { jsonOf, type Target } from './target.ts';
+import { UsageError } from './usage-error.ts';
 
 /** The status API's answer. */
 export interface BookingStatus {

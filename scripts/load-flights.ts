@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { newEvent } from '@airline/events-schemas/events';
 import { createPublisher, publishOrThrow } from '@airline/messaging/publish';
-import { UsageError } from './command.ts';
 import { counted, type Flight } from './schedule.ts';
 import { jsonOf, type Target } from './target.ts';
+import { UsageError } from './usage-error.ts';
 
 /** Enough to keep every consumer busy, few enough to show progress. */
 const publishedAtOnce = 50;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { EventData } from '@airline/events-schemas/events';
 import { findDataMistakes } from '@airline/events-schemas/parse-event';
-import { UsageError } from './command.ts';
+import { UsageError } from './usage-error.ts';
 
 export type Flight = EventData<'FlightScheduled'>;
 

@@ -7,10 +7,11 @@ import { SingleBar } from 'cli-progress';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { cdkApps } from './cdk-apps.ts';
-import { exitCode, run, UsageError } from './command.ts';
+import { exitCode, run } from './command.ts';
 import { loadFlights } from './load-flights.ts';
 import { counted, type Flight, isoDay, moveSchedule, readSchedule, seatCount } from './schedule.ts';
 import { localPorts, openTarget } from './target.ts';
+import { UsageError } from './usage-error.ts';
 
 const sample = path.join(import.meta.dirname, 'sample-flights.json');
 const logDirectory = path.join(import.meta.dirname, '..', '.local-cloud', 'logs');

@@ -1,7 +1,7 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { UsageError } from './command.ts';
+import { UsageError } from './usage-error.ts';
 
 export type TargetName = 'local' | 'aws';
 

@@ -66,5 +66,5 @@ export function newEvent<T extends EventType>(type: T, data: EventData<T>, optio
     schemaVersion: catalogue[type].schemaVersion,
     ...(traceparent !== undefined && { traceparent }),
   };
-  return { type, metadata, data } as AirlineEvent<T>;
+  return { type, metadata, data };
 }

@@ -1,4 +1,5 @@
-import { Duration, DockerImage, AssetHashType, RemovalPolicy } from 'aws-cdk-lib';
+import type { Duration} from 'aws-cdk-lib';
+import { DockerImage, AssetHashType, RemovalPolicy } from 'aws-cdk-lib';
 import { Architecture, Code, Function, Runtime, type FunctionOptions } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';

@@ -1,12 +1,11 @@
 import { BatchProcessor, EventType as BatchSource, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { Logger } from '@aws-lambda-powertools/logger';
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { AirlineEvent, EventType } from '@airline/events-schemas/events';
 import { InvalidEventError, parseMessage } from '@airline/events-schemas/parse-event';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { createDeadLetters, type SendToDeadLetters } from './dead-letters.ts';
-import { createPublisher, type Publish, type PublishOutcome } from './publish.ts';
+import { type Publish, publisherFromEnvironment, type PublishOutcome } from './publish.ts';
 import { requireEnvironment } from './environment.ts';
 
 /**
@@ -87,7 +86,7 @@ export function createConsumer({ handlers, publish, sendToDeadLetters, logger }:
 export function consumerFromEnvironment(handlers: Handlers): Consumer {
   return createConsumer({
     handlers,
-    publish: createPublisher({ client: new EventBridgeClient(), busName: requireEnvironment('EVENT_BUS_NAME') }),
+    publish: publisherFromEnvironment(),
     sendToDeadLetters: createDeadLetters({ client: new SQSClient(), queueUrl: requireEnvironment('DEAD_LETTER_QUEUE_URL') }),
     logger: new Logger(),
   });

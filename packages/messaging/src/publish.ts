@@ -1,6 +1,7 @@
-import { type EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { type AirlineEvent, sourceOf } from '@airline/events-schemas/events';
 import { findEventMistakes } from '@airline/events-schemas/parse-event';
+import { requireEnvironment } from './environment.ts';
 
 /** The outcome for one event: `undefined` when EventBridge took it, else why it did not. */
 export type PublishOutcome = Error | undefined;
@@ -23,7 +24,10 @@ export interface PublisherOptions {
 
 /** EventBridge takes at most ten entries a request. */
 const maximumEntries = 10;
-/** EventBridge's limit on a request is 256 KiB in every region (some now take more); below it, for what counts beside the detail. */
+/**
+ * EventBridge takes 1 MiB a request; but whoever receives a single event through SQS gets it with EventBridge's envelope around it, and
+ * the older limit of 256 KiB is what every emulator and many a consumer still keeps. Ours are a few hundred bytes.
+ */
 const maximumRequestBytes = 250 * 1024;
 const attempts = 3;
 const firstPauseMilliseconds = 50;
@@ -61,6 +65,11 @@ export function createPublisher({ client, busName, sleep = pause }: PublisherOpt
     }
     return outcomes;
   };
+}
+
+/** The publisher of a deployed function, on the bus that its stack names. */
+export function publisherFromEnvironment(): Publish {
+  return createPublisher({ client: new EventBridgeClient(), busName: requireEnvironment('EVENT_BUS_NAME') });
 }
 
 /** Publishes all or throws: for callers with a single thing to say, such as an HTTP request. @throws PublishError */

@@ -1,4 +1,5 @@
-import { PutEventsCommand, type PutEventsResultEntry } from '@aws-sdk/client-eventbridge';
+import type { PutEventsCommand} from '@aws-sdk/client-eventbridge';
+import { type PutEventsResultEntry } from '@aws-sdk/client-eventbridge';
 import { type AirlineEvent, newEvent } from '@airline/events-schemas/events';
 import { describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';

@@ -20,7 +20,7 @@ export function createApi({ store, now }: { store: SeatStore; now: () => Date })
     if (unknown.length > 0) {
       return problem(400, 'Unknown query parameter', `GET /flights takes ${filters.join(', ')}, not ${unknown.join(', ')}.`);
     }
-    const flights = (await store.listFlights(now().toISOString())).filter(
+    const flights = (await store.listFlights(now())).filter(
       (flight) =>
         matches(flight.flightNumber, query.flightNumber) &&
         matches(flight.origin.iata, query.origin) &&

@@ -62,14 +62,19 @@ export function admit(request: BookingRequest, paidEarly: boolean, { flight, hol
   if (!flight) return refused('unknown-flight');
   const unknown = request.seats.filter((seat) => !cabinOf(flight, seat));
   if (unknown.length > 0) return refused('unknown-seat', unknown);
-  if (flight.departureTime <= now) return refused('departed');
+  if (!isAfter(flight.departureTime, now)) return refused('departed');
   // Early payment means that payments accepted the request in time.
-  if (request.expiresAt !== undefined && request.expiresAt <= now && !paidEarly) return refused('expired');
+  if (request.expiresAt !== undefined && !isAfter(request.expiresAt, now) && !paidEarly) return refused('expired');
   const fare = fareOf(flight, request.seats);
   if (fare.amountMinor !== request.payment.amountMinor || fare.currency !== request.payment.currency) return refused('fare-mismatch');
   const taken = request.seats.filter((seat) => holders.has(seat) && holders.get(seat) !== request.bookingId);
   if (taken.length > 0) return refused('taken', taken);
   return { kind: 'claim' };
+}
+
+/** RFC 3339 leaves the fraction of a second to the writer, so times are not compared as text. */
+function isAfter(time: string, other: string): boolean {
+  return Date.parse(time) > Date.parse(other);
 }
 
 /** The seats' no to a request. */

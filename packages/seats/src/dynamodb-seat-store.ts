@@ -48,7 +48,7 @@ export function createDynamoDbSeatStore(client: DynamoDBDocumentClient, tableNam
         client.send(
           new PutCommand({
             TableName: tableName,
-            Item: { ...flightKey(flight.flightId), listing, departureTime: flight.departureTime, saidAt, flight },
+            Item: { ...flightKey(flight.flightId), listing, departureTime: sortable(flight.departureTime), saidAt, flight },
             ConditionExpression: 'attribute_not_exists(pk) OR saidAt <= :saidAt',
             ExpressionAttributeValues: { ':saidAt': saidAt },
           }),
@@ -122,7 +122,7 @@ export function createDynamoDbSeatStore(client: DynamoDBDocumentClient, tableNam
           TableName: tableName,
           IndexName: flightsIndexName,
           KeyConditionExpression: 'listing = :listing AND departureTime > :departingAfter',
-          ExpressionAttributeValues: { ':listing': listing, ':departingAfter': departingAfter },
+          ExpressionAttributeValues: { ':listing': listing, ':departingAfter': sortable(departingAfter) },
         },
       );
       for await (const { Items = [] } of pages) flights.push(...Items.map(({ flight }) => flight as Flight));
@@ -158,6 +158,11 @@ export function createDynamoDbSeatStore(client: DynamoDBDocumentClient, tableNam
 
 function toStored(item: Record<string, unknown> | undefined): Stored | undefined {
   return item && { record: item.record as SeatsRecord, version: item.version as number };
+}
+
+/** The index sorts text: every time with the same digits. */
+function sortable(time: string | Date): string {
+  return new Date(time).toISOString();
 }
 
 function isSeat({ sk }: Item): boolean {

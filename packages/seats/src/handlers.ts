@@ -93,7 +93,7 @@ export function createHandlers({ store, now, reportImpossible }: Dependencies) {
 
   return {
     async FlightScheduled({ data, metadata }) {
-      await store.scheduleFlight(data, metadata.occurredAt);
+      await store.scheduleFlight(data, Date.parse(metadata.occurredAt));
       return [];
     },
 

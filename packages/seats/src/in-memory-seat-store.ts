@@ -3,7 +3,7 @@ import type { SeatStore, Stored } from './seat-store.ts';
 
 /** The seat store of tests and simulations: it keeps the same contract as the DynamoDB one, copies included. */
 export function createInMemorySeatStore(): SeatStore {
-  const flights = new Map<string, { flight: Flight; saidAt: string }>();
+  const flights = new Map<string, { flight: Flight; saidAt: number }>();
   const records = new Map<string, Stored>();
   const holders = new Map<string, string>();
   const seatKey = (flightId: string, seat: string): string => `${flightId}/${seat}`;
@@ -50,8 +50,8 @@ export function createInMemorySeatStore(): SeatStore {
     async listFlights(departingAfter) {
       return [...flights.values()]
         .map(({ flight }) => structuredClone(flight))
-        .filter(({ departureTime }) => departureTime > departingAfter)
-        .sort((a, b) => a.departureTime.localeCompare(b.departureTime));
+        .filter(({ departureTime }) => Date.parse(departureTime) > departingAfter.getTime())
+        .sort((a, b) => Date.parse(a.departureTime) - Date.parse(b.departureTime));
     },
 
     async seatMap(flightId) {

@@ -21,8 +21,8 @@ export interface SeatMap {
 
 /** The memory of seats. Reads see every write that was answered before them. */
 export interface SeatStore {
-  /** Keeps the flight unless a later word on it is known (`saidAt`, RFC 3339 UTC). */
-  scheduleFlight(flight: Flight, saidAt: string): Promise<void>;
+  /** Keeps the flight unless a later word on it is known (`saidAt`, milliseconds since the epoch). */
+  scheduleFlight(flight: Flight, saidAt: number): Promise<void>;
   /** Everything that a request comes upon. */
   viewRequest(request: BookingRequest): Promise<RequestView>;
   load(bookingId: string): Promise<Stored | undefined>;
@@ -32,7 +32,7 @@ export interface SeatStore {
   claimSeat(flightId: string, seat: string, bookingId: string): Promise<boolean>;
   /** Frees those of the seats that bear the booking; the others are left alone. */
   freeSeats(flightId: string, seats: readonly string[], bookingId: string): Promise<void>;
-  /** Flights that depart after `departingAfter` (RFC 3339 UTC), soonest first. */
-  listFlights(departingAfter: string): Promise<Flight[]>;
+  /** Flights that depart later, soonest first. */
+  listFlights(departingAfter: Date): Promise<Flight[]>;
   seatMap(flightId: string): Promise<SeatMap | undefined>;
 }

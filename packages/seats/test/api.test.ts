@@ -10,9 +10,9 @@ const held = request();
 
 beforeEach(async () => {
   const store = createInMemorySeatStore();
-  await store.scheduleFlight(flight(), now);
-  await store.scheduleFlight(flight({ flightId: 'KL1002-20261219', flightNumber: 'KL1002', departureTime: '2026-12-19T00:00:00Z' }), now);
-  await store.scheduleFlight(flight({ flightId: 'KL1-20261101', departureTime: '2026-11-01T00:00:00Z' }), now);
+  await store.scheduleFlight(flight(), Date.parse(now));
+  await store.scheduleFlight(flight({ flightId: 'KL1002-20261219', flightNumber: 'KL1002', departureTime: '2026-12-19T00:00:00Z' }), Date.parse(now));
+  await store.scheduleFlight(flight({ flightId: 'KL1-20261101', departureTime: '2026-11-01T00:00:00Z' }), Date.parse(now));
   await store.claimSeat(held.flightId, '12A', held.bookingId);
   await store.save(held.bookingId, hold(held, false, now, { metadata: { eventId: 'e' } }), undefined);
   api = createApi({ store, now: () => new Date(now) });
@@ -27,7 +27,8 @@ describe('GET /flights', () => {
   test('lists what is still to depart, soonest first, with the number of seats', async () => {
     const { statusCode, body } = await get('/flights');
     expect(statusCode).toBe(200);
-    expect(body.flights.map(({ flightId, seatCount }: { flightId: string; seatCount: number }) => [flightId, seatCount])).toEqual([
+    const flights = body.flights as { flightId: string; seatCount: number }[];
+    expect(flights.map(({ flightId, seatCount }) => [flightId, seatCount])).toEqual([
       ['KL1001-20261218', 104],
       ['KL1002-20261219', 104],
     ]);

@@ -25,7 +25,7 @@ describe('admitting a request', () => {
     ['a fare in another currency', request({ payment: { ...payment, currency: 'USD' } }), nobody, 'fare-mismatch', []],
     ['a seat of another booking', request({ seats: ['12A', '12C'] }), { ...nobody, holders: new Map([['12C', 'another']]) }, 'taken', ['12C']],
   ] as const)('%s is refused', (_, asked, situation, reason, unavailableSeats) => {
-    expect(admit(asked as ReturnType<typeof request>, false, situation as Situation)).toEqual({ kind: 'refused', reason, unavailableSeats });
+    expect(admit(asked, false, situation as Situation)).toEqual({ kind: 'refused', reason, unavailableSeats });
   });
 
   test('a request that was paid before it expired is not refused for coming late', () => {

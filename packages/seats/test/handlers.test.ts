@@ -21,7 +21,7 @@ function serve(served: SeatStore): typeof hear {
 beforeEach(async () => {
   store = createInMemorySeatStore();
   impossible = [];
-  await store.scheduleFlight(flight(), now);
+  await store.scheduleFlight(flight(), Date.parse(now));
   hear = serve(store);
 });
 
@@ -220,7 +220,7 @@ test('a flight said again later is taken over; an older word that comes late is 
   });
   await handlers.FlightScheduled(word('Boeing 737-800', '2026-12-02T00:00:00Z'));
   await handlers.FlightScheduled(word('Fokker 70', '2026-11-30T00:00:00Z'));
-  expect((await store.listFlights(now))[0]!.aircraft).toBe('Boeing 737-800');
+  expect((await store.listFlights(new Date(now)))[0]!.aircraft).toBe('Boeing 737-800');
 });
 
 test('fifty bookings at once for one seat: exactly one holds it', async () => {
@@ -253,7 +253,7 @@ describe('whatever the order, the repetition and the crash', () => {
         fc.array(fc.record({ index: fc.nat(1), at: fc.integer({ min: 1, max: 8 }), afterEffect: fc.boolean() }), { minLength: 1, maxLength: 5 }),
         async (paid, deliveries) => {
           store = createInMemorySeatStore();
-          await store.scheduleFlight(flight(), now);
+          await store.scheduleFlight(flight(), Date.parse(now));
           const asked = request({ seats: ['12A', '12C'] });
           const events: Heard[] = [bookingRequested(asked), paid ? paymentOk(asked) : paymentFailed(asked)];
           const stories: string[] = [];

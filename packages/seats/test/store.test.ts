@@ -25,7 +25,7 @@ describe.each(adapters)('seat store: %s', (_, create) => {
   /** A flight of its own for every test: the table is shared. */
   const scheduled = async (store: SeatStore): Promise<string> => {
     const flightId = `XX${Math.floor(Math.random() * 9000) + 1000}-20270101`;
-    await store.scheduleFlight(flight({ flightId, departureTime: '2027-01-01T00:00:00Z' }), now);
+    await store.scheduleFlight(flight({ flightId, departureTime: '2027-01-01T00:00:00Z' }), Date.parse(now));
     return flightId;
   };
   const held = (flightId: string): SeatsRecord => hold(request({ flightId }), false, now, { metadata: { eventId: 'e' } });
@@ -105,10 +105,10 @@ describe.each(adapters)('seat store: %s', (_, create) => {
   test('flights are listed by departure, past ones left out; the later word on a flight wins', async () => {
     const store = create();
     const [early, late] = ['YY2-20280101', 'YY1-20280102'];
-    await store.scheduleFlight(flight({ flightId: late, departureTime: '2028-01-02T00:00:00Z', aircraft: 'new' }), '2026-12-02T00:00:00Z');
-    await store.scheduleFlight(flight({ flightId: late, departureTime: '2028-01-02T00:00:00Z', aircraft: 'old' }), '2026-12-01T00:00:00Z');
-    await store.scheduleFlight(flight({ flightId: early, departureTime: '2028-01-01T00:00:00Z' }), now);
-    expect((await store.listFlights('2027-12-31T00:00:00Z')).map(({ flightId }) => flightId)).toEqual([early, late]);
-    expect((await store.listFlights('2028-01-01T00:00:00Z')).map(({ aircraft }) => aircraft)).toEqual(['new']);
+    await store.scheduleFlight(flight({ flightId: late, departureTime: '2028-01-02T00:00:00Z', aircraft: 'new' }), Date.parse('2026-12-02T00:00:00Z'));
+    await store.scheduleFlight(flight({ flightId: late, departureTime: '2028-01-02T00:00:00Z', aircraft: 'old' }), Date.parse('2026-12-01T00:00:00Z'));
+    await store.scheduleFlight(flight({ flightId: early, departureTime: '2028-01-01T00:00:00Z' }), Date.parse(now));
+    expect((await store.listFlights(new Date('2027-12-31T00:00:00Z'))).map(({ flightId }) => flightId)).toEqual([early, late]);
+    expect((await store.listFlights(new Date('2028-01-01T00:00:00Z'))).map(({ aircraft }) => aircraft)).toEqual(['new']);
   });
 });
