@@ -3,9 +3,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { newEvent } from '@airline/events-schemas/events';
 import { findDataMistakes } from '@airline/events-schemas/parse-event';
 import { createPublisher, publishOrThrow } from '@airline/messaging/publish';
+import { InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
 import { command, type CommonOptions, exitCode, run } from './command.ts';
-import { followBooking, hasFailed, summary, timelinePrinter } from './follow-booking.ts';
+import { followBooking, hasFailed, nothingNew, summary, timelinePrinter } from './follow-booking.ts';
 import { money, type Money } from './format.ts';
 import type { Flight } from './schedule.ts';
 import { jsonOf, openTarget, type Target } from './target.ts';
@@ -18,6 +19,7 @@ interface BookOptions extends CommonOptions {
   name: string;
   paymentMethod: string;
   bookingId?: string;
+  expiresIn: number;
   watch?: true;
 }
 
@@ -29,6 +31,7 @@ await run(
     .option('--name <name>', 'the passenger', 'Guest Passenger')
     .option('--payment-method <method>', "one of the payment provider's, e.g. pm_card_visa_chargeDeclined", 'pm_card_visa')
     .option('--booking-id <id>', 'a version 4 UUID; the same id with the same wishes is the same booking (default: a new one)')
+    .option('--expires-in <seconds>', 'after so long nobody begins with the booking any more, and what is held but not paid is given back', parseSeconds, 600)
     .option('--watch', 'follow the booking until it is settled; exit code 2 when it failed')
     .action(book),
 );
@@ -38,7 +41,8 @@ async function book(options: BookOptions): Promise<void> {
   const flight = await findFlight(target, options.flight);
   const bookingId = options.bookingId ?? randomUUID();
   const fare = fareOf(flight, options.seat);
-  const requestedAt = new Date().toISOString();
+  const now = Date.now();
+  const requestedAt = new Date(now).toISOString();
   const data = {
     bookingId,
     flightId: flight.flightId,
@@ -46,6 +50,7 @@ async function book(options: BookOptions): Promise<void> {
     passenger: { name: options.name, email: options.email },
     payment: { method: options.paymentMethod, ...fare },
     requestedAt,
+    expiresAt: new Date(now + options.expiresIn * 1000).toISOString(),
   };
   const mistakes = findDataMistakes('BookingRequested', data);
   if (mistakes.length > 0) {
@@ -63,9 +68,7 @@ async function book(options: BookOptions): Promise<void> {
     console.log(json ? JSON.stringify({ bookingId, flightId: flight.flightId, seats: options.seat, amount: fare }) : pc.dim(`Follow it: pnpm status ${bookingId} --watch`));
     return;
   }
-  const status = await followBooking(target, bookingId, json ? () => {} : timelinePrinter(), () =>
-    console.error(pc.dim('Nothing new yet. `pnpm dlq list` shows whether a message is stuck.')),
-  );
+  const status = await followBooking(target, bookingId, { onChange: json ? () => {} : timelinePrinter(), onSilence: nothingNew });
   console.log(json ? JSON.stringify(status) : summary(status));
   if (hasFailed(status)) process.exitCode = exitCode.bookingFailed;
 }
@@ -102,6 +105,11 @@ function optionOf(path: string): string {
   const options: Record<string, string> = { bookingId: '--booking-id', flightId: '--flight', seats: '--seat', email: '--email', name: '--name', method: '--payment-method' };
   const part = path.split('/').filter((name) => name in options).pop();
   return part ? options[part]! : path;
+}
+
+function parseSeconds(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('It takes a whole number of seconds, such as 600.');
+  return Number(text);
 }
 
 /** The root of a W3C trace. */

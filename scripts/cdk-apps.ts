@@ -10,11 +10,18 @@ export interface CdkApp {
   assembly: string;
 }
 
-/** Every CDK app of the workspace, the platform's first. A service joins by having an infra/app.ts. */
-export function cdkApps(root = path.join(import.meta.dirname, '..')): CdkApp[] {
+/**
+ * Every CDK app of the workspace, the platform's first. A service joins by having an infra/app.ts.
+ * @param assemblies a folder for all assemblies; without it each is the cdk.out of its package
+ */
+export function cdkApps(assemblies = process.env.CDK_ASSEMBLIES): CdkApp[] {
+  const root = path.join(import.meta.dirname, '..');
   const services = readdirSync(path.join(root, 'packages')).sort().map((service) => `packages/${service}`);
-  return [
-    { name: 'infra', entry: path.join(root, 'infra', 'app.ts'), assembly: path.join(root, 'infra', 'cdk.out') },
-    ...services.map((name) => ({ name, entry: path.join(root, name, 'infra', 'app.ts'), assembly: path.join(root, name, 'cdk.out') })),
-  ].filter(({ entry }) => existsSync(entry));
+  return ['infra', ...services]
+    .map((name) => ({
+      name,
+      entry: name === 'infra' ? path.join(root, name, 'app.ts') : path.join(root, name, 'infra', 'app.ts'),
+      assembly: assemblies ? path.join(assemblies, name) : path.join(root, name, 'cdk.out'),
+    }))
+    .filter(({ entry }) => existsSync(entry));
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import pc from 'picocolors';
 import { clock, money, type Money } from './format.ts';
 import { jsonOf, type Target } from './target.ts';
@@ -16,11 +17,13 @@ export interface BookingStatus {
   amount?: Money;
   receiptNumber?: string;
   requestedAt?: string;
+  cancelledAt?: string;
   timeline: { event: string; eventId: string; service: string; occurredAt: string; heardAt: string; causedBy?: string }[];
 }
 
 /** Below the front door's own limit of 30 seconds. */
 const waitSeconds = 20;
+const settledPauseMilliseconds = 200;
 
 /** @throws UsageError when the status service has not heard of the booking */
 export async function bookingStatus(target: Target, bookingId: string): Promise<BookingStatus> {
@@ -31,29 +34,34 @@ export async function bookingStatus(target: Target, bookingId: string): Promise<
   return jsonOf<BookingStatus>(response);
 }
 
-/**
- * Follows a booking until it is settled.
- * @param onChange is told each answer that differs from the one before
- * @param onSilence is told when nothing changed for a while
- */
-export async function followBooking(
-  target: Target,
-  bookingId: string,
-  onChange: (status: BookingStatus) => void,
-  onSilence: () => void = () => {},
-): Promise<BookingStatus> {
+export interface Following {
+  /** Is told each answer that differs from the one before. */
+  onChange: (status: BookingStatus) => void;
+  /** Is told when nothing changed for a while. */
+  onSilence: () => void;
+  /** @default the booking is settled */
+  isOver?: (status: BookingStatus) => boolean;
+}
+
+/** Follows a booking until it is settled, or until what the caller waits for. */
+export async function followBooking(target: Target, bookingId: string, following: Following): Promise<BookingStatus> {
+  const { onChange, onSilence, isOver = ({ settled }) => settled } = following;
   let etag: string | undefined;
+  let isSettled = false;
   for (;;) {
+    // Of a settled booking the API expects no news, and so does not wait for any.
+    if (isSettled) await pause(settledPauseMilliseconds);
     const response = await target.fetch(`/bookings/${encodeURIComponent(bookingId)}?wait=${waitSeconds}`, {
       headers: etag === undefined ? {} : { 'if-none-match': etag },
     });
     if (response.status === 304 || response.status === 404) {
-      onSilence();
+      if (!isSettled) onSilence();
       continue;
     }
     const status = await jsonOf<BookingStatus>(response);
-    if (status.settled || response.headers.get('etag') !== etag) onChange(status);
-    if (status.settled) return status;
+    if (isOver(status) || response.headers.get('etag') !== etag) onChange(status);
+    if (isOver(status)) return status;
+    isSettled = status.settled;
     etag = response.headers.get('etag') ?? undefined;
   }
 }
@@ -87,13 +95,18 @@ export function hasFailed({ status, settled }: BookingStatus): boolean {
   return settled && status !== 'CONFIRMED';
 }
 
+/** What is said while nothing happens. */
+export function nothingNew(): void {
+  console.error(pc.dim('Nothing new yet. `pnpm dlq list` shows whether a message is stuck.'));
+}
+
 function isFailure(status: string): boolean {
   return ['SEAT_UNAVAILABLE', 'PAYMENT_FAILED', 'EXPIRED', 'CANCELLED'].includes(status);
 }
 
 function colored(event: string, text: string): string {
   if (['SeatUnavailable', 'PaymentFailed'].includes(event)) return pc.red(text);
-  if (['SeatReleased', 'PaymentRefunded'].includes(event)) return pc.yellow(text);
+  if (['SeatReleased', 'PaymentRefunded', 'BookingCancelled'].includes(event)) return pc.yellow(text);
   if (event === 'BookingRequested') return pc.cyan(text);
   return pc.green(text);
 }

@@ -1,7 +1,6 @@
 /** `pnpm status ID`: asks the status API how a booking is. */
-import pc from 'picocolors';
 import { command, type CommonOptions, exitCode, run } from './command.ts';
-import { bookingStatus, followBooking, hasFailed, summary, timelinePrinter } from './follow-booking.ts';
+import { bookingStatus, followBooking, hasFailed, nothingNew, summary, timelinePrinter } from './follow-booking.ts';
 import { openTarget } from './target.ts';
 
 await run(
@@ -12,7 +11,7 @@ await run(
       const target = openTarget(targetName);
       const print = timelinePrinter(json ? () => {} : console.log);
       const status = watch
-        ? await followBooking(target, bookingId, print, () => console.error(pc.dim('Nothing new yet. `pnpm dlq list` shows whether a message is stuck.')))
+        ? await followBooking(target, bookingId, { onChange: print, onSilence: nothingNew })
         : await bookingStatus(target, bookingId);
       print(status);
       console.log(json ? JSON.stringify(status) : summary(status));

@@ -42,17 +42,25 @@ interface Validator {
 }
 
 /**
- * The event in one message of a queue: EventBridge's envelope as JSON text.
+ * EventBridge's envelope in one message of a queue.
  * @throws InvalidEventError when it can never be handled
  */
-export function parseMessage(body: string): AirlineEvent {
-  let envelope: unknown;
+export function parseEnvelope(body: string): EventEnvelope {
+  let value: unknown;
   try {
-    envelope = JSON.parse(body);
+    value = JSON.parse(body);
   } catch (error) {
     throw new InvalidEventError('not-json', `The message is not JSON: ${(error as Error).message}`);
   }
-  return parseEvent(envelope);
+  return requireEnvelope(value);
+}
+
+/**
+ * The event in one message of a queue.
+ * @throws InvalidEventError when it can never be handled
+ */
+export function parseMessage(body: string): AirlineEvent {
+  return parseEvent(parseEnvelope(body));
 }
 
 /**
@@ -60,10 +68,8 @@ export function parseMessage(body: string): AirlineEvent {
  * project left out is derived.
  * @throws InvalidEventError when it can never be handled
  */
-export function parseEvent(envelope: unknown): AirlineEvent {
-  if (!isEnvelope(envelope)) {
-    throw new InvalidEventError('not-an-event', 'The message is not an EventBridge event: it needs detail-type, source, time and detail.');
-  }
+export function parseEvent(value: unknown): AirlineEvent {
+  const envelope = requireEnvelope(value);
   const type = envelope['detail-type'];
   if (!isEventType(type)) throw new InvalidEventError('unknown-detail-type', `No event is called ${JSON.stringify(type)}.`);
   if (envelope.source !== sourceOf(type)) {
@@ -141,6 +147,11 @@ function completeMetadata(type: EventType, envelope: EventEnvelope, given: Parti
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function requireEnvelope(value: unknown): EventEnvelope {
+  if (isEnvelope(value)) return value;
+  throw new InvalidEventError('not-an-event', 'The message is not an EventBridge event: it needs detail-type, source, time and detail.');
 }
 
 function isEnvelope(value: unknown): value is EventEnvelope {

@@ -103,6 +103,15 @@ describe('a producer outside the project', () => {
     });
   });
 
+  test('may leave the metadata of a cancellation out too', () => {
+    const { data } = example('BookingCancelled');
+    expect(parseEvent(envelope('BookingCancelled', { data })).metadata).toMatchObject({
+      eventId: `${data.bookingId as string}.BookingCancelled`,
+      correlationId: data.bookingId,
+      service: 'bookings',
+    });
+  });
+
   test('cannot make an event belong to another booking', () => {
     const { data } = example('BookingRequested');
     expect(parseEvent(envelope('BookingRequested', { metadata: { correlationId: 'another' }, data })).metadata.correlationId).toBe(data.bookingId);

@@ -28,6 +28,8 @@ export interface EventConsumerProps {
   readonly hears: Readonly<Record<string, Subscription>>;
   /** Detail-types that the consumer may publish, as `airline.<service>`. */
   readonly says: readonly string[];
+  /** Whether the consumer may send messages to its own queue, to be woken later. @default false */
+  readonly sendsToItself?: boolean;
   readonly environment?: Record<string, string>;
   /** Longest run of one batch. @default 10 seconds */
   readonly timeout?: Duration;
@@ -66,12 +68,18 @@ export class EventConsumer extends Construct {
       entry: props.entry,
       timeout,
       description: `Handles what ${service} hears`,
-      environment: { EVENT_BUS_NAME: bus.eventBusName, DEAD_LETTER_QUEUE_URL: this.deadLetters.queueUrl, ...props.environment },
+      environment: {
+        EVENT_BUS_NAME: bus.eventBusName,
+        QUEUE_URL: this.queue.queueUrl,
+        DEAD_LETTER_QUEUE_URL: this.deadLetters.queueUrl,
+        ...props.environment,
+      },
     });
     this.function.addEventSource(
       new SqsEventSource(this.queue, { batchSize: 10, reportBatchItemFailures: true, maxConcurrency: 20 }),
     );
     this.deadLetters.grantSendMessages(this.function);
+    if (props.sendsToItself) this.queue.grantSendMessages(this.function);
     allowToSay(this.function, { bus, source: `airline.${service}`, detailTypes: props.says });
 
     for (const [ruleId, { source, detailTypes, detail }] of Object.entries(props.hears)) {

@@ -22,3 +22,23 @@ export function serviceName(scope: Construct, service: string): string {
 export function parameterName(scope: Construct, ...path: string[]): string {
   return `/${[airlineName(scope), ...path].join('/')}`;
 }
+
+/**
+ * A number of seconds that an operator may set by context (`-c holdGraceSeconds=120`).
+ * @throws Error when it is no whole number within the limits
+ */
+export function secondsFromContext(scope: Construct, key: string, { byDefault, minimum, maximum }: SecondsLimits): number {
+  const given: unknown = scope.node.tryGetContext(key) ?? byDefault;
+  const seconds = Number(given);
+  if (!Number.isInteger(seconds) || seconds < minimum || seconds > maximum) {
+    const limits = `from ${minimum} to ${maximum}`;
+    throw new Error(`Context value ${key} must be a whole number of seconds ${limits}; it is ${JSON.stringify(given)}.`);
+  }
+  return seconds;
+}
+
+interface SecondsLimits {
+  byDefault: number;
+  minimum: number;
+  maximum: number;
+}

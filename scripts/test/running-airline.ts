@@ -45,9 +45,15 @@ export class RunningAirline {
     this.sqs = new SQSClient(config);
   }
 
-  static async start(): Promise<RunningAirline> {
+  /** @param context CDK context values that the stacks are synthesized with, as by `-c` */
+  static async start(context: Record<string, unknown> = {}): Promise<RunningAirline> {
     const [awsPort, httpPort] = await freePorts();
-    const environment = { ...process.env, LOCAL_AWS_PORT: String(awsPort), LOCAL_HTTP_PORT: String(httpPort) };
+    const environment = {
+      ...process.env,
+      LOCAL_AWS_PORT: String(awsPort),
+      LOCAL_HTTP_PORT: String(httpPort),
+      CDK_CONTEXT_JSON: JSON.stringify(context),
+    };
     const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/start.ts'], { cwd: root, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));

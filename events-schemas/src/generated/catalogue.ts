@@ -2,6 +2,8 @@
 
 /** Every event: who says it, and the paths below `data` that hold personal data (marked "x-personal"). */
 export const catalogue = {
+  /** The customer does not want the booking any more. Seats and payments each answer no, or take their yes back. */
+  BookingCancelled: {"source":"airline.bookings","schemaVersion":1,"metadataRequired":false,"personal":[]},
   /** A customer asks for seats and says how to pay. Seats and payments each answer it exactly once. */
   BookingRequested: {"source":"airline.bookings","schemaVersion":1,"metadataRequired":false,"personal":[["passenger","name"],["passenger","email"]]},
   /** A flight can be booked: its route, time, cabins and fares. Said again when the schedule changes. */

@@ -11,6 +11,7 @@
 export type Seats = string[];
 
 export interface EventDetails {
+  BookingCancelled: BookingCancelled;
   BookingRequested: BookingRequested;
   FlightScheduled: FlightScheduled;
   PaymentFailed: PaymentFailed;
@@ -20,6 +21,55 @@ export interface EventDetails {
   SeatBooked: SeatBooked;
   SeatReleased: SeatReleased;
   SeatUnavailable: SeatUnavailable;
+}
+/**
+ * The customer does not want the booking any more. Seats and payments each answer no, or take their yes back.
+ */
+export interface BookingCancelled {
+  metadata?: OutsideMetadata;
+  data: {
+    /**
+     * Random UUID, version 4 (RFC 9562). Whoever knows it can see the booking, so it is never a counter or a timestamp.
+     */
+    bookingId: string;
+    /**
+     * RFC 3339, UTC, ending in Z.
+     */
+    cancelledAt: string;
+  };
+}
+/**
+ * As metadata, but a producer outside the project may leave out any of it: what can be derived is derived on arrival.
+ */
+export interface OutsideMetadata {
+  /**
+   * Derived, never random: <bookingId>.<detail-type>, with a step where a type can recur. A repeated publish is the same event.
+   */
+  eventId?: string;
+  /**
+   * The booking (for FlightScheduled: the flight).
+   */
+  correlationId?: string;
+  /**
+   * eventId of the event that caused this one; absent at the root of a flow.
+   */
+  causationId?: string;
+  /**
+   * RFC 3339, UTC, ending in Z.
+   */
+  occurredAt?: string;
+  /**
+   * The service that said it, e.g. seats.
+   */
+  service?: string;
+  /**
+   * Major version of the schema of this detail-type.
+   */
+  schemaVersion?: number;
+  /**
+   * W3C Trace Context.
+   */
+  traceparent?: string;
 }
 /**
  * A customer asks for seats and says how to pay. Seats and payments each answer it exactly once.
@@ -67,39 +117,6 @@ export interface BookingRequested {
      */
     expiresAt?: string;
   };
-}
-/**
- * As metadata, but a producer outside the project may leave out any of it: what can be derived is derived on arrival.
- */
-export interface OutsideMetadata {
-  /**
-   * Derived, never random: <bookingId>.<detail-type>, with a step where a type can recur. A repeated publish is the same event.
-   */
-  eventId?: string;
-  /**
-   * The booking (for FlightScheduled: the flight).
-   */
-  correlationId?: string;
-  /**
-   * eventId of the event that caused this one; absent at the root of a flow.
-   */
-  causationId?: string;
-  /**
-   * RFC 3339, UTC, ending in Z.
-   */
-  occurredAt?: string;
-  /**
-   * The service that said it, e.g. seats.
-   */
-  service?: string;
-  /**
-   * Major version of the schema of this detail-type.
-   */
-  schemaVersion?: number;
-  /**
-   * W3C Trace Context.
-   */
-  traceparent?: string;
 }
 /**
  * A flight can be booked: its route, time, cabins and fares. Said again when the schedule changes.

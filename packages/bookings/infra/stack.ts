@@ -1,6 +1,7 @@
 import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { ApiFunction } from '@airline/infra/api-function';
 import { EventConsumer } from '@airline/infra/event-consumer';
+import { secondsFromContext } from '@airline/infra/names';
 import { platformApi, platformBus } from '@airline/infra/platform';
 import { allowToSay } from '@airline/infra/put-events-policy';
 import { ServiceTable } from '@airline/infra/service-table';
@@ -18,6 +19,9 @@ export class BookingsStack extends Stack {
     const table = new ServiceTable(this, 'Table', { service: 'bookings' });
     const environment = { BOOKINGS_TABLE_NAME: table.tableName };
 
+    const limits = { byDefault: 600, minimum: 1, maximum: 86_400 };
+    const expiresAfterSeconds = String(secondsFromContext(this, 'bookingExpiresAfterSeconds', limits));
+
     const consumer = new EventConsumer(this, 'Consumer', {
       service: 'bookings',
       entry: path.join(source, 'consumer.ts'),
@@ -32,13 +36,13 @@ export class BookingsStack extends Stack {
       entry: path.join(source, 'api.ts'),
       description: 'Takes booking requests',
       api: platformApi(this),
-      routes: ['POST /bookings'],
+      routes: ['POST /bookings', 'DELETE /bookings/{bookingId}'],
       // A run that dies holds its idempotency key until its time is up: the shorter, the sooner its client can try again.
       timeout: Duration.seconds(10),
-      environment: { EVENT_BUS_NAME: bus.eventBusName, ...environment },
+      environment: { EVENT_BUS_NAME: bus.eventBusName, BOOKING_EXPIRES_AFTER_SECONDS: expiresAfterSeconds, ...environment },
     });
-    // Reads flights; reads, writes and gives up idempotency keys.
+    // Reads flights, keeps cancellations; reads, writes and gives up idempotency keys.
     table.grant(api, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem');
-    allowToSay(api, { bus, source: 'airline.bookings', detailTypes: ['BookingRequested'] });
+    allowToSay(api, { bus, source: 'airline.bookings', detailTypes: ['BookingRequested', 'BookingCancelled'] });
   }
 }

@@ -8,7 +8,10 @@ import { type FieldError, json, problem } from '@airline/messaging/http-response
 import { publisherFromEnvironment, publishOrThrow, type Publish } from '@airline/messaging/publish';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { randomUUID } from 'node:crypto';
+import { createCancelBooking } from './cancel-booking.ts';
+import type { CancellationStore } from './cancellation-store.ts';
 import { type Assignment, bookingRequested, type BookingRequest, fareOf, findRefusals, type Refusal } from './domain.ts';
+import { createDynamoDbCancellationStore } from './dynamodb-cancellation-store.ts';
 import { createDynamoDbFlightStore } from './dynamodb-flight-store.ts';
 import type { FlightStore } from './flight-store.ts';
 import type { Guarded, Idempotency } from './idempotency.ts';
@@ -23,7 +26,10 @@ export type Api = (event: APIGatewayProxyEventV2, context: Context) => Promise<R
 export interface Dependencies {
   flights: FlightStore;
   idempotency: Idempotency;
+  cancellations: CancellationStore;
   publish: Publish;
+  /** How long after a request was made its booking may still begin, in seconds. */
+  expiresAfterSeconds: number;
   now: () => Date;
   logger: Pick<Logger, 'info' | 'error'>;
 }
@@ -39,8 +45,14 @@ class RefusedError extends Error {
   }
 }
 
-/** `POST /bookings`: prices a request and says that it was made. Its answer is "asked for", not "booked". */
-export function createApi({ flights, idempotency, publish, now, logger }: Dependencies): Api {
+/**
+ * `POST /bookings`: prices a request and says that it was made. Its answer is "asked for", not "booked". For `DELETE` see
+ * cancel-booking.ts.
+ */
+export function createApi(dependencies: Dependencies): Api {
+  const { flights, idempotency, publish, expiresAfterSeconds, now, logger } = dependencies;
+  const cancel = createCancelBooking(dependencies);
+
   /** Gives a request its id, time and price. @throws RefusedError when it cannot be booked */
   async function assign(request: BookingRequest, traceparent: string): Promise<Assignment> {
     const flight = await flights.findFlight(request.flightId);
@@ -49,7 +61,9 @@ export function createApi({ flights, idempotency, publish, now, logger }: Depend
     if (refusals.length > 0) throw new RefusedError(refusals.map((refusal) => explain(refusal, request)));
 
     const amount = fareOf(flight!, request.seats);
-    const assignment: Assignment = { bookingId: randomUUID(), requestedAt: time.toISOString(), amount, traceparent };
+    const requestedAt = time.toISOString();
+    const expiresAt = new Date(time.getTime() + expiresAfterSeconds * 1000).toISOString();
+    const assignment: Assignment = { bookingId: randomUUID(), requestedAt, expiresAt, amount, traceparent };
     const mistakes = findMistakes(assembleEvent(request, assignment));
     if (mistakes.some(({ path }) => path === '/data/payment/amountMinor')) {
       const total = `${amount.amountMinor} ${amount.currency} (in minor units)`;
@@ -115,16 +129,18 @@ export function createApi({ flights, idempotency, publish, now, logger }: Depend
   }
 
   return async (event, context) => {
+    const isCancellation = event.routeKey === 'DELETE /bookings/{bookingId}';
     try {
-      return await book(event, context);
+      return isCancellation ? await cancel(event) : await book(event, context);
     } catch (error) {
       if (error instanceof RefusedError) {
         return problem(422, 'Booking not possible', `Nothing was booked. ${countOf(error.errors)}`, error.errors);
       }
       // The table or the bus did not answer. Whether the event got out may be unknown, so nothing is claimed.
-      logger.error('Booking request failed', { error: error as Error });
-      const detail =
-        'The booking could not be taken just now. Try again in a moment: with the same Idempotency-Key it is never booked twice.';
+      logger.error('Request failed', { routeKey: event.routeKey, error: error as Error });
+      const detail = isCancellation
+        ? 'The cancellation could not be taken just now. Try again in a moment: cancelling twice is cancelling once.'
+        : 'The booking could not be taken just now. Try again in a moment: with the same Idempotency-Key it is never booked twice.';
       return retryAfter(2, problem(503, 'Temporarily unavailable', detail));
     }
   };
@@ -179,10 +195,13 @@ export const handler: Api = async (event, context) => {
 
 function createDeployedApi(): Api {
   const client = new DynamoDBClient();
+  const documents = DynamoDBDocumentClient.from(client);
   const tableName = requireEnvironment('BOOKINGS_TABLE_NAME');
   return createApi({
-    flights: createDynamoDbFlightStore(DynamoDBDocumentClient.from(client), tableName),
+    flights: createDynamoDbFlightStore(documents, tableName),
     idempotency: createPowertoolsIdempotency(client, tableName),
+    cancellations: createDynamoDbCancellationStore(documents, tableName),
+    expiresAfterSeconds: Number(requireEnvironment('BOOKING_EXPIRES_AFTER_SECONDS')),
     publish: publisherFromEnvironment(),
     now: () => new Date(),
     logger: new Logger(),

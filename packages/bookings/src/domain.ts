@@ -25,7 +25,18 @@ export interface Assignment {
   bookingId: string;
   /** RFC 3339 UTC. */
   requestedAt: string;
+  /** When nobody needs to begin with the booking any more (RFC 3339 UTC). */
+  expiresAt: string;
   amount: Amount;
+  /** W3C Trace Context. */
+  traceparent: string;
+}
+
+/** That a booking is not wanted any more, as it was said first. */
+export interface Cancellation {
+  bookingId: string;
+  /** RFC 3339 UTC. */
+  cancelledAt: string;
   /** W3C Trace Context. */
   traceparent: string;
 }
@@ -56,7 +67,7 @@ export function fareOf(flight: Flight, seats: readonly string[]): Amount {
 /** The `data` of the event. The request comes from the client each time it repeats itself, the assignment from the first time. */
 export function bookingRequested(
   { flightId, seats, passenger, payment: { method }, customerId }: BookingRequest,
-  { bookingId, requestedAt, amount }: Assignment,
+  { bookingId, requestedAt, expiresAt, amount }: Assignment,
 ): EventData<'BookingRequested'> {
   return {
     bookingId,
@@ -66,6 +77,7 @@ export function bookingRequested(
     ...(customerId !== undefined && { customerId }),
     payment: { method, ...amount },
     requestedAt,
+    expiresAt,
   };
 }
 

@@ -34,7 +34,7 @@ describe('a request that can be booked', () => {
     });
   });
 
-  test('is published once, as the root of its flow, with the time of the request and no hold time', async () => {
+  test('is published once, as the root of its flow, with the time of the request and of its expiry', async () => {
     const { body } = await desk.post(request({ customerId: 'c-1' }));
     expect(desk.published).toEqual([
       {
@@ -52,6 +52,7 @@ describe('a request that can be booked', () => {
           bookingId: body.bookingId,
           payment: { method: 'pm_card_visa', amountMinor: 8_100, currency: 'EUR' },
           requestedAt: now,
+          expiresAt: '2026-12-01T09:40:00.000Z',
         },
       },
     ]);

@@ -40,10 +40,11 @@ test('seats of two cabins cost the sum of their fares', () => {
   expect(fareOf(flight(), ['5F', '6A', '26F'])).toEqual({ amountMinor: 22_680 + 2 * 8_100, currency: 'EUR' });
 });
 
-test('the event says what the client asked for and what the desk assigned, and no hold time', () => {
+test('the event says what the client asked for and what the desk assigned', () => {
   const assignment = {
     bookingId: '7f8c2f0e-3b1a-4c7e-9d55-1f6a2b3c4d5e',
     requestedAt: now,
+    expiresAt: '2026-12-01T09:40:00.000Z',
     amount: { amountMinor: 8_100, currency: 'EUR' },
     traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
   };
@@ -55,5 +56,6 @@ test('the event says what the client asked for and what the desk assigned, and n
     customerId: 'c-1',
     payment: { method: 'pm_card_visa', amountMinor: 8_100, currency: 'EUR' },
     requestedAt: now,
+    expiresAt: '2026-12-01T09:40:00.000Z',
   });
 });

@@ -4,6 +4,7 @@ import type { Publish } from '@airline/messaging/publish';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { createApi, type Dependencies } from '../src/api.ts';
 import type { BookingRequest } from '../src/domain.ts';
+import { createInMemoryCancellationStore } from '../src/in-memory-cancellation-store.ts';
 import { createInMemoryFlightStore } from '../src/in-memory-flight-store.ts';
 import { createInMemoryIdempotency } from '../src/in-memory-idempotency.ts';
 
@@ -55,6 +56,7 @@ export interface Answer {
 export interface Desk {
   /** Posts a body (a string goes as it is) as API Gateway would. */
   post(body: unknown, headers?: Record<string, string>): Promise<Answer>;
+  cancel(bookingId: string, headers?: Record<string, string>): Promise<Answer>;
   /** What got out, in order; every event of it obeys the contract, or the post has failed. */
   published: AirlineEvent[];
 }
@@ -70,19 +72,24 @@ export async function openDesk(overrides: Partial<Dependencies> = {}): Promise<D
   await flights.scheduleFlight(flight(), now);
   const api = createApi({
     idempotency: createInMemoryIdempotency(),
+    cancellations: createInMemoryCancellationStore(),
+    expiresAfterSeconds: 600,
     publish,
     now: () => new Date(now),
     logger: { info: () => undefined, error: () => undefined },
     ...overrides,
     flights,
   });
+  async function ask(event: Partial<APIGatewayProxyEventV2>): Promise<Answer> {
+    const answer = await api(event as APIGatewayProxyEventV2, context);
+    return { status: answer.statusCode!, headers: answer.headers!, body: JSON.parse(answer.body!) };
+  }
   return {
     published,
-    async post(body, headers = {}) {
+    cancel: (bookingId, headers = {}) => ask({ routeKey: 'DELETE /bookings/{bookingId}', pathParameters: { bookingId }, headers }),
+    post(body, headers = {}) {
       const text = typeof body === 'string' ? body : JSON.stringify(body);
-      const event = { headers: { 'content-type': 'application/json', ...headers }, body: text, isBase64Encoded: false };
-      const answer = await api(event as unknown as APIGatewayProxyEventV2, context);
-      return { status: answer.statusCode!, headers: answer.headers!, body: JSON.parse(answer.body!) };
+      return ask({ routeKey: 'POST /bookings', headers: { 'content-type': 'application/json', ...headers }, body: text, isBase64Encoded: false });
     },
   };
 }

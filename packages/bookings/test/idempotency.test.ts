@@ -246,7 +246,7 @@ describe('in DynamoDB', () => {
         pk: expect.stringMatching(/^IDEMPOTENCY#[\w+/]{43}=$/),
         sk: 'ASSIGNMENT',
         status: 'COMPLETED',
-        data: { bookingId: body.bookingId, amount: body.amount, requestedAt: now, traceparent: expect.any(String) },
+        data: { bookingId: body.bookingId, amount: body.amount, requestedAt: now, expiresAt: '2026-12-01T09:40:00.000Z', traceparent: expect.any(String) },
         validation: expect.any(String),
         in_progress_expiration: expect.any(Number),
         expiresAtEpoch: expect.any(Number),

@@ -53,26 +53,29 @@ describe('the bookings stack', () => {
     }
   });
 
-  test('serves POST /bookings from a function that holds an idempotency key for ten seconds at most', () => {
-    template.hasResourceProperties('AWS::ApiGatewayV2::Route', { RouteKey: 'POST /bookings' });
-    template.resourceCountIs('AWS::ApiGatewayV2::Route', 1);
+  test('serves its two routes from a function that holds an idempotency key for ten seconds at most', () => {
+    for (const RouteKey of ['POST /bookings', 'DELETE /bookings/{bookingId}']) {
+      template.hasResourceProperties('AWS::ApiGatewayV2::Route', { RouteKey });
+    }
+    template.resourceCountIs('AWS::ApiGatewayV2::Route', 2);
     template.hasResourceProperties('AWS::Lambda::Function', {
       Timeout: 10,
       Environment: {
         Variables: {
           BOOKINGS_TABLE_NAME: Match.anyValue(),
           EVENT_BUS_NAME: Match.anyValue(),
+          BOOKING_EXPIRES_AFTER_SECONDS: '600',
           DEAD_LETTER_QUEUE_URL: Match.absent(),
         },
       },
     });
   });
 
-  test('its API may say BookingRequested as airline.bookings, and its consumer nothing', () => {
+  test('its API may say its two events as airline.bookings, and its consumer nothing', () => {
     expect(withAction(statementsOf(/./), /^events:/).map(({ Action, Condition }) => ({ Action, Condition }))).toEqual([
       {
         Action: 'events:PutEvents',
-        Condition: { StringEquals: { 'events:source': 'airline.bookings', 'events:detail-type': ['BookingRequested'] } },
+        Condition: { StringEquals: { 'events:source': 'airline.bookings', 'events:detail-type': ['BookingRequested', 'BookingCancelled'] } },
       },
     ]);
     expect(withAction(statementsOf(/Consumer/), /^events:/)).toEqual([]);
@@ -86,6 +89,11 @@ describe('the bookings stack', () => {
     expect(granted(/^Api/)).toMatchObject([
       { Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'], Resource: own },
     ]);
+  });
+
+  test.each(['soon', 0, 1.5, 100_000])('refuses bookingExpiresAfterSeconds = %j in a sentence', (bookingExpiresAfterSeconds) => {
+    const app = new App({ context: { bookingExpiresAfterSeconds } });
+    expect(() => new BookingsStack(app, 'bookings')).toThrow('Context value bookingExpiresAfterSeconds must be a whole number of seconds');
   });
 
   test('forgets idempotency keys by the attribute that Powertools writes', () => {

@@ -1,9 +1,13 @@
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type DynamoDbForTests, startDynamoDb } from '@airline/local-cloud/dynamodb-for-tests';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import type { CancellationStore } from '../src/cancellation-store.ts';
 import type { Flight } from '../src/domain.ts';
+import { createDynamoDbCancellationStore } from '../src/dynamodb-cancellation-store.ts';
 import { createDynamoDbFlightStore } from '../src/dynamodb-flight-store.ts';
 import type { FlightStore } from '../src/flight-store.ts';
+import { createInMemoryCancellationStore } from '../src/in-memory-cancellation-store.ts';
 import { createInMemoryFlightStore } from '../src/in-memory-flight-store.ts';
 import { flight } from './fixtures.ts';
 
@@ -51,5 +55,29 @@ describe.each(adapters)('flight store: %s', (_, create) => {
     await store.scheduleFlight(words.first, firstSaidAt);
     await store.scheduleFlight(words.second, secondSaidAt);
     expect(await store.findFlight(flightId)).toEqual(words[winner as keyof typeof words]);
+  });
+});
+
+const cancellationStores: [string, () => CancellationStore][] = [
+  ['in memory', createInMemoryCancellationStore],
+  ['DynamoDB', () => createDynamoDbCancellationStore(DynamoDBDocumentClient.from(dynamoDb.client), 'bookings')],
+];
+
+describe.each(cancellationStores)('cancellation store: %s', (_, create) => {
+  const cancelled = (bookingId: string, second: number) => ({ bookingId, cancelledAt: `2026-12-01T09:30:0${second}.000Z`, traceparent: `trace-${second}` });
+
+  test('the first cancellation of a booking stands', async () => {
+    const store = create();
+    const [one, another] = [randomUUID(), randomUUID()];
+    expect(await store.keep(cancelled(one, 1))).toEqual(cancelled(one, 1));
+    expect(await store.keep(cancelled(one, 2))).toEqual(cancelled(one, 1));
+    expect(await store.keep(cancelled(another, 3))).toEqual(cancelled(another, 3));
+  });
+
+  test('of many at once, all are told the same', async () => {
+    const store = create();
+    const bookingId = randomUUID();
+    const kept = await Promise.all(Array.from({ length: 9 }, (_, second) => store.keep(cancelled(bookingId, second))));
+    expect(new Set(kept.map(({ cancelledAt }) => cancelledAt)).size).toBe(1);
   });
 });

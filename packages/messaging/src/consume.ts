@@ -2,11 +2,13 @@ import { BatchProcessor, EventType as BatchSource, processPartialResponse } from
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { AirlineEvent, EventType } from '@airline/events-schemas/events';
-import { InvalidEventError, parseMessage } from '@airline/events-schemas/parse-event';
+import { type EventEnvelope, InvalidEventError, parseEnvelope, parseEvent } from '@airline/events-schemas/parse-event';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { createDeadLetters, type SendToDeadLetters } from './dead-letters.ts';
 import { type Publish, publisherFromEnvironment, type PublishOutcome } from './publish.ts';
 import { requireEnvironment } from './environment.ts';
+import { createRetryBackoff, type DelayRetry } from './retry-backoff.ts';
+import type { SelfAddressedHandlers } from './self-addressed.ts';
 
 /**
  * Does a service's work for one event and returns what the service says about it. By the time it returns, its own record is
@@ -34,8 +36,12 @@ export type Consumer = (event: SQSEvent, context: Context) => Promise<SQSBatchRe
 
 export interface ConsumerOptions {
   handlers: Handlers;
+  /** Messages that the service sends to its own queue. @default none: they are poison */
+  selfAddressed?: SelfAddressedHandlers;
   publish: Publish;
   sendToDeadLetters: SendToDeadLetters;
+  /** Makes a failed message come again sooner than the queue would. @default when the queue's visibility timeout ends */
+  delayRetry?: DelayRetry;
   logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
@@ -44,16 +50,16 @@ export interface ConsumerOptions {
  * a record that failed, or whose events did not get out, is reported as failed, alone. What can never succeed is put into the
  * dead-letter queue with its reason and then acknowledged.
  */
-export function createConsumer({ handlers, publish, sendToDeadLetters, logger }: ConsumerOptions): Consumer {
+export function createConsumer({ handlers, selfAddressed = {}, publish, sendToDeadLetters, delayRetry, logger }: ConsumerOptions): Consumer {
   async function handle(record: SQSRecord, outbox: BatchOutbox): Promise<void> {
-    let event: AirlineEvent;
     let answer: readonly AirlineEvent[];
+    let handled: Record<string, unknown>;
     try {
-      event = parseMessage(record.body);
-      answer = await route(event, handlers);
+      const envelope = parseEnvelope(record.body);
+      ({ answer, handled } = await route(envelope, handlers, selfAddressed));
     } catch (error) {
       outbox.skip();
-      if (!(error instanceof InvalidEventError || error instanceof UnprocessableEventError)) throw failed(error, record, logger);
+      if (!(error instanceof InvalidEventError || error instanceof UnprocessableEventError)) throw await failed(error, record);
       await sendToDeadLetters(record, error.reason, error.message);
       logger.error('Message can never be handled; put into the dead-letter queue', { messageId: record.messageId, reason: error.reason, error: error.message });
       return;
@@ -61,14 +67,19 @@ export function createConsumer({ handlers, publish, sendToDeadLetters, logger }:
     try {
       await outbox.say(answer);
     } catch (error) {
-      throw failed(error, record, logger);
+      throw await failed(error, record);
     }
-    logger.info('handled', {
-      detailType: event.type,
-      correlationId: event.metadata.correlationId,
-      eventId: event.metadata.eventId,
-      said: answer.map(({ type }) => type),
+    logger.info('handled', { ...handled, said: answer.map(({ type }) => type) });
+  }
+
+  /** @returns the error, for the batch to report. A retry that could not be hastened comes when the queue's own timeout ends. */
+  async function failed(error: unknown, record: SQSRecord): Promise<unknown> {
+    const receiveCount = record.attributes.ApproximateReceiveCount;
+    logger.warn('Message failed and will be delivered again', { messageId: record.messageId, receiveCount, error: error as Error });
+    await delayRetry?.(record).catch((refusal: Error) => {
+      logger.warn('The retry of a failed message could not be hastened', { messageId: record.messageId, error: refusal });
     });
+    return error;
   }
 
   return async (event, context) => {
@@ -83,28 +94,34 @@ export function createConsumer({ handlers, publish, sendToDeadLetters, logger }:
 }
 
 /** The consumer of a deployed function, wired from its environment. */
-export function consumerFromEnvironment(handlers: Handlers): Consumer {
+export function consumerFromEnvironment(handlers: Handlers, selfAddressed: SelfAddressedHandlers = {}): Consumer {
+  const client = new SQSClient();
   return createConsumer({
     handlers,
+    selfAddressed,
     publish: publisherFromEnvironment(),
-    sendToDeadLetters: createDeadLetters({ client: new SQSClient(), queueUrl: requireEnvironment('DEAD_LETTER_QUEUE_URL') }),
+    sendToDeadLetters: createDeadLetters({ client, queueUrl: requireEnvironment('DEAD_LETTER_QUEUE_URL') }),
+    delayRetry: createRetryBackoff({ client, queueUrl: requireEnvironment('QUEUE_URL') }),
     logger: new Logger(),
   });
 }
 
-async function route(event: AirlineEvent, handlers: Handlers): Promise<readonly AirlineEvent[]> {
-  const handler = handlers[event.type] as Handler<EventType> | undefined;
-  if (!handler) throw new InvalidEventError('unknown-detail-type', `This service does not listen to ${event.type}; its rules should not send it.`);
-  return handler(event);
+/** What a message was, for the log, and what its handler answers. */
+interface Routed {
+  handled: { detailType: string; correlationId?: string; eventId?: string };
+  answer: readonly AirlineEvent[];
 }
 
-function failed(error: unknown, record: SQSRecord, logger: ConsumerOptions['logger']): unknown {
-  logger.warn('Message failed and will be delivered again', {
-    messageId: record.messageId,
-    receiveCount: record.attributes.ApproximateReceiveCount,
-    error: error as Error,
-  });
-  return error;
+async function route(envelope: EventEnvelope, handlers: Handlers, selfAddressed: SelfAddressedHandlers): Promise<Routed> {
+  const detailType = envelope['detail-type'];
+  if (Object.hasOwn(selfAddressed, detailType)) {
+    return { answer: await selfAddressed[detailType]!(envelope), handled: { detailType } };
+  }
+  const event = parseEvent(envelope);
+  const handler = handlers[event.type] as Handler<EventType> | undefined;
+  if (!handler) throw new InvalidEventError('unknown-detail-type', `This service does not listen to ${event.type}; its rules should not send it.`);
+  const { correlationId, eventId } = event.metadata;
+  return { answer: await handler(event), handled: { detailType, correlationId, eventId } };
 }
 
 /** Collects what the records of one batch say, and publishes it once the last of them has spoken. */

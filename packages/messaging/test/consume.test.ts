@@ -3,6 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { Context, SQSRecord } from 'aws-lambda';
 import { randomUUID } from 'node:crypto';
 import { createConsumer, type Handlers, UnprocessableEventError } from '../src/consume.ts';
+import type { DelayRetry } from '../src/retry-backoff.ts';
+import type { SelfAddressedHandlers } from '../src/self-addressed.ts';
 import { PublishError, type PublishOutcome } from '../src/publish.ts';
 
 const at = '2026-12-01T09:30:00Z';
@@ -28,9 +30,11 @@ interface World {
   handlers?: Handlers;
   publish?: (events: readonly AirlineEvent[]) => Promise<PublishOutcome[]>;
   deadLettersFail?: boolean;
+  selfAddressed?: SelfAddressedHandlers;
+  delayRetry?: DelayRetry;
 }
 
-function consumer({ handlers = { SeatReleased: async (event) => [receiptOf(event)] }, publish, deadLettersFail }: World = {}) {
+function consumer({ handlers = { SeatReleased: async (event) => [receiptOf(event)] }, publish, deadLettersFail, ...rest }: World = {}) {
   const published: (readonly AirlineEvent[])[] = [];
   const deadLetters: { body: string; reason: string; error: string }[] = [];
   const consume = createConsumer({
@@ -44,6 +48,7 @@ function consumer({ handlers = { SeatReleased: async (event) => [receiptOf(event
       deadLetters.push({ body, reason, error });
     },
     logger: { info: () => {}, warn: () => {}, error: () => {} },
+    ...rest,
   });
   return {
     published,
@@ -147,5 +152,81 @@ describe('a message that can never be handled', () => {
     const { consume } = consumer({ deadLettersFail: true });
     const poison = record('<xml/>');
     expect(await consume(poison)).toEqual([poison.messageId]);
+  });
+});
+
+describe('a message of the service to itself', () => {
+  const alarm = (detail: unknown = { data: { id: 7 } }): SQSRecord => record(JSON.stringify({ 'detail-type': 'AlarmRang', source: 'airline.test', time: at, detail }));
+  const answer = receiptOf(released());
+
+  test('reaches its handler whole, and what the handler says is published', async () => {
+    const heard: unknown[] = [];
+    const { consume, published, deadLetters } = consumer({
+      selfAddressed: {
+        AlarmRang: async (message) => {
+          heard.push(message);
+          return [answer];
+        },
+      },
+    });
+    expect(await consume(alarm())).toEqual([]);
+    expect(heard).toEqual([{ 'detail-type': 'AlarmRang', source: 'airline.test', time: at, detail: { data: { id: 7 } } }]);
+    expect([published, deadLetters]).toEqual([[[answer]], []]);
+  });
+
+  test('is poison to a service that sends none', async () => {
+    const { consume, deadLetters } = consumer();
+    expect(await consume(alarm())).toEqual([]);
+    expect(deadLetters).toMatchObject([{ reason: 'unknown-detail-type' }]);
+  });
+
+  test.each(['toString', 'constructor', '__proto__'])('does not make %s one', async (detailType) => {
+    const { consume, deadLetters } = consumer({ selfAddressed: { AlarmRang: async () => [] } });
+    await consume(record(JSON.stringify({ 'detail-type': detailType, source: 's', time: at, detail: {} })));
+    expect(deadLetters).toMatchObject([{ reason: 'unknown-detail-type' }]);
+  });
+
+  test('that cannot be its own goes to the dead-letter queue; one that fails comes again', async () => {
+    const { consume, deadLetters } = consumer({
+      selfAddressed: {
+        AlarmRang: async ({ detail }) => {
+          if (detail === null) throw new UnprocessableEventError('schema-violation', 'no alarm of ours');
+          throw new Error('table is on fire');
+        },
+      },
+    });
+    const failing = alarm();
+    expect(await consume(alarm(null), failing)).toEqual([failing.messageId]);
+    expect(deadLetters).toMatchObject([{ reason: 'schema-violation', error: 'no alarm of ours' }]);
+  });
+});
+
+describe('a message that failed', () => {
+  const failing: Handlers = {
+    SeatReleased: async () => {
+      throw new Error('table is on fire');
+    },
+  };
+
+  test('has its next try arranged, and poison and the handled have not', async () => {
+    const bad = message(released());
+    const delayed: unknown[] = [];
+    const { consume } = consumer({ handlers: failing, delayRetry: async (failed) => void delayed.push(failed) });
+    expect(await consume(bad, record('<xml/>'))).toEqual([bad.messageId]);
+    expect(delayed).toEqual([bad]);
+  });
+
+  test('because its event did not get out, as well', async () => {
+    const bad = message(released());
+    const delayed: unknown[] = [];
+    const { consume } = consumer({ publish: async (events) => events.map(() => new PublishError('refused')), delayRetry: async (failed) => void delayed.push(failed) });
+    expect(await consume(bad)).toEqual([bad.messageId]);
+    expect(delayed).toEqual([bad]);
+  });
+
+  test('fails all the same when its next try cannot be arranged', async () => {
+    const bad = message(released());
+    const { consume } = consumer({ handlers: failing, delayRetry: () => Promise.reject(new Error('throttled')) });
+    expect(await consume(bad)).toEqual([bad.messageId]);
   });
 });

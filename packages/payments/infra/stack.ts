@@ -24,7 +24,7 @@ export class PaymentsStack extends Stack {
       entry: path.join(source, 'consumer.ts'),
       bus: platformBus(this),
       hears: {
-        Bookings: { source: 'airline.bookings', detailTypes: ['BookingRequested'] },
+        Bookings: { source: 'airline.bookings', detailTypes: ['BookingRequested', 'BookingCancelled'] },
         RefusedSeats: { source: 'airline.seats', detailTypes: ['SeatUnavailable'] },
         ReleasedSeats: {
           source: 'airline.seats',

@@ -128,6 +128,10 @@ export function createHandlers({ store, provider, once, now }: Dependencies) {
     SeatReleased(event) {
       return onNo(event, event.data.bookingId, reasonForSeatReleased(event.data.reason));
     },
+
+    BookingCancelled(event) {
+      return onNo(event, event.data.bookingId, 'cancelled');
+    },
   } satisfies Handlers;
 }
 

@@ -38,3 +38,7 @@ export function seatReleased(
 ): AirlineEvent<'SeatReleased'> {
   return newEvent('SeatReleased', { bookingId, flightId, seats, reason }, { occurredAt: now });
 }
+
+export function bookingCancelled({ bookingId }: { bookingId: string }): AirlineEvent<'BookingCancelled'> {
+  return newEvent('BookingCancelled', { bookingId, cancelledAt: now }, { occurredAt: now });
+}

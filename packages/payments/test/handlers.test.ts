@@ -14,9 +14,9 @@ import { createInMemoryPaymentStore } from '../src/in-memory-payment-store.ts';
 import type { Once } from '../src/once.ts';
 import type { PaymentProvider } from '../src/payment-provider.ts';
 import type { PaymentStore } from '../src/payment-store.ts';
-import { bookingRequested, later, now, paidWith, request, seatReleased, seatUnavailable, type Request } from './fixtures.ts';
+import { bookingCancelled, bookingRequested, later, now, paidWith, request, seatReleased, seatUnavailable, type Request } from './fixtures.ts';
 
-type Heard = AirlineEvent<'BookingRequested' | 'SeatUnavailable' | 'SeatReleased'>;
+type Heard = AirlineEvent<'BookingRequested' | 'SeatUnavailable' | 'SeatReleased' | 'BookingCancelled'>;
 type Hear = (event: Heard) => Promise<readonly AirlineEvent[]>;
 
 let clock: string;
@@ -110,7 +110,7 @@ describe('none', () => {
     expect(moved(asked)).toEqual(nothing);
   });
 
-  test.each([seatUnavailable, seatReleased])(
+  test.each([seatUnavailable, seatReleased, bookingCancelled])(
     'none × a no from elsewhere: leaves a tombstone and says nothing yet',
     async (no) => {
       const asked = request();
@@ -127,6 +127,7 @@ describe('tombstone', () => {
     [seatUnavailable(request(), 'cancelled'), 'PaymentFailed(cancelled)'],
     [seatReleased(request(), 'hold-expired'), 'PaymentFailed(hold-expired)'],
     [seatReleased(request(), 'cancelled'), 'PaymentFailed(cancelled)'],
+    [bookingCancelled(request()), 'PaymentFailed(cancelled)'],
   ])('tombstone × BookingRequested: never charges, and says why (%#)', async (no, answer) => {
     const asked = request({ bookingId: no.data.bookingId });
     await hear(no);
@@ -141,11 +142,42 @@ describe('tombstone', () => {
     const asked = request();
     await hear(seatUnavailable(asked, 'taken'));
     expect(await hear(seatReleased(asked))).toEqual([]);
+    expect(await hear(bookingCancelled(asked))).toEqual([]);
     expect(said(await hear(bookingRequested(asked)))).toEqual(['PaymentFailed(seat-unavailable)']);
   });
 });
 
+test('tombstone × BookingRequested past expiresAt: the root reason is the cancellation', async () => {
+  const asked = request({ expiresAt: now });
+  await hear(bookingCancelled(asked));
+  expect(said(await hear(bookingRequested(asked)))).toEqual(['PaymentFailed(cancelled)']);
+});
+
 describe('CHARGING', () => {
+  test('CHARGING × BookingCancelled: marks the charge and says nothing; the run that learns of the charge refunds it', async () => {
+    const asked = request();
+    await charging(asked, 'after');
+    expect(await hear(bookingCancelled(asked))).toEqual([]);
+    expect(said(await hear(bookingRequested(asked)))).toEqual(['PaymentOk', 'PaymentRefunded(cancelled)']);
+    expect(moved(asked)).toEqual({ charged: 8_100, refunded: 8_100 });
+  });
+
+  test('CHARGING × BookingCancelled: what is not charged yet is not charged any more', async () => {
+    const asked = request();
+    await charging(asked, 'before');
+    await hear(bookingCancelled(asked));
+    expect(said(await hear(bookingRequested(asked)))).toEqual(['PaymentFailed(cancelled)']);
+    expect(moved(asked)).toEqual(nothing);
+  });
+
+  test('CHARGING × BookingCancelled: a no that was met before names the reason', async () => {
+    const asked = request();
+    await charging(asked, 'after');
+    await hear(seatUnavailable(asked));
+    expect(await hear(bookingCancelled(asked))).toEqual([]);
+    expect(said(await hear(bookingRequested(asked)))).toEqual(['PaymentOk', 'PaymentRefunded(seat-unavailable)']);
+  });
+
   test.each(['before', 'after'] as const)(
     'CHARGING × BookingRequested: a timeout %s the charge is no answer; asked again, the provider decides',
     async (loss) => {
@@ -282,6 +314,7 @@ describe('CHARGED', () => {
   test.each([
     [seatUnavailable, 'seat-unavailable'],
     [seatReleased, 'hold-expired'],
+    [bookingCancelled, 'cancelled'],
   ] as const)('CHARGED × a no from elsewhere: refunds and says PaymentRefunded (%#)', async (no, reason) => {
     const asked = request();
     await hear(bookingRequested(asked));
@@ -335,7 +368,7 @@ describe('DECLINED', () => {
     expect(await hear(bookingRequested(asked))).toEqual(first);
   });
 
-  test.each([seatUnavailable(request(), 'payment-failed'), seatUnavailable(request()), seatReleased(request())])(
+  test.each([seatUnavailable(request(), 'payment-failed'), seatUnavailable(request()), seatReleased(request()), bookingCancelled(request())])(
     'DECLINED × a no from elsewhere: nothing (%#)',
     async (no) => {
       const asked = { ...paidWith('pm_card_visa_chargeDeclined'), bookingId: no.data.bookingId };
@@ -363,6 +396,7 @@ describe('REFUNDED', () => {
     clock = later;
     expect(await hear(seatUnavailable(asked))).toEqual(first);
     expect(await hear(seatReleased(asked, 'cancelled'))).toEqual(first);
+    expect(await hear(bookingCancelled(asked))).toEqual(first);
     expect(moved(asked)).toEqual({ charged: 8_100, refunded: 8_100 });
   });
 });
@@ -429,19 +463,19 @@ function expectGivenBack(asked: Request, spoken: AirlineEvent[], reasons: string
   expect(charged).toBe(facts(spoken).length === 2 ? 8_100 : 0);
 }
 
-test('in every order of a request and two nos, each delivered twice, nothing stays charged and the words are the same', async () => {
-  const kinds = [0, 0, 1, 1, 2, 2];
+test('in every order of a request and three nos, each delivered twice, nothing stays charged and the words are the same', async () => {
+  const kinds = [0, 0, 1, 1, 2, 2, 3, 3];
   await fc.assert(
     fc.asyncProperty(fc.shuffledSubarray([...kinds.keys()], { minLength: kinds.length }), async (order) => {
       const asked = request();
-      const events = [bookingRequested(asked), seatUnavailable(asked), seatReleased(asked)];
+      const events = [bookingRequested(asked), seatUnavailable(asked), seatReleased(asked), bookingCancelled(asked)];
       expectGivenBack(
         asked,
         await deliver(
           hear,
           order.map((index) => events[kinds[index]!]!),
         ),
-        'seat-unavailable|hold-expired',
+        'seat-unavailable|hold-expired|cancelled',
       );
     }),
     { numRuns: 200 },
@@ -468,6 +502,8 @@ describe.each(['before', 'after'] as const)('a run that dies %s a step is healed
     ['a charge', (asked) => [bookingRequested(asked)], 'PaymentOk', 8_100],
     ['a refund', (asked) => [bookingRequested(asked), seatUnavailable(asked)], 'PaymentOk,PaymentRefunded(seat-unavailable)', 0],
     ['a tombstone', (asked) => [seatUnavailable(asked), bookingRequested(asked)], 'PaymentFailed(seat-unavailable)', 0],
+    ['a cancellation', (asked) => [bookingRequested(asked), bookingCancelled(asked)], 'PaymentOk,PaymentRefunded(cancelled)', 0],
+    ['a cancellation that comes first', (asked) => [bookingCancelled(asked), bookingRequested(asked)], 'PaymentFailed(cancelled)', 0],
   ])('%s, at whichever step', async (_, script, expected, net) => {
     let step = 0;
     for (let isOver = false; !isOver; step++) {
@@ -486,7 +522,7 @@ describe.each(['before', 'after'] as const)('a run that dies %s a step is healed
   });
 });
 
-test('whatever order two deliveries of a request and two nos take their steps in, nothing stays charged and the words are the same', async () => {
+test('whatever order two deliveries of a request and three nos take their steps in, nothing stays charged and the words are the same', async () => {
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), fc.boolean(), async (scheduler, isForgetful) => {
       const scheduled = <T extends object>(part: T): T =>
@@ -497,7 +533,7 @@ test('whatever order two deliveries of a request and two nos take their steps in
             ),
         });
       const asked = request();
-      const events = [bookingRequested(asked), seatUnavailable(asked), bookingRequested(asked), seatReleased(asked)];
+      const events = [bookingRequested(asked), seatUnavailable(asked), bookingRequested(asked), seatReleased(asked), bookingCancelled(asked)];
       const guard: Once = isForgetful ? (_, work) => work() : createInMemoryOnce();
       const listen = serve({ store: scheduled(store), provider: scheduled(provider), once: guard });
       const spoken: AirlineEvent[] = [];
@@ -510,7 +546,7 @@ test('whatever order two deliveries of a request and two nos take their steps in
       );
       await scheduler.waitFor(Promise.all(runs));
       spoken.push(...(await deliver(hear, again)));
-      expectGivenBack(asked, spoken, 'seat-unavailable|hold-expired');
+      expectGivenBack(asked, spoken, 'seat-unavailable|hold-expired|cancelled');
     }),
     { numRuns: 300 },
   );

@@ -24,7 +24,7 @@ const having = (action: string): Statement[] => statements.filter(({ Action }) =
 
 describe('the payments stack', () => {
   test.each([
-    { source: ['airline.bookings'], 'detail-type': ['BookingRequested'] },
+    { source: ['airline.bookings'], 'detail-type': ['BookingRequested', 'BookingCancelled'] },
     { source: ['airline.seats'], 'detail-type': ['SeatUnavailable'] },
     {
       source: ['airline.seats'],

@@ -21,7 +21,7 @@ export class ReceiptsStack extends Stack {
       entry: path.join(source, 'consumer.ts'),
       bus: platformBus(this),
       hears: {
-        Bookings: { source: 'airline.bookings', detailTypes: ['BookingRequested'] },
+        Bookings: { source: 'airline.bookings', detailTypes: ['BookingRequested', 'BookingCancelled'] },
         Seats: { source: 'airline.seats', detailTypes: ['SeatBooked', 'SeatReleased'] },
         Payments: { source: 'airline.payments', detailTypes: ['PaymentOk', 'PaymentRefunded'] },
       },

@@ -7,7 +7,8 @@ interface KeptData {
   SeatBooked: Pick<EventData<'SeatBooked'>, 'flightId' | 'seats'>;
   SeatReleased: Pick<EventData<'SeatReleased'>, 'reason'>;
   PaymentOk: Pick<EventData<'PaymentOk'>, 'paymentId' | 'amountMinor' | 'currency' | 'paidAt'>;
-  PaymentRefunded: Pick<EventData<'PaymentRefunded'>, 'reason'>;
+  PaymentRefunded: Pick<EventData<'PaymentRefunded'>, 'refundId' | 'reason'> & Money & { refundedAt: string };
+  BookingCancelled: Pick<EventData<'BookingCancelled'>, 'cancelledAt'>;
 }
 
 interface Money {
@@ -24,6 +25,8 @@ export interface ReceiptsRecord {
   dueBecause?: Cause;
   /** Once the mail is sent. */
   receipt?: SentReceipt;
+  /** Once the mail is sent that takes the receipt back. */
+  refundNotice?: { issuedAt: string; messageId: string };
 }
 
 export interface SentReceipt {
@@ -44,6 +47,18 @@ export interface Receipt {
   seats: string[];
   /** What was captured. */
   paid: Money & { paymentId: string; paidAt: string };
+}
+
+/** What stands in the mail that takes a receipt back. */
+export interface RefundNotice {
+  bookingId: string;
+  receiptNumber: string;
+  issuedAt: string;
+  passenger: { name: string; email: string };
+  flightId: string;
+  seats: string[];
+  paid: Pick<Receipt['paid'], 'paymentId'>;
+  refund: KeptData['PaymentRefunded'];
 }
 
 /** The record with one more fact; `undefined` when it has that fact already. */
@@ -73,8 +88,13 @@ function kept(event: AirlineEvent<FactType>): KeptData[FactType] {
       return { paymentId, amountMinor, currency, paidAt };
     }
     case 'SeatReleased':
-    case 'PaymentRefunded':
       return { reason: event.data.reason };
+    case 'PaymentRefunded': {
+      const { refundId, amountMinor, currency, reason } = event.data;
+      return { refundId, amountMinor, currency, reason, refundedAt: event.metadata.occurredAt };
+    }
+    case 'BookingCancelled':
+      return { cancelledAt: event.data.cancelledAt };
   }
 }
 
@@ -98,9 +118,14 @@ export function isOpen({ dueBecause, receipt }: ReceiptsRecord): boolean {
   return dueBecause !== undefined && receipt === undefined;
 }
 
-/** Whether seats or payments took their yes back: from then on no receipt is sent. */
+/** Whether seats or payments took their yes back, or will because the customer cancelled: from then on no receipt is sent. */
 export function isTakenBack({ facts }: ReceiptsRecord): boolean {
-  return facts.SeatReleased !== undefined || facts.PaymentRefunded !== undefined;
+  return facts.SeatReleased !== undefined || facts.PaymentRefunded !== undefined || facts.BookingCancelled !== undefined;
+}
+
+/** Whether the passenger has a receipt for a payment that was refunded, and was not told so yet. */
+export function owesRefundNotice({ facts, receipt, refundNotice }: ReceiptsRecord): boolean {
+  return receipt !== undefined && facts.PaymentRefunded !== undefined && refundNotice === undefined;
 }
 
 function isComplete({ facts }: ReceiptsRecord): boolean {
@@ -111,6 +136,15 @@ function isComplete({ facts }: ReceiptsRecord): boolean {
 export function receiptOf(bookingId: string, { facts }: ReceiptsRecord, number: string, issuedAt: string): Receipt {
   const { passenger } = facts.BookingRequested!;
   return { bookingId, number, issuedAt, passenger, ...facts.SeatBooked!, paid: facts.PaymentOk! };
+}
+
+/** The notice of a record that owes one. */
+export function refundNoticeOf(bookingId: string, { facts, receipt }: ReceiptsRecord, issuedAt: string): RefundNotice {
+  const { passenger } = facts.BookingRequested!;
+  const { flightId, seats } = facts.SeatBooked!;
+  const { paymentId } = facts.PaymentOk!;
+  const refund = facts.PaymentRefunded!;
+  return { bookingId, receiptNumber: receipt!.number, issuedAt, passenger, flightId, seats, paid: { paymentId }, refund };
 }
 
 /** Flight number and departure day (midnight UTC) of a flightId such as KL1001-20261218: all that receipts knows of a flight. */

@@ -6,21 +6,23 @@ import {
   forgetAt,
   isOpen,
   isTakenBack,
+  owesRefundNotice,
   receiptOf,
+  refundNoticeOf,
   type FactType,
-  type Receipt,
   type ReceiptsRecord,
 } from './domain.ts';
-import { type Mailer, MailRejectedError } from './mailer.ts';
+import { type Mail, type Mailer, MailRejectedError } from './mailer.ts';
 import type { Once } from './once.ts';
 import { receiptMail } from './receipt-mail.ts';
 import { receiptNumberOf } from './receipt-number.ts';
 import type { ReceiptStore } from './receipt-store.ts';
+import { refundNoticeMail } from './refund-notice-mail.ts';
 
 export interface Dependencies {
   store: ReceiptStore;
   mailer: Mailer;
-  /** Guards the mail: no condition on a record can. */
+  /** Guards each mail: no condition on a record can. */
   once: Once;
   now: () => Date;
 }
@@ -28,12 +30,14 @@ export interface Dependencies {
 /** What became of a receipt that was due. */
 type Outcome = { kind: 'sent'; issuedAt: string; messageId: string } | { kind: 'withheld' };
 
-/** Receipts joins the facts of a booking, mails its receipt when they are complete, and says so. */
+/** Receipts joins the facts of a booking, mails its receipt when they are complete, and a notice when the payment is refunded. */
 export function createHandlers({ store, mailer, once, now }: Dependencies) {
   async function hear(event: AirlineEvent<FactType>): Promise<AirlineEvent[]> {
     const { bookingId } = event.data;
-    const record = await remember(bookingId, event);
-    return answerOf(bookingId, isOpen(record) ? await issue(bookingId, record) : record);
+    let record = await remember(bookingId, event);
+    if (isOpen(record)) record = await issue(bookingId, record);
+    if (owesRefundNotice(record)) record = await notifyOfRefund(bookingId, record);
+    return answerOf(bookingId, record);
   }
 
   async function remember(bookingId: string, event: AirlineEvent<FactType>): Promise<ReceiptsRecord> {
@@ -58,23 +62,41 @@ export function createHandlers({ store, mailer, once, now }: Dependencies) {
       // Asked for as well when a yes was taken back: a run that crashed after sending may not have got to remember it.
       if (isTakenBack(record)) return { kind: 'withheld' };
       const issuedAt = now().toISOString();
-      return { kind: 'sent', issuedAt, messageId: await send(receiptOf(bookingId, record, number, issuedAt)) };
+      return { kind: 'sent', issuedAt, messageId: await send(receiptMail(receiptOf(bookingId, record, number, issuedAt))) };
     });
     if (outcome.kind === 'withheld') return record;
 
     const { issuedAt, messageId } = outcome;
+    // A yes taken back in the meantime changes nothing here: the mail is out.
+    return note(bookingId, 'receipt', { number, issuedAt, messageId });
+  }
+
+  /** Tells of the refund, or finds that it was told before, and remembers it. No event is said: the refund itself was one. */
+  async function notifyOfRefund(bookingId: string, record: ReceiptsRecord): Promise<ReceiptsRecord> {
+    const sent = await once(bookingId, 'refund-notice', async () => {
+      const issuedAt = now().toISOString();
+      return { issuedAt, messageId: await send(refundNoticeMail(refundNoticeOf(bookingId, record, issuedAt))) };
+    });
+    return note(bookingId, 'refundNotice', sent);
+  }
+
+  /** Remembers a mail that was sent. What is there already stands. */
+  async function note<K extends 'receipt' | 'refundNotice'>(
+    bookingId: string,
+    mail: K,
+    sent: NonNullable<ReceiptsRecord[K]>,
+  ): Promise<ReceiptsRecord> {
     for (;;) {
       const stored = (await store.load(bookingId))!;
-      if (stored.record.receipt) return stored.record;
-      // A yes taken back in the meantime changes nothing here: the mail is out.
-      const next: ReceiptsRecord = { ...stored.record, receipt: { number, issuedAt, messageId } };
+      if (stored.record[mail]) return stored.record;
+      const next: ReceiptsRecord = { ...stored.record, [mail]: sent };
       if (await store.save(bookingId, next, stored, forgetAt(next, now()))) return next;
     }
   }
 
-  async function send(receipt: Receipt): Promise<string> {
+  async function send(mail: Mail): Promise<string> {
     try {
-      return (await mailer.send(receiptMail(receipt))).messageId;
+      return (await mailer.send(mail)).messageId;
     } catch (error) {
       if (error instanceof MailRejectedError) throw new UnprocessableEventError('mail-rejected', error.message);
       throw error;
@@ -87,6 +109,7 @@ export function createHandlers({ store, mailer, once, now }: Dependencies) {
     SeatReleased: hear,
     PaymentOk: hear,
     PaymentRefunded: hear,
+    BookingCancelled: hear,
   } satisfies Handlers;
 }
 

@@ -8,12 +8,14 @@ import {
   forgetAt,
   isOpen,
   isTakenBack,
+  owesRefundNotice,
   receiptOf,
   type ReceiptsRecord,
 } from '../src/domain.ts';
 import { receiptNumberOf } from '../src/receipt-number.ts';
 import {
   at,
+  bookingCancelled,
   bookingId,
   bookingRequested,
   happy,
@@ -42,6 +44,7 @@ describe('a receipt', () => {
   test.each([
     ['SeatReleased', seatReleased()],
     ['PaymentRefunded', paymentRefunded()],
+    ['BookingCancelled', bookingCancelled()],
   ])('never falls due when %s comes before the set is complete', (_, takenBack) => {
     for (const order of permutations([bookingRequested(), seatBooked(), takenBack])) {
       const record = remember(...order, paymentOk());
@@ -71,6 +74,21 @@ describe('a receipt', () => {
     const request = bookingRequested();
     Object.assign(request.data.passenger, { passport: 'PERSONAL' });
     expect(JSON.stringify(remember(request))).not.toMatch(/PERSONAL|pm_card_visa/);
+  });
+});
+
+describe('a refund notice', () => {
+  const receipt = { number: 'R', issuedAt: at, messageId: 'm' };
+
+  test('is owed to whoever has a receipt of what was refunded, until it is sent', () => {
+    const refunded = remember(...happy, paymentRefunded());
+    expect(owesRefundNotice({ ...refunded, receipt })).toBe(true);
+    expect(owesRefundNotice({ ...refunded, receipt, refundNotice: { issuedAt: at, messageId: 'n' } })).toBe(false);
+  });
+
+  test('is not owed without a receipt, nor without a refund', () => {
+    expect(owesRefundNotice(remember(...happy, paymentRefunded()))).toBe(false);
+    expect(owesRefundNotice({ ...remember(...happy, bookingCancelled(), seatReleased()), receipt })).toBe(false);
   });
 });
 

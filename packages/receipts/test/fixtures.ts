@@ -1,5 +1,5 @@
 import { newEvent, type AirlineEvent, type EventData } from '@airline/events-schemas/events';
-import type { FactType, Receipt } from '../src/domain.ts';
+import type { FactType, Receipt, RefundNotice } from '../src/domain.ts';
 
 export const bookingId = '7f8c2f0e-3b1a-4c7e-9d55-1f6a2b3c4d5e';
 export const at = '2026-12-01T09:30:00.000Z';
@@ -28,6 +28,8 @@ export const paymentOk = () => newEvent('PaymentOk', { bookingId, paymentId: 'pi
 export const paymentRefunded = (reason: EventData<'PaymentRefunded'>['reason'] = 'seat-unavailable') =>
   newEvent('PaymentRefunded', { bookingId, paymentId: 'pi_1', refundId: 're_1', ...money, reason }, { occurredAt: at });
 
+export const bookingCancelled = () => newEvent('BookingCancelled', { bookingId, cancelledAt: at }, { occurredAt: at });
+
 /** What completes a receipt. */
 export const happy: AirlineEvent<FactType>[] = [bookingRequested(), seatBooked(), paymentOk()];
 
@@ -40,6 +42,20 @@ export function receipt(overrides: Partial<Receipt> = {}): Receipt {
     flightId,
     seats,
     paid: { paymentId: 'pi_1', ...money, paidAt: at },
+    ...overrides,
+  };
+}
+
+export function refundNotice(overrides: Partial<RefundNotice> = {}): RefundNotice {
+  return {
+    bookingId,
+    receiptNumber: 'R-7K2M-9QXD-4TBN',
+    issuedAt: '2026-12-03T10:00:00.000Z',
+    passenger: { name: 'Ada Lovelace', email: 'ada@example.com' },
+    flightId,
+    seats,
+    paid: { paymentId: 'pi_1' },
+    refund: { refundId: 're_1', ...money, reason: 'cancelled', refundedAt: '2026-12-03T09:59:58.000Z' },
     ...overrides,
   };
 }

@@ -7,6 +7,7 @@ import { createInMemoryOnce } from '../src/in-memory-once.ts';
 import { createInMemoryReceiptStore } from '../src/in-memory-receipt-store.ts';
 import { type Mail, MailRejectedError, MailUnavailableError } from '../src/mailer.ts';
 import {
+  bookingCancelled,
   bookingId,
   bookingRequested,
   happy,
@@ -42,6 +43,9 @@ function serve(dependencies: Dependencies): Hear {
 
 const recordOf = async () => (await world.store.load(bookingId))?.record;
 const namesOf = (order: readonly AirlineEvent[]): string => order.map(({ type }) => type).join(', ');
+
+const isReceipt = ({ subject }: Mail): boolean => subject.startsWith('Receipt');
+const isRefundNotice = ({ subject }: Mail): boolean => subject.startsWith('Refund');
 
 beforeEach(() => {
   world = newWorld();
@@ -95,27 +99,27 @@ describe('BookingRequested + SeatBooked + PaymentOk, and nothing taken back', ()
 });
 
 describe('something taken back', () => {
-  test.each([
+  const takenBack = [
     ['SeatReleased', seatReleased()],
     ['PaymentRefunded', paymentRefunded()],
-  ])('%s before the set is complete: no receipt, ever', async (_, takenBack) => {
-    for (const order of permutations([...happy, takenBack])) {
-      if (order.at(-1) === takenBack) continue;
+    ['BookingCancelled', bookingCancelled()],
+  ] as const;
+
+  test.each(takenBack)('%s before the set is complete: no receipt, ever', async (_, event) => {
+    for (const order of permutations([...happy, event])) {
+      if (order.at(-1) === event) continue;
       world = newWorld();
       hear = serve(world);
-      for (const event of [...order, ...order]) expect(await hear(event)).toEqual([]);
+      for (const each of [...order, ...order]) expect(await hear(each)).toEqual([]);
       expect(mails).toEqual([]);
     }
   });
 
-  test.each([
-    ['SeatReleased', seatReleased()],
-    ['PaymentRefunded', paymentRefunded()],
-  ])('%s after the receipt was sent: the receipt was sent, and is said again', async (_, takenBack) => {
+  test.each(takenBack)('%s after the receipt was sent: the receipt was sent, and is said again', async (_, event) => {
     const said: AirlineEvent[] = [];
-    for (const event of [...happy, takenBack, ...happy]) said.push(...(await hear(event)));
-    expect(mails).toHaveLength(1);
-    expect(new Set(said.map((event) => JSON.stringify(event))).size).toBe(1);
+    for (const each of [...happy, event, ...happy]) said.push(...(await hear(each)));
+    expect(mails.filter(isReceipt)).toHaveLength(1);
+    expect(new Set(said.map((each) => JSON.stringify(each))).size).toBe(1);
   });
 
   test('after the receipt fell due, but before it was sent: no receipt, ever', async () => {
@@ -142,6 +146,52 @@ describe('something taken back', () => {
     expect(await hear(seatReleased())).toMatchObject([{ type: 'ReceiptIssued', metadata: { causationId } }]);
     expect(mails).toHaveLength(1);
     expect((await recordOf())?.receipt).toBeDefined();
+  });
+});
+
+describe('PaymentRefunded after a sent receipt', () => {
+  const refunded = paymentRefunded('cancelled');
+
+  test('the passenger is told once, and no event is said for it', async () => {
+    for (const event of happy) await hear(event);
+    const [first] = await hear(refunded);
+    expect(first!.type).toBe('ReceiptIssued');
+    expect(mails.map(isRefundNotice)).toEqual([false, true]);
+    expect(mails[1]).toMatchObject({ to: { email: 'ada@example.com' }, subject: 'Refund for receipt R-CN5P-239Q-9G0R: flight KL1001 on 18 December 2026' });
+    for (const event of [refunded, ...happy, bookingCancelled()]) expect(await hear(event)).toEqual([first]);
+    expect(mails).toHaveLength(2);
+    expect((await recordOf())?.refundNotice).toMatchObject({ messageId: 'mail-2' });
+  });
+
+  test('a cancellation or a release alone is no refund yet', async () => {
+    for (const event of [...happy, bookingCancelled(), seatReleased('cancelled')]) await hear(event);
+    expect(mails.filter(isRefundNotice)).toEqual([]);
+  });
+
+  test('the provider is down: the message fails, and the notice is sent when it is up', async () => {
+    for (const event of happy) await hear(event);
+    const { mailer } = world;
+    hear = serve({ ...world, mailer: { send: () => Promise.reject(new MailUnavailableError('throttled')) } });
+    await expect(hear(refunded)).rejects.toThrow(MailUnavailableError);
+    hear = serve({ ...world, mailer });
+    await hear(refunded);
+    await hear(refunded);
+    expect(mails.filter(isRefundNotice)).toHaveLength(1);
+  });
+
+  test('a receipt that was sent by a run that crashed before it remembered: the notice follows it', async () => {
+    // The guard knows of the mail, the record does not.
+    const { store } = world;
+    let crashes = true;
+    hear = serve({ ...world, store: { ...store, save: async (id, record, ...rest) => {
+      if (record.receipt && crashes) throw new Error('crash');
+      return store.save(id, record, ...rest);
+    } } });
+    for (const event of happy) await hear(event).catch(() => undefined);
+    expect([mails.length, (await recordOf())?.receipt]).toEqual([1, undefined]);
+    crashes = false;
+    await hear(refunded);
+    expect(mails.map(isRefundNotice)).toEqual([false, true]);
   });
 });
 
@@ -228,8 +278,11 @@ describe.each(['before', 'after'] as const)('a crash %s any one step, then redel
     expect([...stepsBroken].sort()).toEqual(['load', 'once', 'save', 'send']);
   });
 
-  test('with a refund in the flow: either one mail or none, and ReceiptIssued is said if and only if it was sent', async () => {
-    for (const order of permutations([...happy, paymentRefunded()])) {
+  test.each([
+    ['a refund', [...happy, paymentRefunded()]],
+    ['a cancellation and its refund', [...happy, bookingCancelled(), paymentRefunded('cancelled')]],
+  ])('with %s in the flow: a receipt and its refund notice, or neither; ReceiptIssued is said if and only if it was sent', async (_, flow) => {
+    for (const order of permutations(flow)) {
       for (let nth = 1; ; nth++) {
         world = newWorld();
         const { world: fragile, broken } = breaking(world, nth, when);
@@ -243,11 +296,48 @@ describe.each(['before', 'after'] as const)('a crash %s any one step, then redel
         if (!broken()) break;
         // A mail that left a moment before the crash is known to the provider alone.
         if (broken() === 'send' && when === 'after') continue;
-        expect(mails.length).toBeLessThanOrEqual(1);
-        expect([...said]).toEqual(mails.length === 1 ? ['ReceiptIssued'] : []);
+        const receipts = mails.filter(isReceipt).length;
+        expect([0, 1]).toContain(receipts);
+        expect(mails.filter(isRefundNotice)).toHaveLength(receipts);
+        expect([...said]).toEqual(receipts === 1 ? ['ReceiptIssued'] : []);
       }
     }
   });
+});
+
+test('all events of a cancelled booking at once, each twice, interleaved in any way: a receipt and its refund notice, or neither', async () => {
+  const flow = [...happy, bookingCancelled(), seatReleased('cancelled'), paymentRefunded('cancelled')];
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), async (scheduler) => {
+      world = newWorld();
+      const { store, mailer } = world;
+      hear = serve({
+        ...world,
+        store: {
+          load: scheduler.scheduleFunction((...args) => store.load(...args)),
+          save: scheduler.scheduleFunction((...args) => store.save(...args)),
+        },
+        mailer: { send: scheduler.scheduleFunction((mail) => mailer.send(mail)) },
+      });
+      const failed: AirlineEvent<FactType>[] = [];
+      let whenCancelled: number | undefined;
+      const listen = async (event: AirlineEvent<FactType>): Promise<void> => {
+        await hear(event);
+        if (event.type === 'BookingCancelled') whenCancelled ??= mails.filter(isReceipt).length;
+      };
+      await scheduler.waitFor(Promise.all([...flow, ...flow].map((event) => listen(event).catch(() => failed.push(event)))));
+      for (const event of failed) await scheduler.waitFor(listen(event));
+      const receipts = mails.filter(isReceipt).length;
+      // Once the cancellation was acknowledged, no receipt left any more.
+      expect(receipts).toBe(whenCancelled);
+      expect([0, 1]).toContain(receipts);
+      expect(mails.filter(isRefundNotice)).toHaveLength(receipts);
+      const before = mails.length;
+      for (const event of flow) await scheduler.waitFor(hear(event));
+      expect(mails).toHaveLength(before);
+    }),
+    { numRuns: 100 },
+  );
 });
 
 test('all events of a booking at once, each twice, interleaved in any way: one mail', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { moneyText, receiptMail } from '../src/receipt-mail.ts';
+import { moneyText } from '../src/mail-layout.ts';
+import { receiptMail } from '../src/receipt-mail.ts';
 import { receipt } from './fixtures.ts';
 
 describe('the mail of a receipt', () => {

@@ -22,7 +22,7 @@ const statementsOn = (service: string): Statement[] =>
 
 describe('the receipts stack', () => {
   test.each([
-    ['airline.bookings', ['BookingRequested']],
+    ['airline.bookings', ['BookingRequested', 'BookingCancelled']],
     ['airline.seats', ['SeatBooked', 'SeatReleased']],
     ['airline.payments', ['PaymentOk', 'PaymentRefunded']],
   ])('hears %s', (source, detailTypes) => {

@@ -2,6 +2,7 @@ import { Stack, type StackProps } from 'aws-cdk-lib';
 import { AttributeType } from 'aws-cdk-lib/aws-dynamodb';
 import { ApiFunction } from '@airline/infra/api-function';
 import { EventConsumer } from '@airline/infra/event-consumer';
+import { secondsFromContext } from '@airline/infra/names';
 import { platformApi, platformBus } from '@airline/infra/platform';
 import { ServiceTable } from '@airline/infra/service-table';
 import type { Construct } from 'constructs';
@@ -21,6 +22,8 @@ export class SeatsStack extends Stack {
       partitionKey: { name: 'listing', type: AttributeType.STRING },
       sortKey: { name: 'departureTime', type: AttributeType.STRING },
     });
+    const seconds = (key: string, byDefault: number): string =>
+      String(secondsFromContext(this, key, { byDefault, minimum: 0, maximum: 86_400 }));
     const environment = { SEATS_TABLE_NAME: table.tableName };
 
     const consumer = new EventConsumer(this, 'Consumer', {
@@ -29,11 +32,17 @@ export class SeatsStack extends Stack {
       bus: platformBus(this),
       hears: {
         Flights: { source: 'airline.flights', detailTypes: ['FlightScheduled'] },
-        Bookings: { source: 'airline.bookings', detailTypes: ['BookingRequested'] },
+        Bookings: { source: 'airline.bookings', detailTypes: ['BookingRequested', 'BookingCancelled'] },
         Payments: { source: 'airline.payments', detailTypes: ['PaymentOk', 'PaymentFailed'] },
       },
       says: ['SeatBooked', 'SeatUnavailable', 'SeatReleased'],
-      environment,
+      // The hold timer.
+      sendsToItself: true,
+      environment: {
+        ...environment,
+        HOLD_DEFAULT_SECONDS: seconds('holdDefaultSeconds', 600),
+        HOLD_GRACE_SECONDS: seconds('holdGraceSeconds', 60),
+      },
     });
     table.grantReadWriteData(consumer.function);
 

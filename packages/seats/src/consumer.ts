@@ -3,16 +3,24 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { consumerFromEnvironment } from '@airline/messaging/consume';
 import { requireEnvironment } from '@airline/messaging/environment';
+import { sendToSelfFromEnvironment } from '@airline/messaging/self-addressed';
 import { createDynamoDbSeatStore } from './dynamodb-seat-store.ts';
 import { createHandlers } from './handlers.ts';
+import { bookingOf, createHoldTimer } from './hold-timer.ts';
 
 const logger = new Logger();
+const now = (): Date => new Date();
 
-export const handler = consumerFromEnvironment(
-  createHandlers({
-    store: createDynamoDbSeatStore(DynamoDBDocumentClient.from(new DynamoDBClient()), requireEnvironment('SEATS_TABLE_NAME')),
-    now: () => new Date(),
-    reportImpossible: ({ type, metadata }, { state }) =>
-      logger.error('Impossible fact', { impossibleFact: type, eventId: metadata.eventId, correlationId: metadata.correlationId, state }),
-  }),
-);
+const { HoldExpired, ...handlers } = createHandlers({
+  store: createDynamoDbSeatStore(DynamoDBDocumentClient.from(new DynamoDBClient()), requireEnvironment('SEATS_TABLE_NAME')),
+  holdTimer: createHoldTimer({ sendToSelf: sendToSelfFromEnvironment(), now }),
+  holdRules: {
+    defaultSeconds: Number(requireEnvironment('HOLD_DEFAULT_SECONDS')),
+    graceSeconds: Number(requireEnvironment('HOLD_GRACE_SECONDS')),
+  },
+  now,
+  reportImpossible: ({ type, metadata: { eventId, correlationId } }, { state }) =>
+    logger.error('Impossible fact', { impossibleFact: type, eventId, correlationId, state }),
+});
+
+export const handler = consumerFromEnvironment(handlers, { HoldExpired: (message) => HoldExpired(bookingOf(message)) });

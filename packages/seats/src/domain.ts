@@ -30,6 +30,11 @@ export interface Release {
   causedBy: Cause;
 }
 
+/** When the hold ends unless the booking is paid (RFC 3339 UTC). A booking that was paid before it was held has no such time. */
+interface EndOfHold {
+  holdExpiresAt: string;
+}
+
 /** The one record of a booking. No record at all is `undefined`. */
 export type SeatsRecord =
   /** Paid before it was asked for: the request is still on its way. */
@@ -37,11 +42,18 @@ export type SeatsRecord =
   /** A no from elsewhere came before the request; nothing is said until the request arrives. */
   | { state: 'TOMBSTONE'; reason: NoFromElsewhere }
   | ({ state: 'REFUSED' } & Refusal)
-  | ({ state: 'HELD' } & Answer)
-  | ({ state: 'SOLD' } & Answer)
-  | ({ state: 'RELEASED'; release: Release } & Answer);
+  | ({ state: 'HELD' } & Answer & EndOfHold)
+  | ({ state: 'SOLD' } & Answer & Partial<EndOfHold>)
+  | ({ state: 'RELEASED'; release: Release } & Answer & Partial<EndOfHold>);
 
 export type State = SeatsRecord['state'];
+
+export interface HoldRules {
+  /** How long a request lives that does not say when it expires. */
+  defaultSeconds: number;
+  /** How much longer than the request the hold lives: time for a payment that was made in time to reach seats. */
+  graceSeconds: number;
+}
 
 /** What a request comes upon: its flight, and who holds the seats it asks for. */
 export interface Situation {
@@ -82,9 +94,23 @@ export function refuse(request: BookingRequest, { reason, unavailableSeats }: Pi
   return { state: 'REFUSED', ...answer(request, at, causedBy), reason, unavailableSeats };
 }
 
-/** The seats' yes to a request whose seats are all claimed. */
-export function hold(request: BookingRequest, paidEarly: boolean, at: string, causedBy: Cause): SeatsRecord {
-  return { state: paidEarly ? 'SOLD' : 'HELD', ...answer(request, at, causedBy) };
+/** The seats' yes to a request whose seats are all claimed, and that waits for its payment. */
+export function hold(request: BookingRequest, rules: HoldRules, at: string, causedBy: Cause): SeatsRecord {
+  return { state: 'HELD', ...answer(request, at, causedBy), holdExpiresAt: holdExpiresAt(request, rules, at) };
+}
+
+/** The seats' yes to a request whose seats are all claimed, and that was paid before. */
+export function sell(request: BookingRequest, at: string, causedBy: Cause): SeatsRecord {
+  return { state: 'SOLD', ...answer(request, at, causedBy) };
+}
+
+/**
+ * A request that does not say when it expires is held for the default time from now on, however old it is: counted from when it
+ * was made, a request out of a dead-letter queue would expire in a race with its own payment.
+ */
+function holdExpiresAt({ expiresAt }: BookingRequest, { defaultSeconds, graceSeconds }: HoldRules, at: string): string {
+  const expiry = expiresAt === undefined ? Date.parse(at) + defaultSeconds * 1000 : Date.parse(expiresAt);
+  return new Date(expiry + graceSeconds * 1000).toISOString();
 }
 
 function answer({ flightId, seats, payment }: BookingRequest, at: string, causedBy: Cause): Answer {
@@ -101,17 +127,52 @@ export function decideOnNo(record: SeatsRecord | undefined, reason: NoFromElsewh
     case 'TOMBSTONE':
     case 'REFUSED':
       return { kind: 'nothing' };
-    case 'HELD': {
+    case 'HELD':
       // Payments' refusals are all one to the seats: what payments refused, and why, stands in PaymentFailed.
-      const released = reason === 'cancelled' ? 'cancelled' : 'payment-failed';
-      return { kind: 'write', record: { ...record, state: 'RELEASED', release: { reason: released, at, causedBy } } };
-    }
+      return { kind: 'write', record: release(record, reason === 'cancelled' ? 'cancelled' : 'payment-failed', at, causedBy) };
     case 'RELEASED':
       return { kind: 'say-again' };
     case 'PAID_EARLY':
     case 'SOLD':
       return { kind: 'impossible' };
   }
+}
+
+/** A cancellation may find what is paid: payments hears of it as well, and gives the money back. */
+export function decideOnCancelled(record: SeatsRecord | undefined, at: string, causedBy: Cause): NoDecision {
+  switch (record?.state) {
+    case 'PAID_EARLY':
+      return { kind: 'write', record: { state: 'TOMBSTONE', reason: 'cancelled' } };
+    case 'SOLD':
+      return { kind: 'write', record: release(record, 'cancelled', at, causedBy) };
+    default:
+      return decideOnNo(record, 'cancelled', at, causedBy);
+  }
+}
+
+export type TimerDecision = Exclude<NoDecision, { kind: 'impossible' }> | { kind: 'too-early'; dueAt: string };
+
+/** What becomes of a record when its hold timer fires, as late or as often as it does. */
+export function decideOnTimer(record: SeatsRecord | undefined, now: string): TimerDecision {
+  switch (record?.state) {
+    case 'HELD':
+      if (isAfter(record.holdExpiresAt, now)) return { kind: 'too-early', dueAt: record.holdExpiresAt };
+      // A timer is no event that could be named: what it undoes is the answer to the request.
+      return { kind: 'write', record: release(record, 'hold-expired', now, record.causedBy) };
+    case 'RELEASED':
+      return { kind: 'say-again' };
+    default:
+      return { kind: 'nothing' };
+  }
+}
+
+function release(
+  record: Extract<SeatsRecord, { state: 'HELD' | 'SOLD' }>,
+  reason: ReleaseReason,
+  at: string,
+  causedBy: Cause,
+): SeatsRecord {
+  return { ...record, state: 'RELEASED', release: { reason, at, causedBy } };
 }
 
 /** What a record becomes when the booking is paid; `undefined` when it stays as it is. */

@@ -3,28 +3,36 @@ import { type Handlers, UnprocessableEventError } from '@airline/messaging/consu
 import {
   admit,
   asksTheSame,
+  decideOnCancelled,
   decideOnNo,
   decideOnPaid,
+  decideOnTimer,
   hold,
   keepsSeats,
-  type NoFromElsewhere,
+  type NoDecision,
   reasonForPaymentFailure,
   refuse,
+  sell,
   type BookingRequest,
+  type HoldRules,
   type Refused,
   type SeatsRecord,
+  type TimerDecision,
 } from './domain.ts';
+import type { HoldTimer } from './hold-timer.ts';
 import type { SeatStore } from './seat-store.ts';
 
 export interface Dependencies {
   store: SeatStore;
+  holdTimer: HoldTimer;
+  holdRules: HoldRules;
   now: () => Date;
   /** A fact arrived that cannot be, such as a failed payment of a sold seat: someone must look. */
   reportImpossible: (event: AirlineEvent, record: SeatsRecord) => void;
 }
 
 /** The seats' side of the choreography: every cell of its table is one path through one of these. */
-export function createHandlers({ store, now, reportImpossible }: Dependencies) {
+export function createHandlers({ store, holdTimer, holdRules, now, reportImpossible }: Dependencies) {
   const time = (): string => now().toISOString();
 
   /** Claims in seat order, so that two bookings of the same seats collide on the first. */
@@ -52,7 +60,7 @@ export function createHandlers({ store, now, reportImpossible }: Dependencies) {
       if (record && record.state !== 'PAID_EARLY' && record.state !== 'TOMBSTONE') {
         // A crash between a claim and its record may have left seats that nobody else would free.
         if (!keepsSeats(record)) await store.freeSeats(flightId, ours, bookingId);
-        return answerOf(bookingId, record);
+        return sayHeld(bookingId, record);
       }
 
       const paidEarly = record?.state === 'PAID_EARLY';
@@ -65,22 +73,35 @@ export function createHandlers({ store, now, reportImpossible }: Dependencies) {
         if (admission.kind === 'refused') refused = admission;
         else ({ claimed, refused } = { refused: undefined, ...(await claim(request)) });
       }
-      const next = refused ? refuse(request, refused, time(), causeOf(event)) : hold(request, paidEarly, time(), causeOf(event));
+      let next: SeatsRecord;
+      if (refused) next = refuse(request, refused, time(), causeOf(event));
+      else if (paidEarly) next = sell(request, time(), causeOf(event));
+      else next = hold(request, holdRules, time(), causeOf(event));
 
       // The record first, the seats after it: freed before, they could be those that a duplicate of this run just booked.
       if (!(await store.save(bookingId, next, stored))) continue;
       if (!keepsSeats(next)) await store.freeSeats(flightId, [...new Set([...ours, ...claimed])], bookingId);
-      return answerOf(bookingId, next);
+      return sayHeld(bookingId, next);
     }
   }
 
-  async function onNo(event: AirlineEvent, bookingId: string, reason: NoFromElsewhere): Promise<AirlineEvent[]> {
+  /** The answer to a request. A hold is said only once its timer is set: a crash before that is healed by redelivery. */
+  async function sayHeld(bookingId: string, record: SeatsRecord): Promise<AirlineEvent[]> {
+    if (record.state === 'HELD') await holdTimer.set(bookingId, record.holdExpiresAt);
+    return answerOf(bookingId, record);
+  }
+
+  /** Takes the seats' yes back where the decision on what is found says so. */
+  async function takeBack(
+    bookingId: string,
+    decide: (found: SeatsRecord | undefined) => NoDecision | TimerDecision,
+  ): Promise<AirlineEvent[]> {
     for (;;) {
       const stored = await store.load(bookingId);
-      const decision = decideOnNo(stored?.record, reason, time(), causeOf(event));
-      if (decision.kind === 'nothing') return [];
-      if (decision.kind === 'impossible') {
-        reportImpossible(event, stored!.record);
+      const decision = decide(stored?.record);
+      if (decision.kind === 'nothing' || decision.kind === 'impossible') return [];
+      if (decision.kind === 'too-early') {
+        await holdTimer.set(bookingId, decision.dueAt);
         return [];
       }
       const record = decision.kind === 'write' ? decision.record : stored!.record;
@@ -91,7 +112,7 @@ export function createHandlers({ store, now, reportImpossible }: Dependencies) {
     }
   }
 
-  return {
+  const handlers = {
     async FlightScheduled({ data, metadata }) {
       await store.scheduleFlight(data, Date.parse(metadata.occurredAt));
       return [];
@@ -100,7 +121,16 @@ export function createHandlers({ store, now, reportImpossible }: Dependencies) {
     BookingRequested: onBookingRequested,
 
     PaymentFailed(event) {
-      return onNo(event, event.data.bookingId, reasonForPaymentFailure(event.data.reason));
+      const reason = reasonForPaymentFailure(event.data.reason);
+      return takeBack(event.data.bookingId, (found) => {
+        const decision = decideOnNo(found, reason, time(), causeOf(event));
+        if (decision.kind === 'impossible') reportImpossible(event, found!);
+        return decision;
+      });
+    },
+
+    BookingCancelled(event) {
+      return takeBack(event.data.bookingId, (found) => decideOnCancelled(found, time(), causeOf(event)));
     },
 
     async PaymentOk({ data: { bookingId } }) {
@@ -111,6 +141,13 @@ export function createHandlers({ store, now, reportImpossible }: Dependencies) {
       }
     },
   } satisfies Handlers;
+
+  return {
+    ...handlers,
+
+    /** The hold timer of a booking fires: no event of the bus, but a message of seats to itself. */
+    HoldExpired: (bookingId: string): Promise<AirlineEvent[]> => takeBack(bookingId, (found) => decideOnTimer(found, time())),
+  };
 }
 
 /** What seats says about a booking, the same words every time: its yes or no, and after it that the yes was taken back. */
@@ -127,7 +164,15 @@ function answerOf(bookingId: string, record: SeatsRecord): AirlineEvent[] {
     case 'SOLD':
     case 'RELEASED': {
       const { flightId, seats, amountMinor, currency, at, causedBy } = record;
-      const data: EventData<'SeatBooked'> = { bookingId, flightId, seats, amountMinor, currency };
+      const { holdExpiresAt } = record;
+      const data: EventData<'SeatBooked'> = {
+        bookingId,
+        flightId,
+        seats,
+        amountMinor,
+        currency,
+        ...(holdExpiresAt !== undefined && { holdExpiresAt }),
+      };
       const booked = newEvent('SeatBooked', data, { occurredAt: at, causedBy });
       if (record.state !== 'RELEASED') return [booked];
       const { reason, at: releasedAt, causedBy: releasedBecause } = record.release;

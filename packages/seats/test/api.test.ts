@@ -3,7 +3,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { type Api, createApi } from '../src/api.ts';
 import { hold } from '../src/domain.ts';
 import { createInMemorySeatStore } from '../src/in-memory-seat-store.ts';
-import { flight, now, request } from './fixtures.ts';
+import { flight, holdRules, now, request } from './fixtures.ts';
 
 let api: Api;
 const held = request();
@@ -14,7 +14,7 @@ beforeEach(async () => {
   await store.scheduleFlight(flight({ flightId: 'KL1002-20261219', flightNumber: 'KL1002', departureTime: '2026-12-19T00:00:00Z' }), Date.parse(now));
   await store.scheduleFlight(flight({ flightId: 'KL1-20261101', departureTime: '2026-11-01T00:00:00Z' }), Date.parse(now));
   await store.claimSeat(held.flightId, '12A', held.bookingId);
-  await store.save(held.bookingId, hold(held, false, now, { metadata: { eventId: 'e' } }), undefined);
+  await store.save(held.bookingId, hold(held, holdRules, now, { metadata: { eventId: 'e' } }), undefined);
   api = createApi({ store, now: () => new Date(now) });
 });
 

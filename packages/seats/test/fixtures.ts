@@ -2,6 +2,7 @@ import { newEvent, type AirlineEvent, type EventData } from '@airline/events-sch
 import { randomUUID } from 'node:crypto';
 
 export const now = '2026-12-01T09:30:00.000Z';
+export const holdRules = { defaultSeconds: 600, graceSeconds: 60 };
 
 export function flight(overrides: Partial<EventData<'FlightScheduled'>> = {}): EventData<'FlightScheduled'> {
   return {
@@ -47,4 +48,8 @@ export function paymentFailed(
   reason: EventData<'PaymentFailed'>['reason'] = 'declined',
 ): AirlineEvent<'PaymentFailed'> {
   return newEvent('PaymentFailed', { bookingId, reason }, { occurredAt: now });
+}
+
+export function bookingCancelled({ bookingId }: { bookingId: string }): AirlineEvent<'BookingCancelled'> {
+  return newEvent('BookingCancelled', { bookingId, cancelledAt: now }, { occurredAt: now });
 }

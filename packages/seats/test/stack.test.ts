@@ -13,7 +13,7 @@ beforeAll(() => {
 describe('the seats stack', () => {
   test.each([
     ['airline.flights', ['FlightScheduled']],
-    ['airline.bookings', ['BookingRequested']],
+    ['airline.bookings', ['BookingRequested', 'BookingCancelled']],
     ['airline.payments', ['PaymentOk', 'PaymentFailed']],
   ])('hears %s', (source, detailTypes) => {
     template.hasResourceProperties('AWS::Events::Rule', {
@@ -49,6 +49,26 @@ describe('the seats stack', () => {
     expect(putting.map(({ Condition }) => Condition)).toEqual([
       { StringEquals: { 'events:source': 'airline.seats', 'events:detail-type': ['SeatBooked', 'SeatUnavailable', 'SeatReleased'] } },
     ]);
+  });
+
+  test('may send the hold timer to its own queue, and knows how long a hold lasts', () => {
+    const [queue] = Object.keys(template.findResources('AWS::SQS::Queue', { Properties: { QueueName: 'airline-seats' } }));
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Action: Match.arrayWith(['sqs:ChangeMessageVisibility']), Resource: { 'Fn::GetAtt': [queue, 'Arn'] } }),
+          Match.objectLike({ Action: Match.arrayWith(['sqs:SendMessage']), Resource: { 'Fn::GetAtt': [queue, 'Arn'] } }),
+        ]),
+      },
+    });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ QUEUE_URL: { Ref: queue }, HOLD_DEFAULT_SECONDS: '600', HOLD_GRACE_SECONDS: '60' }) },
+    });
+  });
+
+  test('refuses a grace that is no number of seconds', () => {
+    const app = new App({ context: { holdGraceSeconds: '1m' } });
+    expect(() => new SeatsStack(app, 'seats')).toThrow('Context value holdGraceSeconds must be a whole number of seconds from 0 to 86400; it is "1m".');
   });
 
   test('has its two routes, served by two functions of their own code', () => {

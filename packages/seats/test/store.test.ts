@@ -6,7 +6,7 @@ import { hold, type SeatsRecord } from '../src/domain.ts';
 import { createDynamoDbSeatStore, flightsIndexName } from '../src/dynamodb-seat-store.ts';
 import { createInMemorySeatStore } from '../src/in-memory-seat-store.ts';
 import type { SeatStore } from '../src/seat-store.ts';
-import { flight, now, request } from './fixtures.ts';
+import { flight, holdRules, now, request } from './fixtures.ts';
 
 let dynamoDb: DynamoDbForTests;
 
@@ -28,7 +28,7 @@ describe.each(adapters)('seat store: %s', (_, create) => {
     await store.scheduleFlight(flight({ flightId, departureTime: '2027-01-01T00:00:00Z' }), Date.parse(now));
     return flightId;
   };
-  const held = (flightId: string): SeatsRecord => hold(request({ flightId }), false, now, { metadata: { eventId: 'e' } });
+  const held = (flightId: string): SeatsRecord => hold(request({ flightId }), holdRules, now, { metadata: { eventId: 'e' } });
 
   test('a record is written on what was read, and on nothing else', async () => {
     const store = create();

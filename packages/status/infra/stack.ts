@@ -21,7 +21,7 @@ export class StatusStack extends Stack {
       entry: path.join(source, 'consumer.ts'),
       bus: platformBus(this),
       hears: {
-        Bookings: { source: 'airline.bookings', detailTypes: ['BookingRequested'] },
+        Bookings: { source: 'airline.bookings', detailTypes: ['BookingRequested', 'BookingCancelled'] },
         Seats: { source: 'airline.seats', detailTypes: ['SeatBooked', 'SeatUnavailable', 'SeatReleased'] },
         Payments: { source: 'airline.payments', detailTypes: ['PaymentOk', 'PaymentFailed', 'PaymentRefunded'] },
         Receipts: { source: 'airline.receipts', detailTypes: ['ReceiptIssued'] },

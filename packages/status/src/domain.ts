@@ -14,6 +14,7 @@ interface KeptData {
   PaymentFailed: Pick<EventData<'PaymentFailed'>, 'reason' | 'declineCode'>;
   PaymentRefunded: Pick<EventData<'PaymentRefunded'>, 'reason'>;
   ReceiptIssued: Pick<EventData<'ReceiptIssued'>, 'receiptNumber'>;
+  BookingCancelled: Pick<EventData<'BookingCancelled'>, 'cancelledAt'>;
 }
 
 interface Money {
@@ -65,6 +66,7 @@ export interface BookingStatus {
   amount?: Money;
   receiptNumber?: string;
   requestedAt?: string;
+  cancelledAt?: string;
   timeline: TimelineEntry[];
 }
 
@@ -93,6 +95,8 @@ export function factOf({ type, metadata, data }: AirlineEvent<FactType>, heardAt
       return { ...heard, type, data: pick(data, 'reason') };
     case 'ReceiptIssued':
       return { ...heard, type, data: pick(data, 'receiptNumber') };
+    case 'BookingCancelled':
+      return { ...heard, type, data: pick(data, 'cancelledAt') };
   }
 }
 
@@ -142,9 +146,12 @@ export function foldStatus(facts: readonly Fact[]): BookingStatus {
   const paymentFailed = find(facts, 'PaymentFailed');
   const refunded = find(facts, 'PaymentRefunded');
   const receipt = find(facts, 'ReceiptIssued');
+  const cancelled = find(facts, 'BookingCancelled');
 
-  const root = rootOf([unavailable, released, paymentFailed, refunded].filter((no) => no !== undefined));
-  const status = root ? meanings[root.data.reason].status : statusOfYesses(booked !== undefined, paid !== undefined);
+  // The customer's own word outranks every no, and stands before anyone has answered it: until then the booking is not settled.
+  const root = cancelled ?? rootOf([unavailable, released, paymentFailed, refunded].filter((no) => no !== undefined));
+  const reason = root && (root.type === 'BookingCancelled' ? 'cancelled' : root.data.reason);
+  const status = reason ? meanings[reason].status : statusOfYesses(booked !== undefined, paid !== undefined);
   const noYesStands = (unavailable ?? released) !== undefined && (paymentFailed ?? refunded) !== undefined;
   const asked = (request ?? booked ?? unavailable ?? released)?.data;
   const priced = (request ?? booked ?? paid)?.data;
@@ -152,13 +159,14 @@ export function foldStatus(facts: readonly Fact[]): BookingStatus {
   return {
     status,
     settled: root ? noYesStands : status === 'CONFIRMED' && receipt !== undefined,
-    ...(root && { reason: root.data.reason }),
+    ...(reason && { reason }),
     ...(root?.type === 'PaymentFailed' && pick(root.data, 'declineCode')),
     ...(root?.type === 'SeatUnavailable' && root.data.unavailableSeats.length > 0 && pick(root.data, 'unavailableSeats')),
     ...(asked && pick(asked, 'flightId', 'seats')),
     ...(priced && { amount: pick(priced, 'amountMinor', 'currency') }),
     ...(receipt && { receiptNumber: receipt.data.receiptNumber }),
     ...(requestedAt !== undefined && { requestedAt }),
+    ...(cancelled && pick(cancelled.data, 'cancelledAt')),
     timeline: timelineOf(facts),
   };
 }

@@ -37,5 +37,6 @@ export function createHandlers({ store, now }: Dependencies) {
     PaymentFailed: hear,
     PaymentRefunded: hear,
     ReceiptIssued: hear,
+    BookingCancelled: hear,
   } satisfies Handlers;
 }

@@ -8,7 +8,7 @@ const statusOf = (...heard: AirlineEvent<FactType>[]): string => {
   const { status, settled, reason } = foldStatus(facts(...heard));
   return [status, ...(reason ? [`(${reason})`] : []), ...(settled ? [', settled'] : [])].join('');
 };
-const { requested, seatBooked, seatUnavailable, seatReleased, paymentOk, paymentFailed, paymentRefunded, receiptIssued } = events;
+const { requested, seatBooked, seatUnavailable, seatReleased, paymentOk, paymentFailed, paymentRefunded, receiptIssued, cancelled } = events;
 
 describe('a booking on its way to a yes', () => {
   test.each([
@@ -124,6 +124,47 @@ describe('a no', () => {
     expect(statusOf(...heard.toReversed(), requested())).toBe(status);
   });
 
+  test.each([
+    ['nobody has answered it yet', [cancelled()], 'CANCELLED(cancelled)'],
+    ['the seats held, payments has not answered', [seatBooked(), cancelled()], 'CANCELLED(cancelled)'],
+    ['one participant has answered', [cancelled(), seatUnavailable('cancelled')], 'CANCELLED(cancelled)'],
+    ['both have answered', [cancelled(), seatUnavailable('cancelled'), paymentFailed('cancelled')], 'CANCELLED(cancelled), settled'],
+    ['a confirmed booking: not settled any more', [...happy.slice(1), cancelled()], 'CANCELLED(cancelled)'],
+    ['a confirmed booking, one yes taken back', [...happy.slice(1), cancelled(), seatReleased('cancelled')], 'CANCELLED(cancelled)'],
+    [
+      'a confirmed booking, both yesses taken back',
+      [...happy.slice(1), cancelled(), seatReleased('cancelled'), paymentRefunded('cancelled')],
+      'CANCELLED(cancelled), settled',
+    ],
+    [
+      'seats took a declined payment for the reason: the customer’s word outranks it',
+      [seatBooked(), paymentFailed('declined'), seatReleased('payment-failed'), cancelled()],
+      'CANCELLED(cancelled), settled',
+    ],
+    ['taken, and cancelled', [seatUnavailable('taken'), paymentFailed('cancelled'), cancelled()], 'CANCELLED(cancelled), settled'],
+    [
+      'the hold expired, and cancelled',
+      [seatBooked(), seatReleased('hold-expired'), paymentFailed('hold-expired'), cancelled()],
+      'CANCELLED(cancelled), settled',
+    ],
+  ])('cancelled: %s', (_, heard, status) => {
+    expect(statusOf(requested(), ...heard)).toBe(status);
+    expect(statusOf(...heard.toReversed(), requested())).toBe(status);
+  });
+
+  test('a booking that was cancelled before anyone asked for it waits for both answers', () => {
+    const answer = foldStatus(facts(cancelled()));
+    expect(answer).toMatchObject({ status: 'CANCELLED', settled: false, cancelledAt: at(5), timeline: [{ event: 'BookingCancelled' }] });
+    expect(answer).not.toHaveProperty('requestedAt');
+  });
+
+  test('a cancelled booking names neither a decline code nor taken seats: they are not why', () => {
+    const answer = foldStatus(facts(requested(), seatUnavailable(), paymentFailed('declined', 'do_not_honor'), cancelled()));
+    expect(answer).toMatchObject({ status: 'CANCELLED', reason: 'cancelled' });
+    expect(answer).not.toHaveProperty('declineCode');
+    expect(answer).not.toHaveProperty('unavailableSeats');
+  });
+
   test('a declined card: the provider’s word stands beside the reason', () => {
     const answer = foldStatus(facts(requested(), paymentFailed('declined', 'insufficient_funds')));
     expect(answer).toMatchObject({ reason: 'declined', declineCode: 'insufficient_funds' });
@@ -144,6 +185,11 @@ const flows: [string, AirlineEvent<FactType>[]][] = [
   ['taken and declined', [requested(), seatUnavailable(), paymentFailed()]],
   ['expired', [requested(), seatUnavailable('expired'), paymentFailed('expired')]],
   ['expired at payments', [requested(), seatBooked(), paymentFailed('expired'), seatReleased()]],
+  ['cancelled before the request was seen', [cancelled(), requested(), seatUnavailable('cancelled'), paymentFailed('cancelled')]],
+  [
+    'cancelled after the receipt',
+    [...happy, cancelled(), seatReleased('cancelled'), paymentRefunded('cancelled')],
+  ],
   ['hold expired after the receipt', [...happy, seatReleased('hold-expired'), paymentRefunded('hold-expired')]],
 ];
 

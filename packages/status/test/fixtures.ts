@@ -63,6 +63,7 @@ export const events = {
       { bookingId, receiptNumber: 'R-7K2M-9QXD-4TBN', issuedAt: at(3) },
       { occurredAt: at(3), causedBy: by('PaymentOk') },
     ),
+  cancelled: () => newEvent('BookingCancelled', { bookingId, cancelledAt: at(5) }, { occurredAt: at(5) }),
 };
 
 export const happy: AirlineEvent<FactType>[] = [

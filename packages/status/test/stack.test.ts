@@ -21,7 +21,7 @@ const statements = (): Statement[] =>
 
 describe('the status stack', () => {
   test.each([
-    ['airline.bookings', ['BookingRequested']],
+    ['airline.bookings', ['BookingRequested', 'BookingCancelled']],
     ['airline.seats', ['SeatBooked', 'SeatUnavailable', 'SeatReleased']],
     ['airline.payments', ['PaymentOk', 'PaymentFailed', 'PaymentRefunded']],
     ['airline.receipts', ['ReceiptIssued']],

@@ -1,0 +1,45 @@
+import { newEvent } from '@airline/events-schemas/events';
+import { findDataMistakes } from '@airline/events-schemas/parse-event';
+import { json, problem } from '@airline/messaging/http-response';
+import { publishOrThrow, type Publish } from '@airline/messaging/publish';
+import type { Logger } from '@aws-lambda-powertools/logger';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { CancellationStore } from './cancellation-store.ts';
+import { traceparentFrom } from './traceparent.ts';
+
+export interface Dependencies {
+  cancellations: CancellationStore;
+  publish: Publish;
+  now: () => Date;
+  logger: Pick<Logger, 'info'>;
+}
+
+export type CancelBooking = (
+  event: Pick<APIGatewayProxyEventV2, 'pathParameters' | 'headers'>,
+) => Promise<APIGatewayProxyStructuredResultV2>;
+
+/**
+ * `DELETE /bookings/{bookingId}`: says that the booking is not wanted any more. The desk keeps no bookings, so it says so of any
+ * id: of one whose request is still on its way, and of one that nobody ever asked for. Its answer is "asked for", not "cancelled".
+ * @throws Error when the table or the bus does not answer; a repetition says the same event
+ */
+export function createCancelBooking({ cancellations, publish, now, logger }: Dependencies): CancelBooking {
+  return async ({ pathParameters, headers }) => {
+    const asked = {
+      bookingId: pathParameters?.bookingId ?? '',
+      cancelledAt: now().toISOString(),
+      traceparent: traceparentFrom(headers.traceparent),
+    };
+    if (findDataMistakes('BookingCancelled', asked).length > 0) {
+      const detail = 'A booking id is a UUID of version 4, e.g. 7f8c2f0e-3b1a-4c7e-9d55-1f6a2b3c4d5e.';
+      return problem(400, 'Malformed booking id', detail, [{ field: 'bookingId', message: 'must be a UUID of version 4' }]);
+    }
+
+    const { bookingId, cancelledAt, traceparent } = await cancellations.keep(asked);
+    const cancellation = newEvent('BookingCancelled', { bookingId, cancelledAt }, { occurredAt: cancelledAt, traceparent });
+    await publishOrThrow(publish, [cancellation]);
+    logger.info('booking cancelled', { correlationId: bookingId });
+    const self = `/bookings/${bookingId}`;
+    return json(202, { bookingId, cancelledAt, links: { self } }, { location: self, 'cache-control': 'no-store' });
+  };
+}
