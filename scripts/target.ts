@@ -1,16 +1,24 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { GetParameterCommand, GetParametersByPathCommand, ParameterNotFound, SSMClient, type SSMClientConfig } from '@aws-sdk/client-ssm';
 import { UsageError } from './usage-error.ts';
 
 export type TargetName = 'local' | 'aws';
 
 /** A running airline, as the commands reach it. */
 export interface Target {
+  /** What the names of its tables, queues and parameters begin with. */
+  airline: string;
+  /** Where the local cloud answers for AWS and for the payment provider. On AWS there is none: each service has its own. */
+  endpoint: string | undefined;
   eventBridge: EventBridgeClient;
   sqs: SQSClient;
+  /** For the clients of further AWS services. */
+  clientConfig: Pick<SSMClientConfig, 'endpoint' | 'region' | 'credentials' | 'maxAttempts'>;
   /** The platform's and the services' parameters by their path below the airline's name, e.g. `bus/name`. */
   parameters(): Promise<Map<string, string>>;
+  /** A SecureString by its path below the airline's name. @throws UsageError when there is none */
+  secret(path: string): Promise<string>;
   /** Asks the front door. @throws UsageError when nobody answers */
   fetch(path: string, init?: RequestInit): Promise<Response>;
 }
@@ -59,10 +67,22 @@ export function openTarget(name: TargetName, ports = localPorts()): Target {
 
   const parameters = (): Promise<Map<string, string>> => (known ??= readParameters());
 
+  async function secret(path: string): Promise<string> {
+    const Name = `/${airline}/${path}`;
+    const { Parameter } = await ssm.send(new GetParameterCommand({ Name, WithDecryption: true })).catch((error: unknown) => {
+      throw error instanceof ParameterNotFound ? new UsageError(`There is no parameter ${Name}.`, { cause: error }) : unreachable(error);
+    });
+    return Parameter!.Value!;
+  }
+
   return {
+    airline,
+    endpoint: local ? endpoint : undefined,
     eventBridge: new EventBridgeClient(config),
     sqs: new SQSClient(config),
+    clientConfig: config,
     parameters,
+    secret,
     async fetch(path, init) {
       const base = local ? `http://localhost:${ports.httpPort}` : (await parameters()).get('api/url');
       return fetch(`${base}${path}`, init).catch((error: unknown) => {

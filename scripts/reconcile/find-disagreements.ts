@@ -1,0 +1,282 @@
+/** What the parties of a booking say, held against what must always hold (DESIGN.md, "What must always hold"). Pure. */
+import type { Flight } from '../../packages/seats/src/domain.ts';
+import type { FactType } from '../../packages/status/src/domain.ts';
+import { ago, money } from '../format.ts';
+import { amount, find, isOnlyCancelled, missingWords, netOf, type Party, type View, viewsOf, wordsOf } from './booking-view.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** The invariants by their numbers in DESIGN.md. */
+export const invariants = {
+  'one-holder': '1 a seat has one holder',
+  confirmed: '2 confirmed: seats sold, fare captured, one receipt',
+  failed: '3 not confirmed: no seat, no money',
+  settles: '4 every booking settles',
+  facts: '6 the status is the fold of the facts',
+} as const;
+
+export type Invariant = keyof typeof invariants;
+
+export interface Finding {
+  invariant: Invariant;
+  /** What is wrong, as a word that stays the same from one look to the next. */
+  rule: string;
+  /** What is wrong, as a sentence. */
+  what: string;
+  bookingId?: string;
+  flightId?: string;
+  seat?: string;
+  /** In words. */
+  says: Partial<Record<Party, string>>;
+  /** With a booking that is stuck: whose word is missing. */
+  waitsFor?: string[];
+}
+
+export interface Disagreements {
+  /** Checked, those in flight included. */
+  bookings: number;
+  /** Not settled, and something happened to them lately. */
+  inFlight: number;
+  findings: Finding[];
+}
+
+type Broken = Pick<Finding, 'invariant' | 'rule' | 'what'> & Partial<Pick<Finding, 'waitsFor' | 'seat'>>;
+
+const receiptsKeptDays = 90;
+const dayMilliseconds = 24 * 3600 * 1000;
+
+/**
+ * Every disagreement of a snapshot. A booking that is not settled counts as in flight until nothing was heard of it for
+ * `inFlightMilliseconds`; then it is stuck.
+ */
+export function findDisagreements(snapshot: Snapshot, inFlightMilliseconds: number): Disagreements {
+  const findings = findLayoutMistakes(snapshot);
+  let [bookings, inFlight] = [0, 0];
+  for (const view of viewsOf(snapshot)) {
+    if (isOnlyCancelled(view)) continue;
+    bookings += 1;
+    const moves = view.quietFor !== undefined && view.quietFor <= inFlightMilliseconds;
+    const broken = [...seatsVersusItems(view, snapshot), ...statusVersusOwners(view, moves), ...paymentsVersusProvider(view)];
+    const settled = view.outcome === 'confirmed' || view.outcome === 'failed';
+    if (view.outcome === 'confirmed') broken.push(...checkConfirmed(view, snapshot, moves));
+    if (view.outcome === 'failed') broken.push(...checkFailed(view, moves));
+    if (!settled && (moves || view.quietFor === undefined)) inFlight += 1;
+    if (!settled && !moves) broken.push(...checkStuck(view));
+    for (const each of broken) findings.push({ ...each, bookingId: view.bookingId, says: wordsOf(view) });
+  }
+  return { bookings, inFlight, findings };
+}
+
+/** Invariant 1: free + held + sold = the seats of the flight, so that whoever has a seat has one that exists. */
+function findLayoutMistakes({ seatItems, flights }: Snapshot): Finding[] {
+  return seatItems.flatMap(({ flightId, seat, bookingId }) => {
+    const flight = flights.get(flightId);
+    if (flight && hasSeat(flight, seat)) return [];
+    const what = flight
+      ? `seat ${seat} is taken, but ${flightId} has no such seat`
+      : `seat ${seat} of ${flightId} is taken, but no such flight is scheduled`;
+    return [
+      {
+        invariant: 'one-holder' as const,
+        rule: 'seat-outside-layout',
+        what,
+        bookingId,
+        flightId,
+        seat,
+        says: { seats: `seat ${seat} bears the booking` },
+      },
+    ];
+  });
+}
+
+/** Invariant 1: who has a seat by the record has it by the seat, and the other way round. */
+function seatsVersusItems({ bookingId, seats, bears, outcome }: View, { seatItems }: Snapshot): Broken[] {
+  if (seats?.state === 'HELD' || seats?.state === 'SOLD') {
+    const borne = new Set(bears.filter(({ flightId }) => flightId === seats.flightId).map(({ seat }) => seat));
+    const missing = seats.seats
+      .filter((seat) => !borne.has(seat))
+      .map((seat): Broken => {
+        const holder = seatItems.find((item) => item.flightId === seats.flightId && item.seat === seat)?.bookingId;
+        const instead = holder === undefined ? 'is free' : `is taken by ${holder}`;
+        const what = `its record is ${seats.state}, but seat ${seat} ${instead}`;
+        return { invariant: 'one-holder', rule: 'record-without-seat', what, seat };
+      });
+    const excess = bears.filter(({ flightId, seat }) => flightId !== seats.flightId || !seats.seats.includes(seat));
+    return [...missing, ...excess.map(({ seat }) => stranded(seat, `its record is ${seats.state} for other seats`))];
+  }
+  // Between claim and record, and between release and freeing, a booking in flight bears seats that its record does not tell:
+  // if that lasts, it is stuck, and once it failed, `failed-with-seat` tells. A booking that nobody heard of does neither.
+  if (outcome !== 'unknown') return [];
+  return bears.map(({ seat }) => stranded(seat, seats ? `its record is ${seats.state}` : `nobody knows booking ${bookingId}`));
+}
+
+function stranded(seat: string, because: string): Broken {
+  return { invariant: 'one-holder', rule: 'stranded-seat', what: `seat ${seat} bears the booking, but ${because}`, seat };
+}
+
+/** Invariant 6: what status heard is what the owner remembers. Status was read first, and owners write before they speak. */
+function statusVersusOwners({ facts, seats, payment, receipt, outcome }: View, moves: boolean): Broken[] {
+  const heard = (type: FactType): boolean => facts.some((fact) => fact.type === type);
+  const seatsState = seats?.state ?? 'none';
+  const paymentState = payment?.state ?? 'none';
+  const expected: [FactType, party: Party, actual: string, states: string[]][] = [
+    ['SeatBooked', 'seats', seatsState, ['HELD', 'SOLD', 'RELEASED']],
+    ['SeatReleased', 'seats', seatsState, ['RELEASED']],
+    ['SeatUnavailable', 'seats', seatsState, ['REFUSED']],
+    ['PaymentOk', 'payments', paymentState, ['CHARGED', 'REFUNDED']],
+    ['PaymentRefunded', 'payments', paymentState, ['REFUNDED']],
+    ['PaymentFailed', 'payments', paymentState, ['DECLINED']],
+  ];
+  const broken = expected.flatMap(([type, party, actual, states]): Broken[] =>
+    !heard(type) || states.includes(actual)
+      ? []
+      : [
+          {
+            invariant: 'facts',
+            rule: `${type}-not-remembered`,
+            what: `status heard ${type}, but the record of ${party} is ${actual}`,
+          },
+        ],
+  );
+  const issued = find(facts, 'ReceiptIssued')?.data.receiptNumber;
+  if (issued !== undefined && receipt && receipt.number !== issued) {
+    broken.push({
+      invariant: 'confirmed',
+      rule: 'two-receipts',
+      what: `status heard of receipt ${issued}, but receipts sent ${receipt.number}`,
+    });
+  }
+  if (!moves && !heard('BookingRequested') && (outcome === 'confirmed' || outcome === 'failed')) {
+    broken.push({
+      invariant: 'facts',
+      rule: 'never-requested',
+      what: 'status has facts of a booking that, as far as it heard, nobody asked for',
+    });
+  }
+  return broken;
+}
+
+/** Invariants 2 and 3, the money: payments was read before the provider, and every charge is made under a record. */
+function paymentsVersusProvider({ payment, charges }: View): Broken[] {
+  const broken: Broken[] = [];
+  const net = netOf(charges);
+  const state = payment?.state ?? 'none';
+  if (charges.length > 1)
+    broken.push({ invariant: 'confirmed', rule: 'charged-twice', what: `the provider charged it ${charges.length} times` });
+  if (payment?.state === 'CHARGED' || payment?.state === 'REFUNDED') {
+    const charge = charges.find(({ paymentId }) => paymentId === payment.paymentId);
+    if (!charge)
+      broken.push({
+        invariant: 'confirmed',
+        rule: 'charge-missing',
+        what: `payments says ${state}, but the provider has no charge of ${payment.paymentId}`,
+      });
+    else if (charge.captured !== payment.payment.amountMinor || charge.currency !== payment.payment.currency) {
+      broken.push({
+        invariant: 'confirmed',
+        rule: 'other-amount',
+        what: `payments charged ${money(payment.payment)}, the provider captured ${amount(charge.captured, charge.currency)}`,
+      });
+    }
+  }
+  if (payment?.state === 'REFUNDED' && net !== 0) {
+    broken.push({
+      invariant: 'failed',
+      rule: 'refund-missing',
+      what: `payments says REFUNDED, but the provider still has ${amount(net, charges[0]!.currency)}`,
+    });
+  }
+  if ((state === 'none' || state === 'DECLINED' || state === 'VOID') && net !== 0) {
+    broken.push({
+      invariant: 'failed',
+      rule: 'charge-unknown',
+      what: `the provider has ${amount(net, charges[0]!.currency)}, but the record of payments is ${state}`,
+    });
+  }
+  return broken;
+}
+
+/** Invariant 2. */
+function checkConfirmed({ facts, seats, payment, receipt, charges }: View, { takenAt }: Snapshot, moves: boolean): Broken[] {
+  const broken: Broken[] = [];
+  const asked = (find(facts, 'BookingRequested') ?? find(facts, 'SeatBooked'))!.data;
+  // Nothing tells status that seats heard of the payment: lately confirmed, seats may still be about to.
+  if (seats?.state !== 'SOLD' && !(seats?.state === 'HELD' && moves)) {
+    broken.push({
+      invariant: 'confirmed',
+      rule: 'not-sold',
+      what: `it is confirmed, but seats has not sold to it: ${seats?.state ?? 'no record'}`,
+    });
+  } else if (seats.flightId !== asked.flightId || seats.seats.join() !== asked.seats.join()) {
+    broken.push({
+      invariant: 'confirmed',
+      rule: 'other-seats',
+      what: `it asked for ${asked.flightId} ${asked.seats.join(', ')}, and got ${seats.flightId} ${seats.seats.join(', ')}`,
+    });
+  }
+  const net = netOf(charges);
+  if (
+    !(payment?.state === 'CHARGED' && payment.refund && moves) &&
+    (net !== asked.amountMinor || charges[0]?.currency !== asked.currency)
+  ) {
+    const kept = charges[0] ? amount(net, charges[0].currency) : 'nothing';
+    broken.push({
+      invariant: 'confirmed',
+      rule: 'fare-not-captured',
+      what: `it is confirmed for ${money(asked)}, but the provider has ${kept}`,
+    });
+  }
+  if (!receipt && !isForgotten(asked.flightId, takenAt)) {
+    broken.push({
+      invariant: 'confirmed',
+      rule: 'receipt-missing',
+      what: 'it is confirmed with a receipt, but receipts knows of none',
+    });
+  }
+  return broken;
+}
+
+/** Invariant 3. */
+function checkFailed({ facts, seats, bears, payment, receipt, hasRefundNotice, charges }: View, moves: boolean): Broken[] {
+  const broken = bears.map(({ seat }): Broken => ({
+    invariant: 'failed',
+    rule: 'failed-with-seat',
+    what: `it failed, but seat ${seat} still bears it`,
+    seat,
+  }));
+  if (seats?.state === 'HELD' || seats?.state === 'SOLD') {
+    broken.push({ invariant: 'failed', rule: 'failed-but-kept', what: `it failed, but its record of seats is ${seats.state}` });
+  }
+  const net = netOf(charges);
+  if (payment?.state === 'CHARGED' && net !== 0) {
+    broken.push({
+      invariant: 'failed',
+      rule: 'failed-but-charged',
+      what: `it failed, but the provider still has ${amount(net, charges[0]!.currency)}`,
+    });
+  }
+  if (receipt && !hasRefundNotice && !moves && find(facts, 'PaymentRefunded')) {
+    const what = 'it was refunded after its receipt, and the passenger was not told';
+    broken.push({ invariant: 'settles', rule: 'refund-notice-missing', what, waitsFor: ['receipts'] });
+  }
+  return broken;
+}
+
+/** Invariant 4. Whether a dead letter explains it is for the caller to see. */
+function checkStuck(view: View): Broken[] {
+  const waitsFor = missingWords(view);
+  if (view.quietFor === undefined || waitsFor.length === 0) return [];
+  const what = `it is not settled, and nothing happened for ${ago(view.quietFor)}; it waits for ${waitsFor.join(' and ')}`;
+  return [{ invariant: 'settles', rule: 'stuck', what, waitsFor }];
+}
+
+function hasSeat({ cabins }: Flight, seat: string): boolean {
+  const row = Number(seat.slice(0, -1));
+  return cabins.some(({ rows, letters }) => rows.first <= row && row <= rows.last && letters.includes(seat.slice(-1)));
+}
+
+/** Receipts forgets a passenger's name and address 90 days after departure, and the receipt with them. */
+function isForgotten(flightId: string, now: string): boolean {
+  const digits = flightId.slice(-8);
+  const departure = Date.parse(`${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6)}T00:00:00Z`);
+  return Date.parse(now) - departure > receiptsKeptDays * dayMilliseconds;
+}

@@ -1,0 +1,133 @@
+/** Reads what every party remembers: the services' tables and the payment provider. Writes nothing. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
+import Stripe from 'stripe';
+import type { PaymentRecord } from '../../packages/payments/src/domain.ts';
+import type { ReceiptsRecord } from '../../packages/receipts/src/domain.ts';
+import type { Flight, SeatsRecord } from '../../packages/seats/src/domain.ts';
+import type { Fact } from '../../packages/status/src/domain.ts';
+import type { Charge, SeatItem, Snapshot } from './snapshot.ts';
+import type { Target } from '../target.ts';
+
+interface Item {
+  pk: string;
+  sk: string;
+  [attribute: string]: unknown;
+}
+
+/**
+ * Status first: what it heard was written by its owner before, so that a booking which moves on meanwhile does not look as if
+ * its owner had forgotten. The provider last: it charges only under a record of payments.
+ */
+export async function readSnapshot(target: Target): Promise<Snapshot> {
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient(target.clientConfig));
+  const scan = (service: string, attributes: string[]) => scanTable(client, `${target.airline}-${service}`, attributes);
+  try {
+    const facts = new Map<string, Fact[]>();
+    for await (const { pk, fact } of scan('status', ['fact'])) {
+      const bookingId = nameIn(pk);
+      facts.set(bookingId, [...(facts.get(bookingId) ?? []), fact as Fact]);
+    }
+    // Of receipts only what was sent: its facts hold names and addresses, which nothing here needs.
+    const [receipts, seats, payments] = await Promise.all([
+      recordsOf<ReceiptsRecord>(scan('receipts', ['record.receipt', 'record.refundNotice'])),
+      readSeats(scan('seats', ['record', 'flight', 'bookingId'])),
+      recordsOf<PaymentRecord>(scan('payments', ['record'])),
+    ]);
+    return {
+      takenAt: new Date().toISOString(),
+      facts,
+      ...seats,
+      payments,
+      receipts,
+      charges: await readCharges(target, payments),
+    };
+  } finally {
+    client.destroy();
+  }
+}
+
+async function readSeats(items: AsyncIterable<Item>): Promise<Pick<Snapshot, 'seats' | 'seatItems' | 'flights'>> {
+  const seats = new Map<string, SeatsRecord>();
+  const flights = new Map<string, Flight>();
+  const seatItems: SeatItem[] = [];
+  for await (const { pk, sk, record, flight, bookingId } of items) {
+    if (sk === 'RECORD') seats.set(nameIn(pk), record as SeatsRecord);
+    else if (sk === 'LAYOUT') flights.set(nameIn(pk), flight as Flight);
+    else if (sk.startsWith('SEAT#')) seatItems.push({ flightId: nameIn(pk), seat: nameIn(sk), bookingId: bookingId as string });
+  }
+  return { seats, flights, seatItems };
+}
+
+/** Other items beside the records, such as idempotency guards, are left out. */
+async function recordsOf<T>(items: AsyncIterable<Item>): Promise<Map<string, T>> {
+  const records = new Map<string, T>();
+  for await (const { pk, sk, record } of items) if (sk === 'RECORD') records.set(nameIn(pk), (record ?? {}) as T);
+  return records;
+}
+
+async function* scanTable(client: DynamoDBDocumentClient, TableName: string, attributes: string[]): AsyncGenerator<Item> {
+  const paths = attributes.map((path) =>
+    path
+      .split('.')
+      .map((name) => `#${name}`)
+      .join('.'),
+  );
+  const names = ['pk', 'sk', ...attributes.flatMap((path) => path.split('.'))];
+  const pages = paginateScan(
+    { client },
+    {
+      TableName,
+      ConsistentRead: true,
+      ProjectionExpression: ['#pk', '#sk', ...paths].join(', '),
+      ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+    },
+  );
+  for await (const { Items = [] } of pages) yield* Items as Item[];
+}
+
+/** All charges of the account that went through and are a booking's: by their metadata, or by an intent that payments knows. */
+async function readCharges(target: Target, payments: ReadonlyMap<string, PaymentRecord>): Promise<Map<string, Charge[]>> {
+  const intents = new Map([...payments].flatMap(([bookingId, record]) => intentsOf(record).map((id) => [id, bookingId])));
+  const url = target.endpoint ?? process.env.STRIPE_API_URL;
+  const stripe = new Stripe(await target.secret('payments/stripe-api-key'), { telemetry: false, ...(url && addressOf(url)) });
+  const charges = new Map<string, Charge[]>();
+  for await (const {
+    payment_intent: intent,
+    metadata,
+    paid,
+    amount_captured,
+    amount_refunded,
+    currency,
+    created,
+  } of stripe.charges.list({ limit: 100 })) {
+    const paymentId = typeof intent === 'string' ? intent : (intent?.id ?? '');
+    const bookingId = metadata.bookingId ?? intents.get(paymentId);
+    if (!paid || bookingId === undefined) continue;
+    const charge = {
+      paymentId,
+      captured: amount_captured,
+      refunded: amount_refunded,
+      currency: currency.toUpperCase(),
+      createdAt: new Date(created * 1000).toISOString(),
+    };
+    charges.set(bookingId, [...(charges.get(bookingId) ?? []), charge]);
+  }
+  return charges;
+}
+
+function intentsOf(record: PaymentRecord): string[] {
+  if (record.state === 'CHARGED' || record.state === 'REFUNDED') return [record.paymentId];
+  return record.state === 'CHARGING' && record.intentId !== undefined ? [record.intentId] : [];
+}
+
+function addressOf(url: string): { protocol: 'http' | 'https'; host: string; port: string } {
+  const { protocol, hostname, port } = new URL(url);
+  const isPlain = protocol === 'http:';
+  return { protocol: isPlain ? 'http' : 'https', host: hostname, port: port || (isPlain ? '80' : '443') };
+}
+
+/** `BOOKING#id` → `id` */
+function nameIn(key: string): string {
+  return key.slice(key.indexOf('#') + 1);
+}

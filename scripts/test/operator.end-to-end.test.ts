@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { CreateQueueCommand, DeleteQueueCommand, GetQueueAttributesCommand, type QueueAttributeName } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { Report } from '../reconcile/reconcile-bookings.ts';
+import type { Flight } from '../schedule.ts';
+import { type BookingRequest, RunningAirline, until } from './running-airline.ts';
+
+jest.setTimeout(150_000);
+
+let airline: RunningAirline;
+let flight: Flight;
+const freeSeats = ['21A', '21B', '21C', '22A', '22B'];
+
+beforeAll(async () => {
+  airline = await RunningAirline.start();
+  flight = (await airline.get<{ flights: Flight[] }>('/flights?flightNumber=KL1002')).flights[0]!;
+});
+afterAll(async () => {
+  await airline?.stop();
+});
+
+function request(): BookingRequest {
+  const bookingId = randomUUID();
+  const seat = freeSeats.shift()!;
+  const { fare } = flight.cabins.find(
+    ({ rows }) => rows.first <= Number.parseInt(seat, 10) && Number.parseInt(seat, 10) <= rows.last,
+  )!;
+  return {
+    bookingId,
+    flightId: flight.flightId,
+    seats: [seat],
+    passenger: { name: 'Ada Lovelace', email: `${bookingId}@example.com` },
+    payment: { method: 'pm_card_visa', ...fare },
+  };
+}
+
+async function stuck(service: string, kind: string): Promise<number> {
+  const all = JSON.parse((await airline.command('dlq', 'list', '--json')).stdout) as {
+    service: string;
+    kind: string;
+    messages: number;
+  }[];
+  return all.find((queue) => queue.service === service && queue.kind === kind)!.messages;
+}
+
+async function reconcile(...parameters: string[]): Promise<{ code: number | null; report: Report }> {
+  const { code, stdout, stderr } = await airline.command('reconcile', '--json', ...parameters);
+  if (stdout === '') throw new Error(stderr);
+  return { code, report: JSON.parse(stdout) as Report };
+}
+
+describe('an operator', () => {
+  test('finds a booking that is stuck because a queue was gone, repairs it, and all parties agree', async () => {
+    const queue = await takeAway('receipts');
+    const asked = request();
+    await airline.publish('BookingRequested', asked);
+    await until('EventBridge gave all three facts up', async () => (await stuck('receipts', 'undelivered')) === 3);
+    await queue.bringBack();
+
+    const { code, report } = await reconcile('--in-flight', '1s');
+    const finding = report.findings.find(({ bookingId }) => bookingId === asked.bookingId)!;
+    expect(code).toBe(1);
+    expect(finding).toMatchObject({ invariant: 'settles', rule: 'stuck', waitsFor: ['receipts'] });
+    expect(finding.deadLetters!.map(({ service, kind, detailType }) => [service, kind, detailType]).sort()).toEqual(
+      ['BookingRequested', 'PaymentOk', 'SeatBooked'].map((type) => ['receipts', 'undelivered', type]),
+    );
+    const shown = await airline.command('dlq', 'show', 'receipts', '--booking', asked.bookingId);
+    expect(shown.stdout).toContain('NO_RESOURCE');
+
+    // Twice: a redrive of nothing is harmless.
+    for (const redriven of [3, 0]) {
+      const { stdout } = await airline.command('dlq', 'redrive', 'receipts', '--booking', asked.bookingId, '--confirm', '--json');
+      expect(JSON.parse(stdout)).toMatchObject({ redriven, failed: [], doubled: [] });
+    }
+    expect((await airline.settled(asked.bookingId)).status).toBe('CONFIRMED');
+    expect(await airline.mailsTo(asked.passenger.email)).toHaveLength(1);
+    expect(await reconcile('--in-flight', '1s')).toMatchObject({ code: 0, report: { inFlight: 0, findings: [] } });
+  });
+
+  test('who redrives poison is told that it comes back, and puts it away instead', async () => {
+    await airline.send('seats', 'this is not JSON');
+    await until('it is dead', async () => (await stuck('seats', 'unhandled')) === 1);
+    expect((await airline.command('dlq', 'redrive', 'seats')).stdout).toContain('will come back');
+    expect((await airline.command('dlq', 'redrive', 'seats', '--confirm')).code).toBe(0);
+    await until('it is dead again', async () => (await stuck('seats', 'unhandled')) === 1);
+
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'operator-'));
+    try {
+      const file = path.join(folder, 'seats.jsonl');
+      expect(await airline.command('dlq', 'export', 'seats', file)).toMatchObject({ code: 0 });
+      const dropped = await airline.command('dlq', 'drop', 'seats', file, '--confirm', '--json');
+      expect(JSON.parse(dropped.stdout)).toMatchObject({ inFile: 1, dropped: 1, kept: 0 });
+      expect(await stuck('seats', 'unhandled')).toBe(0);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+/** Deletes a service's queue, as a mistaken deployment does, and makes it anew. */
+async function takeAway(service: string): Promise<{ bringBack: () => Promise<void> }> {
+  const name = `airline-${service}`;
+  const QueueUrl = `${airline.awsEndpoint}/000000000000/${name}`;
+  const AttributeNames: QueueAttributeName[] = ['VisibilityTimeout', 'RedrivePolicy', 'MessageRetentionPeriod'];
+  const { Attributes } = await airline.sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames }));
+  await airline.sqs.send(new DeleteQueueCommand({ QueueUrl }));
+  return { bringBack: async () => void (await airline.sqs.send(new CreateQueueCommand({ QueueName: name, Attributes }))) };
+}
