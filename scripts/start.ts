@@ -1,10 +1,13 @@
 /** `pnpm start`: the whole airline on this machine, until Ctrl-C. */
 import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
+import type { ChaosOptions } from '@airline/local-cloud/chaos';
+import { chaosProfiles, isProfileName } from '@airline/local-cloud/chaos-profiles';
 import { LocalCloudError } from '@airline/local-cloud/local-cloud-error';
 import { startLocalCloud } from '@airline/local-cloud/local-cloud';
 import { SingleBar } from 'cli-progress';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
 import { cdkApps } from './cdk-apps.ts';
 import { exitCode, run } from './command.ts';
@@ -20,11 +23,12 @@ await run(
   new Command('pnpm start')
     .description('Synthesizes the stacks and runs them on this machine, with sample flights, until Ctrl-C.')
     .option('--flights <file>', 'a schedule to load as it is, instead of the sample (which is moved to tomorrow)')
+    .option('--chaos <seed[:profile]>', `misbehave, the same way for the same seed (${Object.keys(chaosProfiles).join(', ')}); see packages/local-cloud/README.md`, parseChaos)
     .addHelpText('after', '\nLOCAL_AWS_PORT (4566) and LOCAL_HTTP_PORT (8080) say where it listens.\nGET /_local/health on either port answers 200 once all is up.')
     .action(start),
 );
 
-async function start({ flights: file }: { flights?: string }): Promise<void> {
+async function start({ flights: file, chaos }: { flights?: string; chaos?: ChaosOptions }): Promise<void> {
   const started = performance.now();
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
@@ -33,14 +37,18 @@ async function start({ flights: file }: { flights?: string }): Promise<void> {
   const schedule = file === undefined ? moveSchedule(await readSchedule(sample), tomorrow()) : await readSchedule(file);
 
   step('Synthesizing the stacks');
-  await synthesize(stopping.signal);
+  const ports = localPorts();
+  // Of its own: another airline on this machine may have other settings, and `pnpm synth` begins by deleting what there is.
+  const assemblies = path.join(import.meta.dirname, '..', '.local-cloud', `assemblies-${ports.awsPort}`);
+  process.once('exit', () => rmSync(assemblies, { recursive: true, force: true }));
+  await synthesize(assemblies, stopping.signal);
   if (stopping.signal.aborted) return;
   step('Starting the local cloud');
-  const ports = localPorts();
   const cloud = await startLocalCloud({
-    assemblies: cdkApps().map(({ assembly }) => assembly),
+    assemblies: cdkApps(assemblies).map(({ assembly }) => assembly),
     ...ports,
     logDirectory,
+    ...(chaos && { chaos }),
     log: (line) => console.error(pc.yellow(line)),
     prepare: (endpoints) => load(schedule, endpoints),
   }).catch((error: unknown) => {
@@ -49,6 +57,7 @@ async function start({ flights: file }: { flights?: string }): Promise<void> {
 
   if (!stopping.signal.aborted) {
     announce(schedule, cloud, (performance.now() - started) / 1000);
+    if (chaos) console.log(pc.yellow(`\nChaos, seed ${chaos.seed}, profile ${chaos.profile}: it misbehaves, and a killed worker's messages come again after 20 s.`));
     await aborted(stopping.signal);
     console.log(pc.dim('\nStopping …'));
   }
@@ -68,8 +77,12 @@ function whenOrphaned(stop: () => void): void {
 }
 
 /** In a process of its own, so that the CDK's memory is given back. @throws UsageError with what synthesis printed */
-async function synthesize(signal: AbortSignal): Promise<void> {
-  const child = spawn(process.execPath, ['--import', 'tsx', path.join(import.meta.dirname, 'synth.ts')], { stdio: ['ignore', 'pipe', 'pipe'], signal });
+async function synthesize(assemblies: string, signal: AbortSignal): Promise<void> {
+  const child = spawn(process.execPath, ['--import', 'tsx', path.join(import.meta.dirname, 'synth.ts')], {
+    env: { ...process.env, CDK_ASSEMBLIES: assemblies },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    signal,
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
   const code = await new Promise<number | null>((resolve, reject) => child.on('close', resolve).on('error', (error) => (signal.aborted ? resolve(0) : reject(error))));
@@ -100,6 +113,14 @@ ${pc.dim('Ctrl-C stops it. Nothing is kept.')}`);
 function firstSeat({ cabins }: Flight): string {
   const cheapest = cabins.reduce((a, b) => (b.fare.amountMinor < a.fare.amountMinor ? b : a));
   return `${cheapest.rows.first}${cheapest.letters[0]!}`;
+}
+
+function parseChaos(text: string): ChaosOptions {
+  const [, seed, profile = 'default'] = /^(\d{1,9})(?::(.*))?$/.exec(text) ?? [];
+  if (seed === undefined || !isProfileName(profile)) {
+    throw new InvalidArgumentError(`It takes a number and perhaps a profile (${Object.keys(chaosProfiles).join(', ')}), such as 7 or 7:storm.`);
+  }
+  return { seed: Number(seed), profile };
 }
 
 function tomorrow(): string {

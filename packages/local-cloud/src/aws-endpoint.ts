@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { AwsError } from './aws-error.ts';
+import type { Chaos } from './chaos.ts';
+import { answerChaosControl } from './chaos-control.ts';
+import type { AroundRequest } from './chaos-requests.ts';
 import type { EventBridge } from './event-bridge.ts';
 import type { Parameters } from './parameters.ts';
 import type { Queues } from './queues.ts';
@@ -17,6 +20,8 @@ export interface AwsEndpointParts {
   mail: Handler;
   paymentProvider: Handler;
   isReady: () => boolean;
+  /** Faults, where the local cloud was told to misbehave. */
+  chaos?: { control: Chaos; around: AroundRequest };
 }
 
 const ACCOUNT_ID = '000000000000';
@@ -38,7 +43,9 @@ export function createAwsEndpoint(parts: AwsEndpointParts): Server {
   const server = createServer((request, response) => {
     const requestId = randomUUID();
     response.setHeader('x-amzn-RequestId', requestId);
-    route(parts, request, response, requestId).catch((error: unknown) => answerJsonError(response, error));
+    const handle = () => route(parts, request, response, requestId);
+    const handled = parts.chaos ? parts.chaos.around(request, response, handle) : handle();
+    handled.catch((error: unknown) => answerJsonError(response, error));
   });
   // The SDKs keep their connections open, and would meet a closed one after Node's own 5 seconds.
   server.keepAliveTimeout = 65_000;
@@ -56,6 +63,7 @@ async function route(
   if (typeof target === 'string') return routeTarget(parts, target, request, response);
   if (pathname.startsWith('/v2/email/')) return parts.mail(request, response);
   if (pathname.startsWith('/v1/')) return parts.paymentProvider(request, response);
+  if (pathname === '/_local/chaos') return answerChaosControl(parts.chaos?.control, request, response);
   if (pathname === '/_local/health') return answerHealth(response, parts.isReady());
   if (MAIL_ROUTES.has(`${request.method} ${pathname}`)) return parts.mail(request, response);
   if (request.method === 'POST' && request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')) {

@@ -46,7 +46,7 @@ const RETRY_RECEIVE_MILLISECONDS = 1000;
 /** Polls a queue and hands its messages to a function, batch by batch, as Lambda's SQS event source does. */
 export function startEventSource(
   mapping: EventSourceMapping,
-  { queues, functions, log }: { queues: Queues; functions: FunctionPool; log: (line: string) => void },
+  { queues, functions, log }: { queues: Pick<Queues, 'request'>; functions: FunctionPool; log: (line: string) => void },
 ): EventSource {
   const stopping = new AbortController();
   const inFlight = new Set<Promise<void>>();

@@ -3,6 +3,7 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import type { WriteStream } from 'node:fs';
 import { devNull } from 'node:os';
 import { join } from 'node:path';
+import type { Run } from './chaos-invocations.ts';
 import { FunctionThread } from './function-thread.ts';
 import type { FunctionDefinition, InvocationResult } from './function-thread.ts';
 import type { FunctionError } from './function-worker.ts';
@@ -15,13 +16,14 @@ export interface FunctionPoolOptions {
   log: (line: string) => void;
   /** Where each function's output goes, one file a function. Default: it is discarded. */
   logDirectory?: string;
+  /** Runs an invocation otherwise than by the worker alone: see chaos. */
+  run?: Run;
 }
 
 /** The variables by which a function finds this machine in place of AWS. All of them: nothing else differs from a deployment. */
 export function inPlaceOfAws(awsEndpoint: string): Record<string, string> {
   return {
     AWS_ENDPOINT_URL: awsEndpoint,
-    AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
     // The payment provider's stand-in answers beside the AWS services.
     STRIPE_API_URL: awsEndpoint,
@@ -161,7 +163,8 @@ class PooledFunction {
     const requestId = randomUUID();
     const acquired = await this.#acquire(signal);
     if (acquired.kind === 'throttled') return acquired;
-    const result = acquired.kind === 'failed' ? acquired : await acquired.worker.run(requestId, event);
+    const { run } = this.#options;
+    const result = acquired.kind === 'failed' ? acquired : await (run?.(acquired.worker, requestId, event) ?? acquired.worker.run(requestId, event));
     if (acquired.kind === 'worker') this.#release(acquired.worker);
     if (result.kind === 'failed') this.#report(requestId, result.error);
     return result;

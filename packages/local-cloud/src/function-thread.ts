@@ -32,6 +32,8 @@ const YOUNG_GENERATION_MEGABYTES = 8;
 export class FunctionThread {
   /** Resolves with what went wrong, or with nothing when the function is loaded. */
   readonly started: Promise<FunctionError | undefined>;
+  /** Of its function. */
+  readonly name: string;
   alive = true;
   idleSince = Date.now();
   readonly #worker: Worker;
@@ -46,6 +48,7 @@ export class FunctionThread {
     onGone: (error: FunctionError) => void,
   ) {
     this.#definition = definition;
+    this.name = definition.name;
     const workerData: WorkerStart = {
       functionName: definition.name,
       functionArn: definition.arn,
@@ -160,6 +163,8 @@ function lambdaEnvironment({
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     LAMBDA_TASK_ROOT: directory,
     _HANDLER: `${handlerPath}.${handlerName}`,
+    // On AWS the keys of its role: by the signature of a request one can tell whose it is.
+    AWS_ACCESS_KEY_ID: name,
     TZ: ':UTC',
     PATH: process.env.PATH ?? '',
   };

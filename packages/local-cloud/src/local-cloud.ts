@@ -3,6 +3,11 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import type mailServer from 'aws-ses-v2-local';
 import { createAwsEndpoint } from './aws-endpoint.ts';
+import { Chaos } from './chaos.ts';
+import type { ChaosOptions } from './chaos.ts';
+import { runUnreliably } from './chaos-invocations.ts';
+import { deliverUnreliably, pollUnreliably, putEventsUnreliably } from './chaos-messages.ts';
+import { answerUnreliably, executeLate } from './chaos-requests.ts';
 import { readCloudAssemblies } from './cloud-assembly.ts';
 import { createDynamoDb } from './dynamodb.ts';
 import { EventBridge } from './event-bridge.ts';
@@ -16,6 +21,7 @@ import { createPaymentProvider } from './payment-provider/payment-provider.ts';
 import { provisionStacks } from './provision.ts';
 import { Queues } from './queues.ts';
 import type { Machine } from './resources/resource-kind.ts';
+import type { Deliver } from './target-delivery.ts';
 
 export interface LocalCloudOptions {
   /** The folders that `cdk synth` wrote, in any order. */
@@ -28,6 +34,8 @@ export interface LocalCloudOptions {
   log?: (line: string) => void;
   /** Where each function's output goes, one file a function. Default: it is discarded. */
   logDirectory?: string;
+  /** Misbehaves on purpose, from when it is ready. Default: it does not. */
+  chaos?: ChaosOptions;
   /** Runs when everything works and before the cloud says that it is ready, to load what it should hold from the start. */
   prepare?: (endpoints: Endpoints) => Promise<void>;
 }
@@ -46,6 +54,8 @@ export interface LocalCloud extends Endpoints {
 const SECRETS = { '/airline/payments/stripe-api-key': 'sk_test_local' };
 
 const DRAIN_MILLISECONDS = 1500;
+/** Under chaos a killed worker's messages come again after this time and not after a minute or more: longer than any function runs. */
+const CHAOS_VISIBILITY_SECONDS = 20;
 
 /**
  * Runs the stacks of the assemblies on this machine, in this process.
@@ -65,25 +75,38 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     for (const [name, value] of Object.entries(SECRETS)) parameters.put(name, value, 'SecureString');
 
     let awsEndpoint = '';
-    const queues = await Queues.start({ accountId: ACCOUNT_ID, region: REGION, endpoint: () => awsEndpoint });
+    const chaos = options.chaos && new Chaos(options.chaos);
+    const queues = await Queues.start({
+      accountId: ACCOUNT_ID,
+      region: REGION,
+      endpoint: () => awsEndpoint,
+      longestVisibilitySeconds: chaos && CHAOS_VISIBILITY_SECONDS,
+    });
     started.push(() => queues.close());
+    const stopping = new AbortController();
+    const deliver: Deliver = (queueArn, body, attributes) => queues.send(queueArn, body, attributes);
     const eventBridge = new EventBridge({
       accountId: ACCOUNT_ID,
       region: REGION,
-      deliver: (queueArn, body, attributes) => queues.send(queueArn, body, attributes),
+      deliver: chaos ? deliverUnreliably(deliver, chaos, stopping.signal) : deliver,
       log,
     });
-    started.push(() => eventBridge.close());
+    started.push(() => {
+      chaos?.disable();
+      stopping.abort();
+      return eventBridge.close();
+    });
     const dynamodb = createDynamoDb();
 
     const awsServer = createAwsEndpoint({
-      eventBridge,
+      eventBridge: chaos ? putEventsUnreliably(eventBridge, chaos) : eventBridge,
       queues,
       parameters,
       dynamodb: dynamodb.handle,
       mail: await createMail(),
-      paymentProvider: createPaymentProvider().handle,
+      paymentProvider: createPaymentProvider(chaos && { beforeExecution: executeLate(chaos) }).handle,
       isReady: () => ready,
+      ...(chaos && { chaos: { control: chaos, around: answerUnreliably(chaos, (key) => functions.definition(key) !== undefined) } }),
     });
     const awsPort = await listen(awsServer, options.awsPort, 'LOCAL_AWS_PORT');
     started.push(() => close(awsServer));
@@ -94,6 +117,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       environment: inPlaceOfAws(`http://127.0.0.1:${awsPort}`),
       log,
       ...(options.logDirectory !== undefined && { logDirectory: options.logDirectory }),
+      ...(chaos && { run: runUnreliably(chaos) }),
     });
     started.push(() => functions.close());
 
@@ -115,11 +139,13 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     };
     await provisionStacks(stacks, machine);
     await functions.warm();
-    const eventSources = machine.eventSources.map((mapping) => startEventSource(mapping, { queues, functions, log }));
+    const eventSources = machine.eventSources.map((mapping) =>
+      startEventSource(mapping, { queues: chaos ? pollUnreliably(queues, chaos) : queues, functions, log }),
+    );
     started.push(() => Promise.all(eventSources.map((source) => source.stop(DRAIN_MILLISECONDS))));
     await options.prepare?.({ awsEndpoint, httpEndpoint });
-    await options.prepare?.({ awsEndpoint, httpEndpoint });
     ready = true;
+    chaos?.enable();
 
     return {
       awsEndpoint,

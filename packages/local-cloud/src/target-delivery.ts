@@ -136,6 +136,7 @@ function backoff(retries: number, random: number): number {
 function classify(error: unknown): Failure {
   const message = describe(error);
   if (!(error instanceof AwsError) || error.statusCode >= 500) return { code: 'INTERNAL_ERROR', message, retriable: true };
+  if (error.statusCode === 403) return { code: 'NO_PERMISSIONS', message, retriable: false };
   if (error.code === 'QueueDoesNotExist') return { code: 'NO_RESOURCE', message, retriable: false };
   if (/Throttl|TooManyRequests/.test(error.code)) return { code: 'THROTTLING', message, retriable: true };
   return { code: 'INVALID_PARAMETER', message, retriable: false };

@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import type { LocalPorts } from './target.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface OwnAirline {
+  ports: LocalPorts;
+  stop(): Promise<void>;
+}
+
+const keptOutput = 20_000;
+
+/** Starts a whole airline of its own on free ports, with `pnpm start`'s options. @throws UsageError with its output when it does not start */
+export async function startOwnAirline(...options: string[]): Promise<OwnAirline> {
+  const [awsPort, httpPort] = (await freePorts(2)) as [number, number];
+  const child = spawn(process.execPath, ['--import', 'tsx', path.join(import.meta.dirname, 'start.ts'), ...options], {
+    env: { ...process.env, LOCAL_AWS_PORT: String(awsPort), LOCAL_HTTP_PORT: String(httpPort) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-keptOutput)));
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const kill = (): void => void child.kill('SIGTERM');
+  process.once('exit', kill);
+  for (;;) {
+    if (child.exitCode !== null) throw new UsageError(`The airline did not start:\n${output.trim()}`);
+    const health = await fetch(`http://localhost:${httpPort}/_local/health`).catch(() => undefined);
+    if (health?.status === 200) break;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return {
+    ports: { awsPort, httpPort },
+    async stop() {
+      process.off('exit', kill);
+      kill();
+      await ended;
+    },
+  };
+}
+
+/** Ports that nobody uses right now. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
