@@ -6,7 +6,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import standaloneModule from 'ajv/dist/standalone/index.js';
-import addFormats from 'ajv-formats';
+import addFormatsModule from 'ajv-formats';
 import { build } from 'esbuild';
 import { compile, type JSONSchema } from 'json-schema-to-typescript';
 
@@ -19,8 +19,9 @@ interface EventSchema {
   properties: { data: object };
 }
 
-// The package is CommonJS: its default export is an export named default once imported from a module.
+// Both packages are CommonJS: their default export is an export named default once imported from a module.
 const standaloneCode = (standaloneModule as unknown as { default: (ajv: Ajv2020, exports: Record<string, string>) => string }).default;
+const addFormats = (addFormatsModule as unknown as { default: (ajv: Ajv2020, formats: string[]) => void }).default;
 const here = import.meta.dirname;
 const schemaFolder = path.join(here, 'schemas');
 const outputFolder = path.join(here, 'src', 'generated');
@@ -78,7 +79,7 @@ async function generateTypes(): Promise<string> {
 
 async function generateValidators(): Promise<string> {
   const ajv = new Ajv2020({ code: { source: true, esm: true, lines: false }, allErrors: true, strict: true, inlineRefs: false });
-  addFormats.default(ajv, ['date-time', 'email']);
+  addFormats(ajv, ['date-time', 'email']);
   for (const keyword of ['x-personal', 'x-source']) ajv.addKeyword({ keyword });
   ajv.addSchema(common);
   for (const schema of schemas) ajv.addSchema(schema);
