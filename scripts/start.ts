@@ -8,6 +8,7 @@ import { Command } from 'commander';
 import pc from 'picocolors';
 import { cdkApps } from './cdk-apps.ts';
 import { exitCode, run } from './command.ts';
+import { whenLauncherEnds } from './launchers.ts';
 import { loadFlights } from './load-flights.ts';
 import { counted, type Flight, isoDay, moveSchedule, readSchedule, seatCount } from './schedule.ts';
 import { localPorts, openTarget } from './target.ts';
@@ -28,7 +29,7 @@ async function start({ flights: file }: { flights?: string }): Promise<void> {
   const started = performance.now();
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
-  whenOrphaned(() => stopping.abort());
+  whenLauncherEnds(() => stopping.abort());
   // The schedule first: a mistake in it should not cost the start-up.
   const schedule = file === undefined ? moveSchedule(await readSchedule(sample), tomorrow()) : await readSchedule(file);
 
@@ -59,12 +60,6 @@ async function start({ flights: file }: { flights?: string }): Promise<void> {
 
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
-}
-
-/** pnpm runs this through a shell, which dies of a SIGTERM without passing it on: a parent that is gone means stop as well. */
-function whenOrphaned(stop: () => void): void {
-  const parent = process.ppid;
-  setInterval(() => process.ppid !== parent && stop(), 250).unref();
 }
 
 /** In a process of its own, so that the CDK's memory is given back. @throws UsageError with what synthesis printed */
