@@ -30,14 +30,14 @@ async function start({ flights: file }: { flights?: string }): Promise<void> {
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
   whenLauncherEnds(() => stopping.abort());
-  // The schedule first: a mistake in it should not cost the start-up.
+  // What a person may have mistyped first: it should not cost the start-up.
+  const ports = localPorts();
   const schedule = file === undefined ? moveSchedule(await readSchedule(sample), tomorrow()) : await readSchedule(file);
 
   step('Synthesizing the stacks');
   await synthesize(stopping.signal);
   if (stopping.signal.aborted) return;
   step('Starting the local cloud');
-  const ports = localPorts();
   const cloud = await startLocalCloud({
     assemblies: cdkApps().map(({ assembly }) => assembly),
     ...ports,
@@ -62,13 +62,17 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
 }
 
-/** In a process of its own, so that the CDK's memory is given back. @throws UsageError with what synthesis printed */
+/** In a process of its own, so that the CDK's memory is given back. @throws UsageError with what synthesis said of it */
 async function synthesize(signal: AbortSignal): Promise<void> {
   const child = spawn(process.execPath, ['--import', 'tsx', path.join(import.meta.dirname, 'synth.ts')], { stdio: ['ignore', 'pipe', 'pipe'], signal });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  let complaint = '';
+  child.stdout.resume();
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
   const code = await new Promise<number | null>((resolve, reject) => child.on('close', resolve).on('error', (error) => (signal.aborted ? resolve(0) : reject(error))));
-  if (code !== 0 && !signal.aborted) throw new UsageError(`The stacks cannot be synthesized; \`pnpm synth\` shows it alone.\n${output.trim()}`);
+  if (code !== 0 && !signal.aborted) {
+    // The CDK reports its progress on standard error.
+    throw new UsageError(complaint.replaceAll(/^Bundling asset .*\n/gm, '').trim() || `Synthesis ended with exit code ${code}.`);
+  }
 }
 
 async function load(schedule: Flight[], { awsEndpoint, httpEndpoint }: { awsEndpoint: string; httpEndpoint: string }): Promise<void> {
