@@ -1,6 +1,11 @@
 /** @jest-config-loader esbuild-register */
 import type { Config } from 'jest';
 
+// Said once for each test file otherwise; package.json says which Node is supported.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+// Stack tests look at templates; the CDK's own rules, ten seconds a stack, are a gate of their own.
+process.env.CDK_VALIDATION = 'false';
+
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/packages', '<rootDir>/infra', '<rootDir>/events-schemas', '<rootDir>/scripts'],

@@ -8,6 +8,8 @@ import { UsageError } from './usage-error.ts';
 /** Enough to keep every consumer busy, few enough to show progress. */
 const publishedAtOnce = 50;
 const patienceMilliseconds = 60_000;
+/** The whole list is asked for each time, so not too often. */
+const lookMilliseconds = 250;
 
 /**
  * Publishes FlightScheduled for each flight and waits until those still to depart are on sale.
@@ -40,7 +42,7 @@ async function untilOnSale(target: Target, flights: readonly Flight[]): Promise<
     if (Date.now() > deadline) {
       throw new UsageError(`${counted(missing.length, 'flight')} of ${flights.length} did not come on sale within a minute. \`pnpm dlq list\` shows whether messages are stuck.`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, lookMilliseconds));
   }
 }
 

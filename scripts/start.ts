@@ -1,6 +1,6 @@
 /** `pnpm start`: the whole airline on this machine, until Ctrl-C. */
 import { spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { ChaosOptions } from '@airline/local-cloud/chaos';
 import { chaosProfiles, isProfileName } from '@airline/local-cloud/chaos-profiles';
@@ -11,13 +11,15 @@ import { Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
 import { cdkApps } from './cdk-apps.ts';
 import { exitCode, run } from './command.ts';
+import { isAlive, whenLauncherEnds } from './launchers.ts';
 import { loadFlights } from './load-flights.ts';
 import { counted, type Flight, isoDay, moveSchedule, readSchedule, seatCount } from './schedule.ts';
 import { localPorts, openTarget } from './target.ts';
 import { UsageError } from './usage-error.ts';
 
 const sample = path.join(import.meta.dirname, 'sample-flights.json');
-const logDirectory = path.join(import.meta.dirname, '..', '.local-cloud', 'logs');
+const stateFolder = path.join(import.meta.dirname, '..', '.local-cloud');
+const logDirectory = path.join(stateFolder, 'logs');
 
 await run(
   new Command('pnpm start')
@@ -32,14 +34,13 @@ async function start({ flights: file, chaos }: { flights?: string; chaos?: Chaos
   const started = performance.now();
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
-  whenOrphaned(() => stopping.abort());
-  // The schedule first: a mistake in it should not cost the start-up.
+  whenLauncherEnds(() => stopping.abort());
+  // What a person may have mistyped first: it should not cost the start-up.
+  const ports = localPorts();
   const schedule = file === undefined ? moveSchedule(await readSchedule(sample), tomorrow()) : await readSchedule(file);
 
   step('Synthesizing the stacks');
-  const ports = localPorts();
-  // Of its own: another airline on this machine may have other settings, and `pnpm synth` begins by deleting what there is.
-  const assemblies = path.join(import.meta.dirname, '..', '.local-cloud', `assemblies-${ports.awsPort}`);
+  const assemblies = ownAssembliesFolder();
   process.once('exit', () => rmSync(assemblies, { recursive: true, force: true }));
   await synthesize(assemblies, stopping.signal);
   if (stopping.signal.aborted) return;
@@ -70,23 +71,34 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
 }
 
-/** pnpm runs this through a shell, which dies of a SIGTERM without passing it on: a parent that is gone means stop as well. */
-function whenOrphaned(stop: () => void): void {
-  const parent = process.ppid;
-  setInterval(() => process.ppid !== parent && stop(), 250).unref();
+/**
+ * A folder for the templates and bundles of this process alone: functions are loaded from it as long as it runs, while another
+ * airline on this machine may be started with other settings. What a killed process left is removed.
+ */
+function ownAssembliesFolder(): string {
+  const prefix = 'assemblies-';
+  mkdirSync(stateFolder, { recursive: true });
+  for (const name of readdirSync(stateFolder).filter((each) => each.startsWith(prefix))) {
+    if (!isAlive(Number(name.slice(prefix.length)))) rmSync(path.join(stateFolder, name), { recursive: true, force: true });
+  }
+  return path.join(stateFolder, `${prefix}${process.pid}`);
 }
 
-/** In a process of its own, so that the CDK's memory is given back. @throws UsageError with what synthesis printed */
+/** In a process of its own, so that the CDK's memory is given back. @throws UsageError with what synthesis said of it */
 async function synthesize(assemblies: string, signal: AbortSignal): Promise<void> {
   const child = spawn(process.execPath, ['--import', 'tsx', path.join(import.meta.dirname, 'synth.ts')], {
     env: { ...process.env, CDK_ASSEMBLIES: assemblies },
     stdio: ['ignore', 'pipe', 'pipe'],
     signal,
   });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  let complaint = '';
+  child.stdout.resume();
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
   const code = await new Promise<number | null>((resolve, reject) => child.on('close', resolve).on('error', (error) => (signal.aborted ? resolve(0) : reject(error))));
-  if (code !== 0 && !signal.aborted) throw new UsageError(`The stacks cannot be synthesized; \`pnpm synth\` shows it alone.\n${output.trim()}`);
+  if (code !== 0 && !signal.aborted) {
+    // The CDK reports its progress on standard error.
+    throw new UsageError(complaint.replaceAll(/^Bundling asset .*\n/gm, '').trim() || `Synthesis ended with exit code ${code}.`);
+  }
 }
 
 async function load(schedule: Flight[], { awsEndpoint, httpEndpoint }: { awsEndpoint: string; httpEndpoint: string }): Promise<void> {

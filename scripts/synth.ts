@@ -16,7 +16,12 @@ const apps = cdkApps();
 for (const { name, entry, assembly } of apps) {
   rmSync(assembly, { recursive: true, force: true });
   process.env.CDK_OUTDIR = assembly;
-  await import(pathToFileURL(entry).href);
+  try {
+    await import(pathToFileURL(entry).href);
+  } catch (error) {
+    console.error(`${name} cannot be synthesized: ${(error as Error).message}`);
+    process.exit(1);
+  }
   console.log(`${name.padEnd(20)} → ${path.relative(process.cwd(), assembly)}`);
 }
 console.log(`${apps.length} apps synthesized in ${((performance.now() - started) / 1000).toFixed(1)} s`);

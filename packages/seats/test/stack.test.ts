@@ -6,7 +6,6 @@ import { SeatsStack } from '../infra/stack.ts';
 let template: Template;
 
 beforeAll(() => {
-  process.env.CDK_VALIDATION = 'false';
   template = Template.fromStack(new SeatsStack(new App(), 'seats'));
 }, 60_000);
 
