@@ -15,7 +15,10 @@ module.exports = {
       comment: 'At run time a service sees its own files, events-schemas, messaging and libraries.',
       severity: 'error',
       from: { path: '^packages/(bookings|seats|payments|receipts|status)/src/' },
-      to: { path: '^(packages|infra|scripts|events-schemas)/', pathNot: ['^packages/$1/src/', '^packages/messaging/', '^events-schemas/'] },
+      to: {
+        path: '^(packages|infra|scripts|events-schemas)/',
+        pathNot: ['^packages/$1/src/', '^packages/messaging/', '^events-schemas/'],
+      },
     },
     {
       name: 'constructs-only-from-infra',

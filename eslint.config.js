@@ -1,7 +1,16 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['**/node_modules/', '**/cdk.out/', '.local-cloud/', 'events-schemas/src/generated/', '**/*.cjs', 'eslint.config.js'] },
+  {
+    ignores: [
+      '**/node_modules/',
+      '**/cdk.out/',
+      '.local-cloud/',
+      'events-schemas/src/generated/',
+      '**/*.cjs',
+      'eslint.config.js',
+    ],
+  },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },

@@ -20,7 +20,8 @@ interface EventSchema {
 }
 
 // Both packages are CommonJS: their default export is an export named default once imported from a module.
-const standaloneCode = (standaloneModule as unknown as { default: (ajv: Ajv2020, exports: Record<string, string>) => string }).default;
+const standaloneCode = (standaloneModule as unknown as { default: (ajv: Ajv2020, exports: Record<string, string>) => string })
+  .default;
 const addFormats = (addFormatsModule as unknown as { default: (ajv: Ajv2020, formats: string[]) => void }).default;
 const here = import.meta.dirname;
 const schemaFolder = path.join(here, 'schemas');
@@ -53,7 +54,9 @@ if (stale.length > 0) {
   console.error(`Stale: ${stale.join(', ')}. Run \`pnpm contracts\` and commit what it writes.`);
   process.exitCode = 1;
 } else {
-  console.log(`${schemas.length} events, ${Object.keys(outputs).length} generated files ${checking ? 'are current' : 'written'}.`);
+  console.log(
+    `${schemas.length} events, ${Object.keys(outputs).length} generated files ${checking ? 'are current' : 'written'}.`,
+  );
 }
 
 async function readSchema(file: string): Promise<Record<string, unknown>> {

@@ -26,12 +26,22 @@ interface BookOptions extends CommonOptions {
 await run(
   command('pnpm book', 'ask for seats: publishes BookingRequested and prints the booking id')
     .requiredOption('--flight <id-or-number>', 'a flight id, or a flight number for its next departure')
-    .option('--seat <seat>', 'a seat, e.g. 12A; repeat it for up to nine', (seat: string, seats: string[]) => [...seats, seat.toUpperCase()], [] as string[])
+    .option(
+      '--seat <seat>',
+      'a seat, e.g. 12A; repeat it for up to nine',
+      (seat: string, seats: string[]) => [...seats, seat.toUpperCase()],
+      [] as string[],
+    )
     .option('--email <email>', 'where the receipt goes', 'guest@example.com')
     .option('--name <name>', 'the passenger', 'Guest Passenger')
     .option('--payment-method <method>', "one of the payment provider's, e.g. pm_card_visa_chargeDeclined", 'pm_card_visa')
     .option('--booking-id <id>', 'a version 4 UUID; the same id with the same wishes is the same booking (default: a new one)')
-    .option('--expires-in <seconds>', 'after so long nobody begins with the booking any more, and what is held but not paid is given back', parseSeconds, 600)
+    .option(
+      '--expires-in <seconds>',
+      'after so long nobody begins with the booking any more, and what is held but not paid is given back',
+      parseSeconds,
+      600,
+    )
     .option('--watch', 'follow the booking until it is settled; exit code 2 when it failed')
     .action(book),
 );
@@ -54,7 +64,9 @@ async function book(options: BookOptions): Promise<void> {
   };
   const mistakes = findDataMistakes('BookingRequested', data);
   if (mistakes.length > 0) {
-    throw new UsageError(['The booking was not asked for:', ...mistakes.map(({ path, message }) => `  ${optionOf(path)} ${message}`)].join('\n'));
+    throw new UsageError(
+      ['The booking was not asked for:', ...mistakes.map(({ path, message }) => `  ${optionOf(path)} ${message}`)].join('\n'),
+    );
   }
 
   const publish = createPublisher({ client: target.eventBridge, busName: (await target.parameters()).get('bus/name')! });
@@ -62,10 +74,16 @@ async function book(options: BookOptions): Promise<void> {
 
   const { json, watch } = options;
   if (!json) {
-    console.log(`${pc.bold(bookingId)}  ${flight.flightNumber} ${flight.origin.iata} → ${flight.destination.iata} · ${options.seat.join(', ')} · ${money(fare)}`);
+    console.log(
+      `${pc.bold(bookingId)}  ${flight.flightNumber} ${flight.origin.iata} → ${flight.destination.iata} · ${options.seat.join(', ')} · ${money(fare)}`,
+    );
   }
   if (!watch) {
-    console.log(json ? JSON.stringify({ bookingId, flightId: flight.flightId, seats: options.seat, amount: fare }) : pc.dim(`Follow it: pnpm status ${bookingId} --watch`));
+    console.log(
+      json
+        ? JSON.stringify({ bookingId, flightId: flight.flightId, seats: options.seat, amount: fare })
+        : pc.dim(`Follow it: pnpm status ${bookingId} --watch`),
+    );
     return;
   }
   const status = await followBooking(target, bookingId, { onChange: json ? () => {} : timelinePrinter(), onSilence: nothingNew });
@@ -77,11 +95,16 @@ async function book(options: BookOptions): Promise<void> {
 async function findFlight(target: Target, wanted: string): Promise<Flight> {
   const name = wanted.toUpperCase();
   const number = name.split('-')[0]!;
-  const { flights } = await jsonOf<{ flights: Flight[] }>(await target.fetch(`/flights?flightNumber=${encodeURIComponent(number)}`));
+  const { flights } = await jsonOf<{ flights: Flight[] }>(
+    await target.fetch(`/flights?flightNumber=${encodeURIComponent(number)}`),
+  );
   const flight = flights.find(({ flightId, flightNumber }) => name === flightId || name === flightNumber);
   if (flight) return flight;
   const others = flights.map(({ flightId }) => flightId);
-  const hint = others.length > 0 ? `${number} departs as ${others.join(', ')}.` : '`pnpm flights list` shows the flights that can be booked.';
+  const hint =
+    others.length > 0
+      ? `${number} departs as ${others.join(', ')}.`
+      : '`pnpm flights list` shows the flights that can be booked.';
   throw new UsageError(`No flight ${wanted} is on sale. ${hint}`);
 }
 
@@ -90,7 +113,9 @@ function fareOf(flight: Flight, seats: string[]): Money {
   if (seats.length === 0) throw new UsageError(`--seat is missing. ${describeSeats(flight)}`);
   const fares = seats.map((seat) => {
     const row = Number(seat.slice(0, -1));
-    const cabin = flight.cabins.find(({ rows, letters }) => rows.first <= row && row <= rows.last && letters.includes(seat.slice(-1)));
+    const cabin = flight.cabins.find(
+      ({ rows, letters }) => rows.first <= row && row <= rows.last && letters.includes(seat.slice(-1)),
+    );
     if (!cabin) throw new UsageError(`Flight ${flight.flightId} has no seat ${seat}. ${describeSeats(flight)}`);
     return cabin.fare;
   });
@@ -102,8 +127,18 @@ function describeSeats({ cabins }: Flight): string {
 }
 
 function optionOf(path: string): string {
-  const options: Record<string, string> = { bookingId: '--booking-id', flightId: '--flight', seats: '--seat', email: '--email', name: '--name', method: '--payment-method' };
-  const part = path.split('/').filter((name) => name in options).pop();
+  const options: Record<string, string> = {
+    bookingId: '--booking-id',
+    flightId: '--flight',
+    seats: '--seat',
+    email: '--email',
+    name: '--name',
+    method: '--payment-method',
+  };
+  const part = path
+    .split('/')
+    .filter((name) => name in options)
+    .pop();
   return part ? options[part]! : path;
 }
 

@@ -14,7 +14,8 @@ await run(
       const isKnown = (await target.fetch(path)).status !== 404;
       const cancellation = await jsonOf<{ cancelledAt: string }>(await target.fetch(path, { method: 'DELETE' }));
       if (!json) console.log(`${pc.bold(bookingId)}  cancelled at ${cancellation.cancelledAt}`);
-      if (!isKnown) console.error(pc.yellow('Nobody has heard of this booking yet. If it is ever asked for, it will be refused.'));
+      if (!isKnown)
+        console.error(pc.yellow('Nobody has heard of this booking yet. If it is ever asked for, it will be refused.'));
       if (!watch) {
         console.log(json ? JSON.stringify(cancellation) : pc.dim(`Follow it: pnpm status ${bookingId} --watch`));
         return;

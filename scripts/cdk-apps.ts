@@ -16,7 +16,9 @@ export interface CdkApp {
  */
 export function cdkApps(assemblies = process.env.CDK_ASSEMBLIES): CdkApp[] {
   const root = path.join(import.meta.dirname, '..');
-  const services = readdirSync(path.join(root, 'packages')).sort().map((service) => `packages/${service}`);
+  const services = readdirSync(path.join(root, 'packages'))
+    .sort()
+    .map((service) => `packages/${service}`);
   return ['infra', ...services]
     .map((name) => ({
       name,

@@ -34,7 +34,8 @@ export function planBookings(freeSeats: readonly FreeSeat[], count: number, seed
   const wanted: FreeSeat[] = [];
   const contested = new Set<FreeSeat>();
   const draft = Array.from({ length: count }, (_, turn) => {
-    const draw = (what: string): number => createHash('sha256').update(`${seed}/${turn}/${what}`).digest().readUInt32BE() / 2 ** 32;
+    const draw = (what: string): number =>
+      createHash('sha256').update(`${seed}/${turn}/${what}`).digest().readUInt32BE() / 2 ** 32;
     const recent = wanted.slice(-rivalsAmong);
     const rival = draw('rival') < 0.12 ? recent[Math.floor(draw('whose') * recent.length)] : undefined;
     const own = rival ? [rival] : seats.take(draw('several') < 0.85 ? 1 : 2 + Math.floor(draw('seats') * 2));
@@ -51,7 +52,12 @@ export function planBookings(freeSeats: readonly FreeSeat[], count: number, seed
       ...Array.from({ length: repeats }, (_, n) => ({ turn: later(`repeat ${n}`), type: 'BookingRequested' }) as const),
       ...(cancelled ? [{ turn: Math.max(0, later('cancel') - 3), type: 'BookingCancelled' } as const] : []),
     ];
-    return { request: requestFor(own, turn, declined), ends: declined || cancelled ? 'failed' : 'confirmed', publications, own } as const;
+    return {
+      request: requestFor(own, turn, declined),
+      ends: declined || cancelled ? 'failed' : 'confirmed',
+      publications,
+      own,
+    } as const;
   });
   return draft.map(({ own, request, ends, publications }) => ({
     request,
@@ -61,10 +67,18 @@ export function planBookings(freeSeats: readonly FreeSeat[], count: number, seed
 }
 
 /** What to publish about a booking, the same each time for the same time. @param askedAt milliseconds since the epoch */
-export function eventOf(type: 'BookingRequested' | 'BookingCancelled', { request }: PlannedBooking, askedAt: number): AirlineEvent {
+export function eventOf(
+  type: 'BookingRequested' | 'BookingCancelled',
+  { request }: PlannedBooking,
+  askedAt: number,
+): AirlineEvent {
   const at = new Date(askedAt).toISOString();
   if (type === 'BookingCancelled') return newEvent(type, { bookingId: request.bookingId, cancelledAt: at }, { occurredAt: at });
-  return newEvent(type, { ...request, requestedAt: at, expiresAt: new Date(askedAt + expiresAfterMilliseconds).toISOString() }, { occurredAt: at });
+  return newEvent(
+    type,
+    { ...request, requestedAt: at, expiresAt: new Date(askedAt + expiresAfterMilliseconds).toISOString() },
+    { occurredAt: at },
+  );
 }
 
 function requestFor(seats: readonly FreeSeat[], turn: number, declined: boolean): PlannedBooking['request'] {

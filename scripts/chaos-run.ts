@@ -51,11 +51,15 @@ export function createChaosRun(ports: LocalPorts): ChaosRun {
   }
 
   /** Messages that wait or are being handled, over the queues of all services. */
-  async function messages(...attributes: ('ApproximateNumberOfMessages' | 'ApproximateNumberOfMessagesNotVisible')[]): Promise<number> {
+  async function messages(
+    ...attributes: ('ApproximateNumberOfMessages' | 'ApproximateNumberOfMessagesNotVisible')[]
+  ): Promise<number> {
     const urls = [...(await target.parameters())].flatMap(([name, value]) => (name.endsWith('/queue-url') ? [value] : []));
     const counts = await Promise.all(
       urls.map(async (QueueUrl) => {
-        const { Attributes = {} } = await target.sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: attributes }));
+        const { Attributes = {} } = await target.sqs.send(
+          new GetQueueAttributesCommand({ QueueUrl, AttributeNames: attributes }),
+        );
         return attributes.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
       }),
     );
@@ -85,7 +89,9 @@ export function createChaosRun(ports: LocalPorts): ChaosRun {
       const free: FreeSeat[] = [];
       for (const { flightId } of flights) {
         if (free.length >= 3 * count) break;
-        const { seats } = await jsonOf<{ seats: (FreeSeat & { state: string })[] }>(await untilAnswered(() => target.fetch(`/flights/${flightId}/seats`)));
+        const { seats } = await jsonOf<{ seats: (FreeSeat & { state: string })[] }>(
+          await untilAnswered(() => target.fetch(`/flights/${flightId}/seats`)),
+        );
         free.push(...seats.filter(({ state }) => state === 'free').map(({ seat, fare }) => ({ flightId, seat, fare })));
       }
       return free;
@@ -115,7 +121,10 @@ export function createChaosRun(ports: LocalPorts): ChaosRun {
 
     async drained() {
       const end = Date.now() + longestDrainMilliseconds;
-      while ((await control()).outageSecondsLeft > 0 || ((await messages('ApproximateNumberOfMessages')) > 0 && Date.now() < end)) {
+      while (
+        (await control()).outageSecondsLeft > 0 ||
+        ((await messages('ApproximateNumberOfMessages')) > 0 && Date.now() < end)
+      ) {
         await pause(pollMilliseconds);
       }
     },
@@ -143,7 +152,9 @@ export function createChaosRun(ports: LocalPorts): ChaosRun {
     },
 
     async mailsByAddress() {
-      const { emails } = (await (await fetch(`${endpoint}/store`)).json()) as { emails: { destination: { to: string[] }; subject: string }[] };
+      const { emails } = (await (await fetch(`${endpoint}/store`)).json()) as {
+        emails: { destination: { to: string[] }; subject: string }[];
+      };
       const mails: MailsByAddress = new Map();
       for (const { destination, subject } of emails) {
         const address = /[^\s<"]+@[^\s>"]+/.exec(destination.to[0] ?? '')?.[0] ?? '';

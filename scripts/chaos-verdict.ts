@@ -49,8 +49,10 @@ export function judge({ plan, statuses, mails, report, redriven, deadLetters, re
       continue;
     }
     settled += 1;
-    if (ends === 'failed' && !hasFailed(status)) violations.push(`${bookingId} is ${status.status}, and was cancelled or its card declined`);
-    if (ends === 'confirmed' && hasFailed(status)) violations.push(`${bookingId} is ${status.status} (${status.reason ?? 'no reason'}), and nothing spoke against it`);
+    if (ends === 'failed' && !hasFailed(status))
+      violations.push(`${bookingId} is ${status.status}, and was cancelled or its card declined`);
+    if (ends === 'confirmed' && hasFailed(status))
+      violations.push(`${bookingId} is ${status.status} (${status.reason ?? 'no reason'}), and nothing spoke against it`);
     if (status.status !== 'CONFIRMED') continue;
     confirmed += 1;
     if (sent.length === 0) violations.push(`${bookingId} is confirmed and got no receipt`);
@@ -69,9 +71,21 @@ export function judge({ plan, statuses, mails, report, redriven, deadLetters, re
   if (findings > 0) violations.push(`reconcile: ${reconciled.stdout.slice(0, 2000)}`);
   // Its silence counts only if it looked.
   if (reconciled.code === 0 && seen < plan.length) violations.push(`reconcile saw ${seen} of ${plan.length} bookings`);
-  if (reconciled.code !== 0 && findings === 0) violations.push(`reconcile failed: ${(reconciled.stderr || reconciled.stdout).slice(0, 500)}`);
+  if (reconciled.code !== 0 && findings === 0)
+    violations.push(`reconcile failed: ${(reconciled.stderr || reconciled.stdout).slice(0, 500)}`);
   const { faults, cells } = report;
-  return { bookings: plan.length, confirmed, settled, faults, cells, redriven, findings, mails: { receipts, repeats, excuses }, violations, seconds };
+  return {
+    bookings: plan.length,
+    confirmed,
+    settled,
+    faults,
+    cells,
+    redriven,
+    findings,
+    mails: { receipts, repeats, excuses },
+    violations,
+    seconds,
+  };
 }
 
 /**
@@ -79,12 +93,14 @@ export function judge({ plan, statuses, mails, report, redriven, deadLetters, re
  * died with it, or it could not be written down.
  */
 function excusedMails(cells: readonly Cell[]): number {
-  return cells.filter(({ party }) => serviceOf(party) === 'receipts').reduce((sum, { operation, kind, count, messages }) => {
-    if (operation === 'SES SendEmail' && (kind === 'failed-after' || kind === 'reply-lost')) return sum + count;
-    if (operation === 'Lambda invocation') return sum + (messages ?? 0);
-    // Powertools notes with an UpdateItem that the work is done.
-    return operation === 'DynamoDB UpdateItem' ? sum + count : sum;
-  }, 0);
+  return cells
+    .filter(({ party }) => serviceOf(party) === 'receipts')
+    .reduce((sum, { operation, kind, count, messages }) => {
+      if (operation === 'SES SendEmail' && (kind === 'failed-after' || kind === 'reply-lost')) return sum + count;
+      if (operation === 'Lambda invocation') return sum + (messages ?? 0);
+      // Powertools notes with an UpdateItem that the work is done.
+      return operation === 'DynamoDB UpdateItem' ? sum + count : sum;
+    }, 0);
 }
 
 function readReconciled({ stdout }: Outcome['reconciled']): { findings: number; seen: number } {
@@ -109,7 +125,11 @@ export function coverageTable(cells: readonly Cell[]): string {
     return [operation, kind, String(row.reduce((sum, { count }) => sum + count, 0)), where];
   });
   const legend = Object.entries(faultKinds).filter(([kind]) => cells.some((cell) => cell.kind === kind));
-  return [table(['Where', 'Fault', 'Times', 'Whom'], lines), '', ...legend.map(([kind, meaning]) => `  ${kind.padEnd(15)} ${meaning}`)].join('\n');
+  return [
+    table(['Where', 'Fault', 'Times', 'Whom'], lines),
+    '',
+    ...legend.map(([kind, meaning]) => `  ${kind.padEnd(15)} ${meaning}`),
+  ].join('\n');
 }
 
 /** `airline-seats-ConsumerFunction…` and the queue `airline-seats` are both the seats service's. */

@@ -27,7 +27,9 @@ const patienceMilliseconds = 90_000;
 
 await run(
   new Command('pnpm chaos')
-    .description('Books while the local cloud misbehaves; then the faults stop, dead letters are redriven, and everything must be well.')
+    .description(
+      'Books while the local cloud misbehaves; then the faults stop, dead letters are redriven, and everything must be well.',
+    )
     .option('--bookings <number>', 'how many', positive, 200)
     .option('--seed <number>', 'of the bookings and of the faults', positive, 1)
     .addOption(new Option('--profile <profile>', 'how bad it is').choices(Object.keys(chaosProfiles)).default('default'))
@@ -57,7 +59,9 @@ async function runChaos({ bookings, seed, profile, backlog }: ChaosCommandOption
   await chaosRun.control({ enabled: true, seed, profile });
   const plan = planBookings(await chaosRun.freeSeats(bookings), bookings, seed);
 
-  say(`Booking under chaos: seed ${seed}, profile ${profile}; a killed worker's messages come again after 20 s instead of a minute and more`);
+  say(
+    `Booking under chaos: seed ${seed}, profile ${profile}; a killed worker's messages come again after 20 s instead of a minute and more`,
+  );
   const bar = progressBar('Published', bookings);
   await chaosRun.publish(plan, backlog, (published) => bar.update(published)).finally(() => bar.stop());
   say('Everything is published. Waiting while it is worked off under chaos');
@@ -65,7 +69,11 @@ async function runChaos({ bookings, seed, profile, backlog }: ChaosCommandOption
   const faults = await chaosRun.control({ enabled: false });
 
   say(`${counted(faults.faults, 'fault')} so far; no more from here on. Waiting for quiet`);
-  const redriven = await repair(chaosRun, plan.map(({ request }) => request.bookingId), ports);
+  const redriven = await repair(
+    chaosRun,
+    plan.map(({ request }) => request.bookingId),
+    ports,
+  );
 
   say('Looking at everything');
   const statuses = await chaosRun.statuses(plan.map(({ request }) => request.bookingId));
@@ -87,7 +95,7 @@ async function repair(chaosRun: ChaosRun, bookingIds: string[], ports: LocalPort
   let redriven = 0;
   let unsettled = bookingIds;
   let progressAt = Date.now();
-  for (let before = Infinity; ; ) {
+  for (let before = Infinity; ;) {
     await chaosRun.quiet();
     unsettled = await chaosRun.unsettledAmong(unsettled);
     const stuck = await chaosRun.deadLetters();
@@ -105,7 +113,11 @@ async function repair(chaosRun: ChaosRun, bookingIds: string[], ports: LocalPort
   }
 }
 
-async function runCommand({ awsPort, httpPort }: LocalPorts, name: string, ...parameters: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+async function runCommand(
+  { awsPort, httpPort }: LocalPorts,
+  name: string,
+  ...parameters: string[]
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const child = spawn(process.execPath, ['--import', 'tsx', path.join(import.meta.dirname, `${name}.ts`), ...parameters], {
     env: { ...process.env, LOCAL_AWS_PORT: String(awsPort), LOCAL_HTTP_PORT: String(httpPort) },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -132,7 +144,13 @@ function describe(verdict: Verdict): string {
 }
 
 function progressBar(what: string, total: number): SingleBar {
-  const bar = new SingleBar({ format: `${pc.dim('·')} ${what} {bar} {value}/{total}`, barsize: 30, hideCursor: true, clearOnComplete: true, stream: process.stderr });
+  const bar = new SingleBar({
+    format: `${pc.dim('·')} ${what} {bar} {value}/{total}`,
+    barsize: 30,
+    hideCursor: true,
+    clearOnComplete: true,
+    stream: process.stderr,
+  });
   bar.start(total, 0);
   return bar;
 }

@@ -38,7 +38,9 @@ export async function run(program: Command): Promise<void> {
       return;
     }
     const expected = error instanceof UsageError;
-    console.error(pc.red(expected ? error.message : `Unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
+    console.error(
+      pc.red(expected ? error.message : `Unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+    );
     process.exitCode = exitCode.error;
   }
 }

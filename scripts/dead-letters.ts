@@ -135,8 +135,8 @@ export async function walk(
           QueueUrl: queue.url,
           MaxNumberOfMessages: batchSize,
           VisibilityTimeout: handSeconds,
-          // A long poll asks all of SQS's servers: an empty answer then means an empty queue.
-          WaitTimeSeconds: 1,
+          // A long poll asks all of SQS's servers: an empty answer then means an empty queue. The local cloud is one server.
+          WaitTimeSeconds: target.endpoint === undefined ? 1 : 0,
           MessageSystemAttributeNames: ['All'],
           MessageAttributeNames: ['All'],
         }),

@@ -20,7 +20,13 @@ program.addCommand(
       const flights = firstDay === undefined ? schedule : moveSchedule(schedule, firstDay);
       const target = openTarget(options.target);
 
-      const bar = new SingleBar({ format: 'Publishing {bar} {value}/{total} flights', barsize: 30, hideCursor: true, stream: process.stderr, clearOnComplete: true });
+      const bar = new SingleBar({
+        format: 'Publishing {bar} {value}/{total} flights',
+        barsize: 30,
+        hideCursor: true,
+        stream: process.stderr,
+        clearOnComplete: true,
+      });
       if (!options.json) bar.start(flights.length, 0);
       const started = performance.now();
       await loadFlights(target, flights, (published) => bar.update(published)).finally(() => bar.stop());
@@ -29,14 +35,19 @@ program.addCommand(
       const past = flights.filter(({ departureTime }) => Date.parse(departureTime) <= Date.now()).length;
       if (options.json) return console.log(JSON.stringify({ flights: flights.length, seats, departed: past }));
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
-      console.log(`${pc.green('✓')} ${counted(flights.length, 'flight')} with ${counted(seats, 'seat')} on sale, in ${seconds} s`);
-      if (past > 0) console.error(pc.yellow(`${counted(past, 'flight')} left already and cannot be booked; --first-day moves the schedule.`));
+      console.log(
+        `${pc.green('✓')} ${counted(flights.length, 'flight')} with ${counted(seats, 'seat')} on sale, in ${seconds} s`,
+      );
+      if (past > 0)
+        console.error(pc.yellow(`${counted(past, 'flight')} left already and cannot be booked; --first-day moves the schedule.`));
     }),
 );
 
 program.addCommand(
   command('list', 'the flights that can be booked, soonest first').action(async (options: CommonOptions) => {
-    const { flights } = await jsonOf<{ flights: (Flight & { seatCount: number })[] }>(await openTarget(options.target).fetch('/flights'));
+    const { flights } = await jsonOf<{ flights: (Flight & { seatCount: number })[] }>(
+      await openTarget(options.target).fetch('/flights'),
+    );
     if (options.json) return console.log(JSON.stringify(flights));
     if (flights.length === 0) return console.log('No flights are on sale. `pnpm flights load FILE` loads a schedule.');
     const rows = flights.map(({ flightNumber, flightId, origin, destination, departureTime, aircraft, seatCount, cabins }) => [

@@ -29,7 +29,9 @@ const settledPauseMilliseconds = 200;
 export async function bookingStatus(target: Target, bookingId: string): Promise<BookingStatus> {
   const response = await target.fetch(`/bookings/${encodeURIComponent(bookingId)}`);
   if (response.status === 404) {
-    throw new UsageError(`No booking ${bookingId} is known. If it was asked for just now, \`pnpm status ${bookingId} --watch\` waits for it.`);
+    throw new UsageError(
+      `No booking ${bookingId} is known. If it was asked for just now, \`pnpm status ${bookingId} --watch\` waits for it.`,
+    );
   }
   return jsonOf<BookingStatus>(response);
 }
@@ -78,17 +80,34 @@ export function timelinePrinter(write: (line: string) => void = console.log): (s
       const since = `+${((Date.parse(occurredAt) - start) / 1000).toFixed(3)} s`;
       const heard = `heard ${Math.max(0, Date.parse(heardAt) - Date.parse(occurredAt))} ms later`;
       const cause = causedBy === undefined ? '' : `← ${causedBy.split('.')[1] ?? causedBy}`;
-      write(`  ${pc.dim(clock(occurredAt))}  ${since.padStart(10)}  ${service.padEnd(9)} ${colored(event, event.padEnd(17))} ${pc.dim(`${cause.padEnd(20)} ${heard}`)}`);
+      write(
+        `  ${pc.dim(clock(occurredAt))}  ${since.padStart(10)}  ${service.padEnd(9)} ${colored(event, event.padEnd(17))} ${pc.dim(`${cause.padEnd(20)} ${heard}`)}`,
+      );
     }
   };
 }
 
 /** The answer in one line. */
-export function summary({ status, settled, reason, declineCode, unavailableSeats, receiptNumber, amount, seats, flightId }: BookingStatus): string {
+export function summary({
+  status,
+  settled,
+  reason,
+  declineCode,
+  unavailableSeats,
+  receiptNumber,
+  amount,
+  seats,
+  flightId,
+}: BookingStatus): string {
   const what = [flightId, seats?.join(', '), amount && money(amount)].filter(Boolean).join(' · ');
-  const why = [reason, declineCode && `(${declineCode})`, unavailableSeats?.length && unavailableSeats.join(', ')].filter(Boolean).join(' ');
-  const badge = status === 'CONFIRMED' ? pc.green(pc.bold(status)) : isFailure(status) ? pc.red(pc.bold(status)) : pc.yellow(pc.bold(status));
-  return [badge, settled ? 'settled' : 'not settled yet', why, receiptNumber && `receipt ${receiptNumber}`, what].filter(Boolean).join('  ');
+  const why = [reason, declineCode && `(${declineCode})`, unavailableSeats?.length && unavailableSeats.join(', ')]
+    .filter(Boolean)
+    .join(' ');
+  const badge =
+    status === 'CONFIRMED' ? pc.green(pc.bold(status)) : isFailure(status) ? pc.red(pc.bold(status)) : pc.yellow(pc.bold(status));
+  return [badge, settled ? 'settled' : 'not settled yet', why, receiptNumber && `receipt ${receiptNumber}`, what]
+    .filter(Boolean)
+    .join('  ');
 }
 
 export function hasFailed({ status, settled }: BookingStatus): boolean {

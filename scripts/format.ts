@@ -24,8 +24,28 @@ export function clock(rfc3339: string): string {
 
 /** Columns without ink between them. */
 export function table(head: string[], rows: string[][]): string {
-  const blank = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' };
-  const formatted = new Table({ head: head.map((text) => pc.dim(text)), chars: blank, style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] } });
+  const blank = {
+    top: '',
+    'top-mid': '',
+    'top-left': '',
+    'top-right': '',
+    bottom: '',
+    'bottom-mid': '',
+    'bottom-left': '',
+    'bottom-right': '',
+    left: '',
+    'left-mid': '',
+    mid: '',
+    'mid-mid': '',
+    right: '',
+    'right-mid': '',
+    middle: '  ',
+  };
+  const formatted = new Table({
+    head: head.map((text) => pc.dim(text)),
+    chars: blank,
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
+  });
   formatted.push(...rows);
   return formatted.toString().replace(/[ \t]+$/gm, '');
 }

@@ -16,7 +16,11 @@ const lookMilliseconds = 250;
  * @param onProgress is told how many flights are published so far
  * @throws UsageError when they do not appear in time
  */
-export async function loadFlights(target: Target, flights: readonly Flight[], onProgress: (published: number) => void = () => {}): Promise<void> {
+export async function loadFlights(
+  target: Target,
+  flights: readonly Flight[],
+  onProgress: (published: number) => void = () => {},
+): Promise<void> {
   const busName = (await target.parameters()).get('bus/name')!;
   const publish = createPublisher({ client: target.eventBridge, busName });
   const occurredAt = new Date().toISOString();
@@ -29,7 +33,10 @@ export async function loadFlights(target: Target, flights: readonly Flight[], on
     );
     onProgress(index + some.length);
   }
-  await untilOnSale(target, flights.filter(({ departureTime }) => departureTime > occurredAt));
+  await untilOnSale(
+    target,
+    flights.filter(({ departureTime }) => departureTime > occurredAt),
+  );
 }
 
 async function untilOnSale(target: Target, flights: readonly Flight[]): Promise<void> {
@@ -40,7 +47,9 @@ async function untilOnSale(target: Target, flights: readonly Flight[]): Promise<
     const missing = flights.filter(({ flightId }) => !known.has(flightId));
     if (missing.length === 0) return;
     if (Date.now() > deadline) {
-      throw new UsageError(`${counted(missing.length, 'flight')} of ${flights.length} did not come on sale within a minute. \`pnpm dlq list\` shows whether messages are stuck.`);
+      throw new UsageError(
+        `${counted(missing.length, 'flight')} of ${flights.length} did not come on sale within a minute. \`pnpm dlq list\` shows whether messages are stuck.`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, lookMilliseconds));
   }

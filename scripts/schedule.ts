@@ -14,7 +14,9 @@ const dayMilliseconds = 24 * 3600 * 1000;
  */
 export async function readSchedule(file: string): Promise<Flight[]> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`${file} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}.`, { cause: error });
+    throw new UsageError(`${file} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}.`, {
+      cause: error,
+    });
   });
   let schedule: unknown;
   try {
@@ -27,7 +29,9 @@ export async function readSchedule(file: string): Promise<Flight[]> {
   if (mistakes.length > 0) {
     const more = mistakes.length > shownMistakes ? [`  … and ${mistakes.length - shownMistakes} more`] : [];
     const lines = mistakes.slice(0, shownMistakes).map(({ path, message }) => `  ${path} ${message}`);
-    throw new UsageError([`${file} has ${counted(mistakes.length, 'mistake')}; nothing of it was published:`, ...lines, ...more].join('\n'));
+    throw new UsageError(
+      [`${file} has ${counted(mistakes.length, 'mistake')}; nothing of it was published:`, ...lines, ...more].join('\n'),
+    );
   }
   return schedule as Flight[];
 }
@@ -35,10 +39,14 @@ export async function readSchedule(file: string): Promise<Flight[]> {
 export function findScheduleMistakes(schedule: unknown[]): { path: string; message: string }[] {
   const firstIndex = new Map<unknown, number>();
   return schedule.flatMap((flight, index) => {
-    const mistakes = findDataMistakes('FlightScheduled', flight, `/${index}`).map(({ path, message }) => ({ path: readablePath(path), message }));
+    const mistakes = findDataMistakes('FlightScheduled', flight, `/${index}`).map(({ path, message }) => ({
+      path: readablePath(path),
+      message,
+    }));
     const id = (flight as Partial<Flight> | null)?.flightId;
     const first = firstIndex.get(id);
-    if (id !== undefined && first !== undefined) mistakes.push({ path: `[${index}].flightId`, message: `must not repeat ${id} of [${first}]` });
+    if (id !== undefined && first !== undefined)
+      mistakes.push({ path: `[${index}].flightId`, message: `must not repeat ${id} of [${first}]` });
     if (first === undefined) firstIndex.set(id, index);
     return mistakes;
   });

@@ -25,8 +25,15 @@ await run(
   new Command('pnpm start')
     .description('Synthesizes the stacks and runs them on this machine, with sample flights, until Ctrl-C.')
     .option('--flights <file>', 'a schedule to load as it is, instead of the sample (which is moved to tomorrow)')
-    .option('--chaos <seed[:profile]>', `misbehave, the same way for the same seed (${Object.keys(chaosProfiles).join(', ')}); see packages/local-cloud/README.md`, parseChaos)
-    .addHelpText('after', '\nLOCAL_AWS_PORT (4566) and LOCAL_HTTP_PORT (8080) say where it listens.\nGET /_local/health on either port answers 200 once all is up.')
+    .option(
+      '--chaos <seed[:profile]>',
+      `misbehave, the same way for the same seed (${Object.keys(chaosProfiles).join(', ')}); see packages/local-cloud/README.md`,
+      parseChaos,
+    )
+    .addHelpText(
+      'after',
+      '\nLOCAL_AWS_PORT (4566) and LOCAL_HTTP_PORT (8080) say where it listens.\nGET /_local/health on either port answers 200 once all is up.',
+    )
     .action(start),
 );
 
@@ -58,7 +65,12 @@ async function start({ flights: file, chaos }: { flights?: string; chaos?: Chaos
 
   if (!stopping.signal.aborted) {
     announce(schedule, cloud, (performance.now() - started) / 1000);
-    if (chaos) console.log(pc.yellow(`\nChaos, seed ${chaos.seed}, profile ${chaos.profile}: it misbehaves, and a killed worker's messages come again after 20 s.`));
+    if (chaos)
+      console.log(
+        pc.yellow(
+          `\nChaos, seed ${chaos.seed}, profile ${chaos.profile}: it misbehaves, and a killed worker's messages come again after 20 s.`,
+        ),
+      );
     await aborted(stopping.signal);
     console.log(pc.dim('\nStopping …'));
   }
@@ -68,7 +80,9 @@ async function start({ flights: file, chaos }: { flights?: string; chaos?: Chaos
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
+  return new Promise((resolve) =>
+    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
 }
 
 /**
@@ -94,21 +108,38 @@ async function synthesize(assemblies: string, signal: AbortSignal): Promise<void
   let complaint = '';
   child.stdout.resume();
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
-  const code = await new Promise<number | null>((resolve, reject) => child.on('close', resolve).on('error', (error) => (signal.aborted ? resolve(0) : reject(error))));
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.on('close', resolve).on('error', (error) => (signal.aborted ? resolve(0) : reject(error))),
+  );
   if (code !== 0 && !signal.aborted) {
     // The CDK reports its progress on standard error.
     throw new UsageError(complaint.replaceAll(/^Bundling asset .*\n/gm, '').trim() || `Synthesis ended with exit code ${code}.`);
   }
 }
 
-async function load(schedule: Flight[], { awsEndpoint, httpEndpoint }: { awsEndpoint: string; httpEndpoint: string }): Promise<void> {
-  const target = openTarget('local', { awsPort: Number(new URL(awsEndpoint).port), httpPort: Number(new URL(httpEndpoint).port) });
-  const bar = new SingleBar({ format: `${pc.dim('·')} Loading flights {bar} {value}/{total}`, barsize: 30, hideCursor: true, clearOnComplete: true });
+async function load(
+  schedule: Flight[],
+  { awsEndpoint, httpEndpoint }: { awsEndpoint: string; httpEndpoint: string },
+): Promise<void> {
+  const target = openTarget('local', {
+    awsPort: Number(new URL(awsEndpoint).port),
+    httpPort: Number(new URL(httpEndpoint).port),
+  });
+  const bar = new SingleBar({
+    format: `${pc.dim('·')} Loading flights {bar} {value}/{total}`,
+    barsize: 30,
+    hideCursor: true,
+    clearOnComplete: true,
+  });
   bar.start(schedule.length, 0);
   await loadFlights(target, schedule, (published) => bar.update(published)).finally(() => bar.stop());
 }
 
-function announce(schedule: Flight[], { awsEndpoint, httpEndpoint }: { awsEndpoint: string; httpEndpoint: string }, seconds: number): void {
+function announce(
+  schedule: Flight[],
+  { awsEndpoint, httpEndpoint }: { awsEndpoint: string; httpEndpoint: string },
+  seconds: number,
+): void {
   const seats = schedule.reduce((sum, flight) => sum + seatCount(flight), 0);
   const first = schedule[0];
   console.log(`
@@ -130,7 +161,9 @@ function firstSeat({ cabins }: Flight): string {
 function parseChaos(text: string): ChaosOptions {
   const [, seed, profile = 'default'] = /^(\d{1,9})(?::(.*))?$/.exec(text) ?? [];
   if (seed === undefined || !isProfileName(profile)) {
-    throw new InvalidArgumentError(`It takes a number and perhaps a profile (${Object.keys(chaosProfiles).join(', ')}), such as 7 or 7:storm.`);
+    throw new InvalidArgumentError(
+      `It takes a number and perhaps a profile (${Object.keys(chaosProfiles).join(', ')}), such as 7 or 7:storm.`,
+    );
   }
   return { seed: Number(seed), profile };
 }

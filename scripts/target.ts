@@ -1,6 +1,12 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { GetParameterCommand, GetParametersByPathCommand, ParameterNotFound, SSMClient, type SSMClientConfig } from '@aws-sdk/client-ssm';
+import {
+  GetParameterCommand,
+  GetParametersByPathCommand,
+  ParameterNotFound,
+  SSMClient,
+  type SSMClientConfig,
+} from '@aws-sdk/client-ssm';
 import { UsageError } from './usage-error.ts';
 
 export type TargetName = 'local' | 'aws';
@@ -46,21 +52,28 @@ export function openTarget(name: TargetName, ports = localPorts()): Target {
 
   const unreachable = (cause: unknown): UsageError =>
     local
-      ? new UsageError(`No local cloud answers on ${endpoint}. Start one with \`pnpm start\`, or set LOCAL_AWS_PORT and LOCAL_HTTP_PORT to where it listens.`, { cause })
+      ? new UsageError(
+          `No local cloud answers on ${endpoint}. Start one with \`pnpm start\`, or set LOCAL_AWS_PORT and LOCAL_HTTP_PORT to where it listens.`,
+          { cause },
+        )
       : new UsageError(`AWS does not answer: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
 
   async function readParameters(): Promise<Map<string, string>> {
     const found = new Map<string, string>();
     let NextToken: string | undefined;
     do {
-      const page = await ssm.send(new GetParametersByPathCommand({ Path: `/${airline}`, Recursive: true, ...(NextToken && { NextToken }) })).catch((error: unknown) => {
-        throw unreachable(error);
-      });
+      const page = await ssm
+        .send(new GetParametersByPathCommand({ Path: `/${airline}`, Recursive: true, ...(NextToken && { NextToken }) }))
+        .catch((error: unknown) => {
+          throw unreachable(error);
+        });
       for (const { Name, Value } of page.Parameters ?? []) found.set(Name!.slice(airline.length + 2), Value!);
       NextToken = page.NextToken;
     } while (NextToken);
     if (!found.has('bus/name')) {
-      throw new UsageError(`No airline named ${airline} is deployed there: the parameter /${airline}/bus/name is missing. \`pnpm run deploy\` deploys one; AIRLINE_NAME names another.`);
+      throw new UsageError(
+        `No airline named ${airline} is deployed there: the parameter /${airline}/bus/name is missing. \`pnpm run deploy\` deploys one; AIRLINE_NAME names another.`,
+      );
     }
     return found;
   }
@@ -70,7 +83,9 @@ export function openTarget(name: TargetName, ports = localPorts()): Target {
   async function secret(path: string): Promise<string> {
     const Name = `/${airline}/${path}`;
     const { Parameter } = await ssm.send(new GetParameterCommand({ Name, WithDecryption: true })).catch((error: unknown) => {
-      throw error instanceof ParameterNotFound ? new UsageError(`There is no parameter ${Name}.`, { cause: error }) : unreachable(error);
+      throw error instanceof ParameterNotFound
+        ? new UsageError(`There is no parameter ${Name}.`, { cause: error })
+        : unreachable(error);
     });
     return Parameter!.Value!;
   }
@@ -94,7 +109,8 @@ export function openTarget(name: TargetName, ports = localPorts()): Target {
 
 /** The answer's JSON. @throws UsageError with the problem's own words when the front door refused */
 export async function jsonOf<T>(response: Response): Promise<T> {
-  const body = (await response.json().catch(() => undefined)) as (T & { detail?: string; title?: string; message?: string }) | undefined;
+  const body = (await response.json().catch(() => undefined)) as
+    (T & { detail?: string; title?: string; message?: string }) | undefined;
   if (!response.ok) {
     throw new UsageError(body?.detail ?? body?.title ?? body?.message ?? `${response.url} answered ${response.status}.`);
   }
@@ -105,6 +121,7 @@ function portOf(variable: string, otherwise: number): number {
   const text = process.env[variable];
   if (!text) return otherwise;
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError(`${variable} must be a port (0 to 65535), not ${JSON.stringify(text)}.`);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new UsageError(`${variable} must be a port (0 to 65535), not ${JSON.stringify(text)}.`);
   return port;
 }

@@ -18,7 +18,10 @@ export function findLayoutMistakes({ cabins }: Pick<Flight, 'cabins'>): Mistake[
     }
     const currency = cabins[0]!.fare.currency;
     if (fare.currency !== currency) {
-      mistakes.push({ path: `${path}/fare/currency`, message: `must be ${currency} like the first cabin's: one flight, one currency` });
+      mistakes.push({
+        path: `${path}/fare/currency`,
+        message: `must be ${currency} like the first cabin's: one flight, one currency`,
+      });
     }
   });
   return mistakes;

@@ -1,4 +1,12 @@
-import { type AirlineEvent, correlationIdOf, eventIdOf, type EventData, type EventType, isEventType, sourceOf } from './events.ts';
+import {
+  type AirlineEvent,
+  correlationIdOf,
+  eventIdOf,
+  type EventData,
+  type EventType,
+  isEventType,
+  sourceOf,
+} from './events.ts';
 import { catalogue } from './generated/catalogue.ts';
 import type { FlightScheduled, Metadata } from './generated/types.ts';
 import * as validators from './generated/validators.ts';
@@ -73,7 +81,10 @@ export function parseEvent(value: unknown): AirlineEvent {
   const type = envelope['detail-type'];
   if (!isEventType(type)) throw new InvalidEventError('unknown-detail-type', `No event is called ${JSON.stringify(type)}.`);
   if (envelope.source !== sourceOf(type)) {
-    throw new InvalidEventError('schema-violation', `source must be ${sourceOf(type)} for ${type}, not ${JSON.stringify(envelope.source)}`);
+    throw new InvalidEventError(
+      'schema-violation',
+      `source must be ${sourceOf(type)} for ${type}, not ${JSON.stringify(envelope.source)}`,
+    );
   }
   const mistakes = findEventMistakes(type, envelope.detail);
   if (mistakes.length > 0) {
@@ -133,7 +144,12 @@ function sentenceOf({ keyword, params, message }: ValidationError): string {
   }
 }
 
-function completeMetadata(type: EventType, envelope: EventEnvelope, given: Partial<Metadata> = {}, data: EventData<EventType>): Metadata {
+function completeMetadata(
+  type: EventType,
+  envelope: EventEnvelope,
+  given: Partial<Metadata> = {},
+  data: EventData<EventType>,
+): Metadata {
   const correlationId = correlationIdOf(data);
   return {
     ...given,
@@ -151,7 +167,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function requireEnvelope(value: unknown): EventEnvelope {
   if (isEnvelope(value)) return value;
-  throw new InvalidEventError('not-an-event', 'The message is not an EventBridge event: it needs detail-type, source, time and detail.');
+  throw new InvalidEventError(
+    'not-an-event',
+    'The message is not an EventBridge event: it needs detail-type, source, time and detail.',
+  );
 }
 
 function isEnvelope(value: unknown): value is EventEnvelope {

@@ -4,7 +4,9 @@ import { catalogue } from './generated/catalogue.ts';
 const mask = '***';
 
 /** Names that the contract marks as personal anywhere: what an event of unknown type is masked by. */
-const personalNames: ReadonlySet<string> = new Set(Object.values(catalogue).flatMap(({ personal }) => personal.map((path) => path[path.length - 1]!)));
+const personalNames: ReadonlySet<string> = new Set(
+  Object.values(catalogue).flatMap(({ personal }) => personal.map((path) => path[path.length - 1]!)),
+);
 
 /**
  * A copy of an event's envelope, or of any JSON value, with every field that the contract marks `"x-personal"` replaced by `***`.
@@ -28,7 +30,9 @@ function maskPath(value: unknown, [name, ...rest]: readonly string[]): unknown {
 function maskByName(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(maskByName);
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, child]) => [name, personalNames.has(name) ? mask : maskByName(child)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, child]) => [name, personalNames.has(name) ? mask : maskByName(child)]),
+  );
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -42,7 +42,12 @@ describe('every event', () => {
 
   test.each(types)('%s: readers are tolerant of fields that they do not know', (type) => {
     const detail = example(type);
-    const later = { ...detail, data: { ...detail.data, addedLater: true }, metadata: { ...detail.metadata, addedLater: 1 }, more: {} };
+    const later = {
+      ...detail,
+      data: { ...detail.data, addedLater: true },
+      metadata: { ...detail.metadata, addedLater: 1 },
+      more: {},
+    };
     expect(parseEvent(envelope(type, later)).data).toMatchObject(detail.data);
   });
 
@@ -50,7 +55,10 @@ describe('every event', () => {
     const detail = example(type);
     for (const field of ['bookingId' in detail.data ? 'bookingId' : 'flightId']) {
       const rest = Object.fromEntries(Object.entries(detail.data).filter(([name]) => name !== field));
-      expect(findEventMistakes(type, { ...detail, data: rest })).toContainEqual({ path: `/data/${field}`, message: 'is missing' });
+      expect(findEventMistakes(type, { ...detail, data: rest })).toContainEqual({
+        path: `/data/${field}`,
+        message: 'is missing',
+      });
     }
   });
 });
@@ -114,12 +122,19 @@ describe('a producer outside the project', () => {
 
   test('cannot make an event belong to another booking', () => {
     const { data } = example('BookingRequested');
-    expect(parseEvent(envelope('BookingRequested', { metadata: { correlationId: 'another' }, data })).metadata.correlationId).toBe(data.bookingId);
+    expect(
+      parseEvent(envelope('BookingRequested', { metadata: { correlationId: 'another' }, data })).metadata.correlationId,
+    ).toBe(data.bookingId);
   });
 });
 
 describe('a flight that its schema allows and its layout does not', () => {
-  const cabin = (first: number, last: number, currency = 'EUR') => ({ cabin: `${first}`, rows: { first, last }, letters: ['A'], fare: { amountMinor: 1, currency } });
+  const cabin = (first: number, last: number, currency = 'EUR') => ({
+    cabin: `${first}`,
+    rows: { first, last },
+    letters: ['A'],
+    fare: { amountMinor: 1, currency },
+  });
   test.each([
     ['rows that end before they begin', [cabin(5, 1)], '/data/cabins/0/rows'],
     ['a row in two cabins', [cabin(1, 5), cabin(5, 9)], '/data/cabins/1/rows'],
@@ -132,8 +147,16 @@ describe('a flight that its schema allows and its layout does not', () => {
 
 test('an event names its cause and continues its trace', () => {
   const [cause] = [parseEvent(envelope('BookingRequested'))];
-  const event = newEvent('ReceiptIssued', { bookingId: cause.metadata.correlationId, receiptNumber: 'R-1', issuedAt: '2026-12-01T09:30:03Z' }, { occurredAt: '2026-12-01T09:30:03Z', causedBy: cause });
-  expect(event.metadata).toMatchObject({ causationId: cause.metadata.eventId, traceparent: cause.metadata.traceparent, service: 'receipts' });
+  const event = newEvent(
+    'ReceiptIssued',
+    { bookingId: cause.metadata.correlationId, receiptNumber: 'R-1', issuedAt: '2026-12-01T09:30:03Z' },
+    { occurredAt: '2026-12-01T09:30:03Z', causedBy: cause },
+  );
+  expect(event.metadata).toMatchObject({
+    causationId: cause.metadata.eventId,
+    traceparent: cause.metadata.traceparent,
+    service: 'receipts',
+  });
   expect(findEventMistakes('ReceiptIssued', event)).toEqual([]);
 });
 
@@ -141,7 +164,10 @@ describe('personal data', () => {
   test('is masked where the contract marks it, and nothing else is', () => {
     const masked = maskPersonalData(envelope('BookingRequested')) as { detail: { data: Record<string, unknown> } };
     expect(masked.detail.data.passenger).toEqual({ name: '***', email: '***' });
-    expect({ ...masked.detail.data, passenger: undefined }).toEqual({ ...example('BookingRequested').data, passenger: undefined });
+    expect({ ...masked.detail.data, passenger: undefined }).toEqual({
+      ...example('BookingRequested').data,
+      passenger: undefined,
+    });
   });
 
   test.each([

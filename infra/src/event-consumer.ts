@@ -87,14 +87,19 @@ export class EventConsumer extends Construct {
         eventBus: bus,
         description: `${service} hears ${detailTypes.join(', ')} of ${source}`,
         eventPattern: { source: [source], detailType: [...detailTypes], ...(detail && { detail }) },
-        targets: [new SqsQueue(this.queue, { deadLetterQueue: this.undelivered, maxEventAge: Duration.hours(24), retryAttempts: 185 })],
+        targets: [
+          new SqsQueue(this.queue, { deadLetterQueue: this.undelivered, maxEventAge: Duration.hours(24), retryAttempts: 185 }),
+        ],
       });
     }
 
     // By these the operator's commands find the queues.
     const parameters = { 'queue-url': this.queue, 'dead-letters-url': this.deadLetters, 'undelivered-url': this.undelivered };
     for (const [path, queue] of Object.entries(parameters)) {
-      new StringParameter(this, `Parameter-${path}`, { parameterName: parameterName(this, service, path), stringValue: queue.queueUrl });
+      new StringParameter(this, `Parameter-${path}`, {
+        parameterName: parameterName(this, service, path),
+        stringValue: queue.queueUrl,
+      });
     }
   }
 

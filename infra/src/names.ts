@@ -8,7 +8,9 @@ import { type Construct } from 'constructs';
 export function airlineName(scope: Construct): string {
   const name = (scope.node.tryGetContext('name') as string | undefined) ?? 'airline';
   if (!/^[a-z][a-z0-9-]{0,30}$/.test(name)) {
-    throw new Error(`Context value name must be 1 to 31 lower-case letters, digits and hyphens, beginning with a letter; it is ${JSON.stringify(name)}.`);
+    throw new Error(
+      `Context value name must be 1 to 31 lower-case letters, digits and hyphens, beginning with a letter; it is ${JSON.stringify(name)}.`,
+    );
   }
   return name;
 }

@@ -15,8 +15,14 @@ export class PlatformStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
 
-    const bus = new EventBus(this, 'Bus', { eventBusName: airlineName(this), description: 'What the services of the airline say to each other' });
-    const key = new Key(this, 'ArchiveKey', { enableKeyRotation: true, description: 'Encrypts the archive of events: they name passengers' });
+    const bus = new EventBus(this, 'Bus', {
+      eventBusName: airlineName(this),
+      description: 'What the services of the airline say to each other',
+    });
+    const key = new Key(this, 'ArchiveKey', {
+      enableKeyRotation: true,
+      description: 'Encrypts the archive of events: they name passengers',
+    });
     new Archive(this, 'Archive', {
       sourceEventBus: bus,
       description: 'Every event of the bus, for replays',
@@ -25,12 +31,18 @@ export class PlatformStack extends Stack {
       kmsKey: key,
     });
 
-    const api = new HttpApi(this, 'FrontDoor', { apiName: airlineName(this), description: 'The one HTTP API; each service adds its own routes' });
+    const api = new HttpApi(this, 'FrontDoor', {
+      apiName: airlineName(this),
+      description: 'The one HTTP API; each service adds its own routes',
+    });
 
     const parameters = { 'bus/name': bus.eventBusName, 'api/id': api.apiId, 'api/url': api.apiEndpoint };
     for (const [path, value] of Object.entries(parameters)) {
       const name = parameterName(this, ...path.split('/'));
-      new StringParameter(this, `Parameter-${path.replace('/', '-')}`, { parameterName: name, stringValue: value }).applyRemovalPolicy(RemovalPolicy.DESTROY);
+      new StringParameter(this, `Parameter-${path.replace('/', '-')}`, {
+        parameterName: name,
+        stringValue: value,
+      }).applyRemovalPolicy(RemovalPolicy.DESTROY);
     }
     new CfnOutput(this, 'ApiUrl', { value: api.apiEndpoint, description: 'Front door' });
   }

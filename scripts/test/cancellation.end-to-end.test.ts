@@ -17,7 +17,9 @@ beforeAll(async () => {
   const { flights } = await airline.get<{ flights: Flight[] }>('/flights?flightNumber=KL1003');
   flight = flights[0]!;
   const { rows, letters } = flight.cabins[1]!;
-  freeSeats = Array.from({ length: rows.last - rows.first + 1 }, (_, row) => letters.map((letter) => `${rows.first + row}${letter}`)).flat();
+  freeSeats = Array.from({ length: rows.last - rows.first + 1 }, (_, row) =>
+    letters.map((letter) => `${rows.first + row}${letter}`),
+  ).flat();
 });
 afterAll(async () => {
   await airline?.stop();
@@ -37,7 +39,8 @@ function request(overrides: Partial<BookingRequest> = {}): BookingRequest {
 
 const emailOf = (bookingId: string): string => `${bookingId}@example.com`;
 const events = ({ timeline }: BookingStatus): string[] => timeline.map(({ event }) => event).sort();
-const cancel = (bookingId: string): Promise<Response> => fetch(`${airline.httpEndpoint}/bookings/${bookingId}`, { method: 'DELETE' });
+const cancel = (bookingId: string): Promise<Response> =>
+  fetch(`${airline.httpEndpoint}/bookings/${bookingId}`, { method: 'DELETE' });
 
 /** A booking that was settled before may need a moment until it is known to be cancelled. */
 async function cancelled(bookingId: string): Promise<BookingStatus> {
@@ -67,7 +70,15 @@ describe('a cancelled booking', () => {
     expect(code).toBe(0);
     const status = JSON.parse(stdout) as BookingStatus;
     expect(status).toMatchObject({ status: 'CANCELLED', settled: true, reason: 'cancelled', cancelledAt: expect.any(String) });
-    expect(events(status)).toEqual(['BookingCancelled', 'BookingRequested', 'PaymentOk', 'PaymentRefunded', 'ReceiptIssued', 'SeatBooked', 'SeatReleased']);
+    expect(events(status)).toEqual([
+      'BookingCancelled',
+      'BookingRequested',
+      'PaymentOk',
+      'PaymentRefunded',
+      'ReceiptIssued',
+      'SeatBooked',
+      'SeatReleased',
+    ]);
     expect(await airline.seat(flight.flightId, asked.seats[0]!)).toBe('free');
     expect(await airline.charged(asked.bookingId)).toEqual({ net: 0, charges: 1 });
     expect(await mailsOf(asked.bookingId, 2)).toEqual(['Receipt', 'Refund']);
@@ -77,7 +88,10 @@ describe('a cancelled booking', () => {
     const asked = request();
     const early = await airline.command('cancel', asked.bookingId);
     expect([early.code, early.stderr]).toEqual([0, expect.stringContaining('Nobody has heard of this booking yet')]);
-    await until('its cancellation is heard', async () => (await airline.get<Partial<BookingStatus>>(`/bookings/${asked.bookingId}`)).status === 'CANCELLED');
+    await until(
+      'its cancellation is heard',
+      async () => (await airline.get<Partial<BookingStatus>>(`/bookings/${asked.bookingId}`)).status === 'CANCELLED',
+    );
     // Status and the others hear on queues of their own: the request may overtake the cancellation at one of them.
     await airline.publish('BookingRequested', asked);
     await cancelled(asked.bookingId);
@@ -130,7 +144,10 @@ describe('a cancelled booking', () => {
 /** Past the bus, so that payments does not hear of it, as if it were down. @returns the event's metadata */
 async function askSeatsAlone(asked: BookingRequest): Promise<unknown> {
   const { type, metadata, data } = newEvent('BookingRequested', asked, { occurredAt: new Date().toISOString() });
-  await airline.send('seats', JSON.stringify({ 'detail-type': type, source: sourceOf(type), time: metadata.occurredAt, detail: { metadata, data } }));
+  await airline.send(
+    'seats',
+    JSON.stringify({ 'detail-type': type, source: sourceOf(type), time: metadata.occurredAt, detail: { metadata, data } }),
+  );
   return metadata;
 }
 
@@ -141,7 +158,10 @@ describe('a hold', () => {
     const seat = asked.seats[0]!;
     await until(`${seat} is held`, async () => (await airline.seat(flight.flightId, seat)) === 'held');
     await until(`${seat} is free again`, async () => (await airline.seat(flight.flightId, seat)) === 'free');
-    await until('status has heard', async () => (await airline.get<Partial<BookingStatus>>(`/bookings/${asked.bookingId}`)).status === 'EXPIRED');
+    await until(
+      'status has heard',
+      async () => (await airline.get<Partial<BookingStatus>>(`/bookings/${asked.bookingId}`)).status === 'EXPIRED',
+    );
 
     await airline.publish('BookingRequested', asked, metadata);
     const status = await airline.settled(asked.bookingId);
@@ -152,12 +172,25 @@ describe('a hold', () => {
 
   test('of a booking that is paid in time outlives its timer', async () => {
     const seat = freeSeats.shift()!;
-    const { stdout } = await airline.command('book', '--flight', flight.flightNumber, '--seat', seat, '--expires-in', '5', '--watch', '--json');
+    const { stdout } = await airline.command(
+      'book',
+      '--flight',
+      flight.flightNumber,
+      '--seat',
+      seat,
+      '--expires-in',
+      '5',
+      '--watch',
+      '--json',
+    );
     const { bookingId } = JSON.parse(stdout) as BookingStatus;
     const other = request({ expiresAt: new Date(Date.now() + 5000).toISOString() });
     await askSeatsAlone(other);
     // The other hold ends later than the booking's would have.
-    await until('the later hold has ended', async () => (await airline.get<Partial<BookingStatus>>(`/bookings/${other.bookingId}`)).status === 'EXPIRED');
+    await until(
+      'the later hold has ended',
+      async () => (await airline.get<Partial<BookingStatus>>(`/bookings/${other.bookingId}`)).status === 'EXPIRED',
+    );
     expect(await airline.seat(flight.flightId, seat)).toBe('sold');
     expect(await airline.get<BookingStatus>(`/bookings/${bookingId}`)).toMatchObject({ status: 'CONFIRMED', settled: true });
   });

@@ -5,7 +5,14 @@ import { eventOf, type FreeSeat, planBookings } from '../chaos-bookings.ts';
 import { coverageTable, judge, type Outcome } from '../chaos-verdict.ts';
 import type { BookingStatus } from '../follow-booking.ts';
 
-const report = (cells: Cell[]): ChaosReport => ({ seed: 1, profile: 'default', enabled: false, outageSecondsLeft: 0, faults: cells.length, cells });
+const report = (cells: Cell[]): ChaosReport => ({
+  seed: 1,
+  profile: 'default',
+  enabled: false,
+  outageSecondsLeft: 0,
+  faults: cells.length,
+  cells,
+});
 
 const seats: FreeSeat[] = Array.from({ length: 3000 }, (_, index) => ({
   flightId: `KL${1001 + Math.floor(index / 100)}-20270131`,
@@ -17,7 +24,8 @@ describe('the plan', () => {
   const plan = planBookings(seats, 1000, 7);
 
   test('is the same for the same seed, but for the ids', () => {
-    const withoutIds = (bookings: typeof plan) => bookings.map(({ request: { bookingId: _, passenger: __, ...request }, ...booking }) => ({ ...booking, request }));
+    const withoutIds = (bookings: typeof plan) =>
+      bookings.map(({ request: { bookingId: _, passenger: __, ...request }, ...booking }) => ({ ...booking, request }));
     expect(withoutIds(planBookings(seats, 1000, 7))).toEqual(withoutIds(plan));
     expect(withoutIds(planBookings(seats, 1000, 8))).not.toEqual(withoutIds(plan));
   });
@@ -32,15 +40,22 @@ describe('the plan', () => {
     const share = (matches: (booking: (typeof plan)[number]) => boolean) => plan.filter(matches).length / plan.length;
     expect(share(({ ends }) => ends === 'either')).toBeGreaterThan(0.1);
     expect(share(({ request }) => request.payment.method !== 'pm_card_visa')).toBeGreaterThan(0.05);
-    expect(share(({ publications }) => publications.filter(({ type }) => type === 'BookingRequested').length > 1)).toBeGreaterThan(0.05);
+    expect(
+      share(({ publications }) => publications.filter(({ type }) => type === 'BookingRequested').length > 1),
+    ).toBeGreaterThan(0.05);
     expect(share(({ publications }) => publications.some(({ type }) => type === 'BookingCancelled'))).toBeGreaterThan(0.05);
-    expect(plan.some(({ publications: [requested, ...others] }) => others.some(({ type, turn }) => type === 'BookingCancelled' && turn < requested!.turn))).toBe(true);
+    expect(
+      plan.some(({ publications: [requested, ...others] }) =>
+        others.some(({ type, turn }) => type === 'BookingCancelled' && turn < requested!.turn),
+      ),
+    ).toBe(true);
   });
 
   test('knows that two who want one seat cannot both be sure of it', () => {
     const wishes = new Map<string, string[]>();
     for (const { request, ends } of plan) {
-      for (const seat of request.seats) wishes.set(`${request.flightId} ${seat}`, [...(wishes.get(`${request.flightId} ${seat}`) ?? []), ends]);
+      for (const seat of request.seats)
+        wishes.set(`${request.flightId} ${seat}`, [...(wishes.get(`${request.flightId} ${seat}`) ?? []), ends]);
     }
     for (const ends of wishes.values()) if (ends.length > 1) expect(ends).not.toContain('confirmed');
   });
@@ -75,21 +90,31 @@ describe('the verdict', () => {
   test.each<[string, Partial<Outcome>, string]>([
     ['a booking that is not settled', { statuses: new Map([[bookingId, { ...confirmed, settled: false }]]) }, 'is not settled'],
     ['a booking that nobody knows', { statuses: new Map() }, 'is not settled (unknown)'],
-    ['a booking that failed for nothing', { statuses: new Map([[bookingId, { ...confirmed, status: 'EXPIRED' }]]) }, 'nothing spoke against it'],
+    [
+      'a booking that failed for nothing',
+      { statuses: new Map([[bookingId, { ...confirmed, status: 'EXPIRED' }]]) },
+      'nothing spoke against it',
+    ],
     ['a declined one that is confirmed', { plan: [{ ...booking!, ends: 'failed' }] }, 'its card declined'],
     ['a seat that two have', { plan: [booking!, { ...booking!, request: { ...booking!.request } }] }, 'is confirmed for'],
     ['no receipt', { mails: new Map() }, 'got no receipt'],
     ['a receipt twice', { mails: new Map([[passenger.email, ['Your receipt', 'Your receipt']]]) }, '1 mails were sent again'],
     ['dead letters that stay', { deadLetters: new Map([['seats', 2]]) }, '2 dead letters of seats'],
     ['what reconcile finds', { reconciled: { code: 1, stdout: '{"findings":[{}],"bookings":2}', stderr: '' } }, 'reconcile: '],
-    ['that reconcile did not look', { reconciled: { code: 0, stdout: '{"findings":[],"bookings":0}', stderr: '' } }, 'reconcile saw 0 of 1'],
+    [
+      'that reconcile did not look',
+      { reconciled: { code: 0, stdout: '{"findings":[],"bookings":0}', stderr: '' } },
+      'reconcile saw 0 of 1',
+    ],
     ['that reconcile failed', { reconciled: { code: 1, stdout: '', stderr: 'no table' } }, 'reconcile failed: no table'],
   ])('finds %s', (_, outcome, violation) => {
     expect(of(outcome).violations.join('\n')).toContain(violation);
   });
 
   test('excuses a second mail whose sender did not learn of the first', () => {
-    const cells: Cell[] = [{ party: 'airline-receipts-ConsumerFunction', operation: 'SES SendEmail', kind: 'reply-lost', count: 1 }];
+    const cells: Cell[] = [
+      { party: 'airline-receipts-ConsumerFunction', operation: 'SES SendEmail', kind: 'reply-lost', count: 1 },
+    ];
     const mails = new Map([[passenger.email, ['Your receipt', 'Your receipt']]]);
     expect(of({ mails, report: report(cells) })).toMatchObject({ violations: [], mails: { repeats: 1, excuses: 1 } });
   });

@@ -20,7 +20,9 @@ beforeAll(async () => {
   const { flights } = await airline.get<{ flights: Flight[] }>('/flights?flightNumber=KL1002');
   flight = flights[0]!;
   const { rows, letters } = flight.cabins[1]!;
-  freeSeats = Array.from({ length: rows.last - rows.first + 1 }, (_, row) => letters.map((letter) => `${rows.first + row}${letter}`)).flat();
+  freeSeats = Array.from({ length: rows.last - rows.first + 1 }, (_, row) =>
+    letters.map((letter) => `${rows.first + row}${letter}`),
+  ).flat();
 });
 afterAll(async () => {
   await airline?.stop();
@@ -44,7 +46,17 @@ describe('a booking', () => {
   test('of a free seat is confirmed: one charge, one mail, the seat sold', async () => {
     const seat = freeSeats.shift()!;
     const email = `${randomUUID()}@example.com`;
-    const { code, stdout } = await airline.command('book', '--flight', 'KL1002', '--seat', seat, '--email', email, '--watch', '--json');
+    const { code, stdout } = await airline.command(
+      'book',
+      '--flight',
+      'KL1002',
+      '--seat',
+      seat,
+      '--email',
+      email,
+      '--watch',
+      '--json',
+    );
     const status = JSON.parse(stdout) as BookingStatus;
     expect(status).toMatchObject({ status: 'CONFIRMED', settled: true, seats: [seat], amount: flight.cabins[1]!.fare });
     expect(code).toBe(0);
@@ -65,7 +77,11 @@ describe('a booking', () => {
     expect((await airline.settled(first.bookingId)).status).toBe('CONFIRMED');
     const second = request({ seats: first.seats });
     await airline.publish('BookingRequested', second);
-    expect(await airline.settled(second.bookingId)).toMatchObject({ status: 'SEAT_UNAVAILABLE', reason: 'taken', unavailableSeats: first.seats });
+    expect(await airline.settled(second.bookingId)).toMatchObject({
+      status: 'SEAT_UNAVAILABLE',
+      reason: 'taken',
+      unavailableSeats: first.seats,
+    });
     expect((await airline.charged(second.bookingId)).net).toBe(0);
     expect(await airline.mailsTo(second.passenger.email)).toEqual([]);
     expect(await airline.seat(flight.flightId, first.seats[0]!)).toBe('sold');
@@ -73,7 +89,17 @@ describe('a booking', () => {
 
   test('whose card is declined fails, and its seat is free again', async () => {
     const seat = freeSeats.shift()!;
-    const { code, stdout } = await airline.command('book', '--flight', flight.flightId, '--seat', seat, '--payment-method', 'pm_card_visa_chargeDeclined', '--watch', '--json');
+    const { code, stdout } = await airline.command(
+      'book',
+      '--flight',
+      flight.flightId,
+      '--seat',
+      seat,
+      '--payment-method',
+      'pm_card_visa_chargeDeclined',
+      '--watch',
+      '--json',
+    );
     const status = JSON.parse(stdout) as BookingStatus;
     expect(status).toMatchObject({ status: 'PAYMENT_FAILED', settled: true, reason: 'declined' });
     expect(code).toBe(2);
@@ -93,7 +119,12 @@ describe('a booking', () => {
     expect(await airline.charged(asked.bookingId)).toEqual({ net: asked.payment.amountMinor, charges: 1 });
     expect(await airline.mailsTo(asked.passenger.email)).toHaveLength(1);
     expect(await airline.seat(flight.flightId, asked.seats[0]!)).toBe('sold');
-    expect(events(await airline.settled(asked.bookingId))).toEqual(['BookingRequested', 'PaymentOk', 'ReceiptIssued', 'SeatBooked']);
+    expect(events(await airline.settled(asked.bookingId))).toEqual([
+      'BookingRequested',
+      'PaymentOk',
+      'ReceiptIssued',
+      'SeatBooked',
+    ]);
   });
 
   test('is one of fifty for the same seat: exactly one gets it, and the others pay nothing', async () => {
@@ -118,7 +149,12 @@ describe('a booking', () => {
         headers: { 'content-type': 'application/json', 'idempotency-key': email },
         body: JSON.stringify(body),
       });
-    const body = { flightId: flight.flightId, seats: [seat], passenger: { name: 'Ada', email }, payment: { method: 'pm_card_visa' } };
+    const body = {
+      flightId: flight.flightId,
+      seats: [seat],
+      passenger: { name: 'Ada', email },
+      payment: { method: 'pm_card_visa' },
+    };
     const [first, second] = [await post(body), await post(body)];
     expect([first.status, second.status]).toEqual([202, 202]);
     const { bookingId } = (await first.json()) as { bookingId: string };
@@ -133,7 +169,13 @@ describe('a booking', () => {
     const response = await fetch(`${airline.httpEndpoint}/bookings`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ flightId: flight.flightId, seats: ['12A', '12A'], passenger: { name: 'Ada', email: 'nobody' }, payment: { method: 'pm_card_visa' }, upgrade: true }),
+      body: JSON.stringify({
+        flightId: flight.flightId,
+        seats: ['12A', '12A'],
+        passenger: { name: 'Ada', email: 'nobody' },
+        payment: { method: 'pm_card_visa' },
+        upgrade: true,
+      }),
     });
     expect(response.status).toBe(400);
     expect(response.headers.get('content-type')).toContain('application/problem+json');
@@ -153,7 +195,11 @@ describe('the order in which facts reach status', () => {
         { ...seats, passenger: { name: 'Ada', email: 'ada@example.com' }, payment: { method: 'pm_card_visa', ...money } },
         { occurredAt: at(0) },
       );
-      const paid = newEvent('PaymentOk', { bookingId, paymentId: 'pi_1', ...money, paidAt: at(2) }, { occurredAt: at(2), causedBy: requested });
+      const paid = newEvent(
+        'PaymentOk',
+        { bookingId, paymentId: 'pi_1', ...money, paidAt: at(2) },
+        { occurredAt: at(2), causedBy: requested },
+      );
       return [
         requested,
         newEvent('SeatBooked', { ...seats, ...money }, { occurredAt: at(1), causedBy: requested }),
@@ -167,8 +213,19 @@ describe('the order in which facts reach status', () => {
         const all = facts(bookingId);
         for (const [heard, index] of order.entries()) {
           const { type, metadata, data } = all[index]!;
-          await airline.send('status', JSON.stringify({ 'detail-type': type, source: sourceOf(type), time: metadata.occurredAt, detail: { metadata, data } }));
-          await until(`${type} is heard`, async () => ((await airline.get<Partial<BookingStatus>>(`/bookings/${bookingId}`)).timeline?.length ?? 0) > heard);
+          await airline.send(
+            'status',
+            JSON.stringify({
+              'detail-type': type,
+              source: sourceOf(type),
+              time: metadata.occurredAt,
+              detail: { metadata, data },
+            }),
+          );
+          await until(
+            `${type} is heard`,
+            async () => ((await airline.get<Partial<BookingStatus>>(`/bookings/${bookingId}`)).timeline?.length ?? 0) > heard,
+          );
         }
         const answer = await airline.get<BookingStatus>(`/bookings/${bookingId}`);
         for (const entry of answer.timeline) entry.heardAt = '';
@@ -184,7 +241,12 @@ describe('the order in which facts reach status', () => {
 describe('a message that nobody can handle', () => {
   test('is in the dead-letter queue with its reason, masked when shown, and the bookings around it are unaffected', async () => {
     const secret = `${randomUUID()}@example.com`;
-    const violated = { 'detail-type': 'BookingRequested', source: 'airline.bookings', time: '2026-12-01T09:30:00Z', detail: { data: { bookingId: 'no', passenger: { email: secret } } } };
+    const violated = {
+      'detail-type': 'BookingRequested',
+      source: 'airline.bookings',
+      time: '2026-12-01T09:30:00Z',
+      detail: { data: { bookingId: 'no', passenger: { email: secret } } },
+    };
     const before = request();
     const after = request();
     await airline.publish('BookingRequested', before);
@@ -194,7 +256,11 @@ describe('a message that nobody can handle', () => {
     for (const { bookingId } of [before, after]) expect((await airline.settled(bookingId)).status).toBe('CONFIRMED');
 
     const shown = async (): Promise<{ reason: string; error: string; receiveCount: number }[]> =>
-      JSON.parse((await airline.command('dlq', 'show', 'seats', '--json')).stdout) as { reason: string; error: string; receiveCount: number }[];
+      JSON.parse((await airline.command('dlq', 'show', 'seats', '--json')).stdout) as {
+        reason: string;
+        error: string;
+        receiveCount: number;
+      }[];
     await until('both are dead letters', async () => (await shown()).length === 2);
     const letters = await shown();
     expect(letters.map(({ reason }) => reason).sort()).toEqual(['not-json', 'schema-violation']);
@@ -214,7 +280,9 @@ describe('a message that nobody can handle', () => {
     expect((await airline.settled(asked.bookingId)).status).toBe('CONFIRMED');
     const other = { ...asked, seats: [freeSeats.shift()!] };
     await airline.publish('BookingRequested', other);
-    await until('it is a dead letter', async () => (await airline.command('dlq', 'show', 'seats', '--json')).stdout.includes('conflicting-request'));
+    await until('it is a dead letter', async () =>
+      (await airline.command('dlq', 'show', 'seats', '--json')).stdout.includes('conflicting-request'),
+    );
     expect(await airline.seat(flight.flightId, other.seats[0]!)).toBe('free');
     expect((await airline.settled(asked.bookingId)).seats).toEqual(asked.seats);
   });
@@ -241,9 +309,21 @@ describe('the commands', () => {
   test('another schedule can be loaded, and one with a mistake is refused whole', async () => {
     const folder = await mkdtemp(path.join(os.tmpdir(), 'airline-'));
     try {
-      const other: Flight = { ...flight, flightId: 'XY77-20300101', carrier: 'XY', flightNumber: 'XY77', departureTime: '2030-01-01T10:00:00Z', aircraft: 'Airbus A220' };
+      const other: Flight = {
+        ...flight,
+        flightId: 'XY77-20300101',
+        carrier: 'XY',
+        flightNumber: 'XY77',
+        departureTime: '2030-01-01T10:00:00Z',
+        aircraft: 'Airbus A220',
+      };
       const file = path.join(folder, 'flights.json');
-      const broken = { ...other, flightId: 'XY78-20300101', flightNumber: 'XY78', cabins: [{ ...other.cabins[0]!, rows: { first: 9, last: 1 } }] };
+      const broken = {
+        ...other,
+        flightId: 'XY78-20300101',
+        flightNumber: 'XY78',
+        cabins: [{ ...other.cabins[0]!, rows: { first: 9, last: 1 } }],
+      };
       await writeFile(file, JSON.stringify([other, broken]));
       const refused = await airline.command('flights', 'load', file);
       expect(refused.code).toBe(1);
@@ -273,5 +353,7 @@ describe('stopping', () => {
 
 function permutations<T>(items: T[]): T[][] {
   if (items.length <= 1) return [items];
-  return items.flatMap((item, index) => permutations([...items.slice(0, index), ...items.slice(index + 1)]).map((rest) => [item, ...rest]));
+  return items.flatMap((item, index) =>
+    permutations([...items.slice(0, index), ...items.slice(index + 1)]).map((rest) => [item, ...rest]),
+  );
 }

@@ -40,7 +40,11 @@ export class RunningAirline {
     this.#environment = environment;
     this.awsEndpoint = `http://localhost:${awsPort}`;
     this.httpEndpoint = `http://localhost:${httpPort}`;
-    const config = { endpoint: this.awsEndpoint, region: 'eu-west-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+    const config = {
+      endpoint: this.awsEndpoint,
+      region: 'eu-west-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    };
     this.eventBridge = new EventBridgeClient(config);
     this.sqs = new SQSClient(config);
   }
@@ -54,7 +58,11 @@ export class RunningAirline {
       LOCAL_HTTP_PORT: String(httpPort),
       CDK_CONTEXT_JSON: JSON.stringify(context),
     };
-    const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/start.ts'], { cwd: root, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/start.ts'], {
+      cwd: root,
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
     const airline = new RunningAirline(child, environment, awsPort, httpPort);
@@ -78,7 +86,11 @@ export class RunningAirline {
 
   /** Runs a command, e.g. `command('book', '--flight', 'KL1001', '--seat', '12A')`. */
   async command(name: string, ...parameters: string[]): Promise<CommandResult> {
-    const child = spawn(process.execPath, ['--import', 'tsx', `scripts/${name}.ts`, ...parameters], { cwd: root, env: this.#environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['--import', 'tsx', `scripts/${name}.ts`, ...parameters], {
+      cwd: root,
+      env: this.#environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
@@ -89,14 +101,20 @@ export class RunningAirline {
   /** Publishes as any producer does. Without metadata the services derive it. */
   async publish(type: AirlineEvent['type'], data: unknown, metadata?: unknown): Promise<void> {
     const { FailedEntryCount } = await this.eventBridge.send(
-      new PutEventsCommand({ Entries: [{ EventBusName: 'airline', Source: sourceOf(type), DetailType: type, Detail: JSON.stringify({ metadata, data }) }] }),
+      new PutEventsCommand({
+        Entries: [
+          { EventBusName: 'airline', Source: sourceOf(type), DetailType: type, Detail: JSON.stringify({ metadata, data }) },
+        ],
+      }),
     );
     if (FailedEntryCount) throw new Error(`EventBridge refused ${type}.`);
   }
 
   /** Puts a message into a service's queue, past the bus. */
   async send(service: string, body: string): Promise<void> {
-    await this.sqs.send(new SendMessageCommand({ QueueUrl: `${this.awsEndpoint}/000000000000/airline-${service}`, MessageBody: body }));
+    await this.sqs.send(
+      new SendMessageCommand({ QueueUrl: `${this.awsEndpoint}/000000000000/airline-${service}`, MessageBody: body }),
+    );
   }
 
   async get<T>(path: string): Promise<T> {
@@ -126,15 +144,22 @@ export class RunningAirline {
 
   /** What the payment provider captured for a booking, less what it refunded, in minor units; and how many charges it made. */
   async charged(bookingId: string): Promise<{ net: number; charges: number }> {
-    const charges = await this.#listAll<{ amount_captured: number; amount_refunded: number; paid: boolean; metadata: { bookingId?: string } }>('/v1/charges');
+    const charges = await this.#listAll<{
+      amount_captured: number;
+      amount_refunded: number;
+      paid: boolean;
+      metadata: { bookingId?: string };
+    }>('/v1/charges');
     const paid = charges.filter(({ metadata, paid }) => metadata.bookingId === bookingId && paid);
     return { net: paid.reduce((sum, charge) => sum + charge.amount_captured - charge.amount_refunded, 0), charges: paid.length };
   }
 
   async #listAll<T>(path: string): Promise<T[]> {
     const all: T[] = [];
-    for (let after = ''; ; ) {
-      const response = await fetch(`${this.awsEndpoint}${path}?limit=100${after && `&starting_after=${after}`}`, { headers: { authorization: 'Bearer sk_test_local' } });
+    for (let after = ''; ;) {
+      const response = await fetch(`${this.awsEndpoint}${path}?limit=100${after && `&starting_after=${after}`}`, {
+        headers: { authorization: 'Bearer sk_test_local' },
+      });
       const { data, has_more: more } = (await response.json()) as { data: (T & { id: string })[]; has_more: boolean };
       all.push(...data);
       if (!more) return all;

@@ -30,9 +30,21 @@ test('the sample has 95 flights with 26,132 seats', () => {
 
 describe('a schedule with a mistake is refused', () => {
   test.each<[string, (flights: Flight[]) => unknown, string]>([
-    ['rows that end before they begin', (flights) => (flights[3]!.cabins[0]!.rows = { first: 9, last: 1 }), '[3].cabins[0].rows must not begin (9) after they end (1)'],
-    ['rows left out', (flights) => delete (flights[3]!.cabins[0] as Partial<Flight['cabins'][0]>).rows, '[3].cabins[0].rows is missing'],
-    ['a fare with cents of a cent', (flights) => (flights[0]!.cabins[1]!.fare.amountMinor = 1.5), '[0].cabins[1].fare.amountMinor must be integer'],
+    [
+      'rows that end before they begin',
+      (flights) => (flights[3]!.cabins[0]!.rows = { first: 9, last: 1 }),
+      '[3].cabins[0].rows must not begin (9) after they end (1)',
+    ],
+    [
+      'rows left out',
+      (flights) => delete (flights[3]!.cabins[0] as Partial<Flight['cabins'][0]>).rows,
+      '[3].cabins[0].rows is missing',
+    ],
+    [
+      'a fare with cents of a cent',
+      (flights) => (flights[0]!.cabins[1]!.fare.amountMinor = 1.5),
+      '[0].cabins[1].fare.amountMinor must be integer',
+    ],
     ['a flight twice', (flights) => flights.push(flights[7]!), '[95].flightId must not repeat KL1008-20261218 of [7]'],
     ['no time', (flights) => (flights[2]!.departureTime = 'tomorrow'), '[2].departureTime'],
   ])('%s', async (_, spoil, message) => {
@@ -57,13 +69,19 @@ describe('a schedule with a mistake is refused', () => {
 });
 
 test('ids are told apart even when other fields are mistaken', () => {
-  expect(findScheduleMistakes([{ flightId: 'XX1-20270101' }, { flightId: 'XX1-20270101' }]).map(({ path }) => path)).toContain('[1].flightId');
+  expect(findScheduleMistakes([{ flightId: 'XX1-20270101' }, { flightId: 'XX1-20270101' }]).map(({ path }) => path)).toContain(
+    '[1].flightId',
+  );
 });
 
 describe('a schedule that is moved', () => {
   test('begins on that day, keeps its times of day and moves its ids along', () => {
     const moved = moveSchedule(sample, '2028-02-29');
-    expect(moved[0]).toMatchObject({ flightId: 'KL1001-20280229', departureTime: '2028-02-29T06:37:00Z', cabins: sample[0]!.cabins });
+    expect(moved[0]).toMatchObject({
+      flightId: 'KL1001-20280229',
+      departureTime: '2028-02-29T06:37:00Z',
+      cabins: sample[0]!.cabins,
+    });
   });
 
   test('keeps the distances between its days, over a change of year and clocks', () => {

@@ -44,12 +44,15 @@ describe('DELETE /bookings/{bookingId}', () => {
     expect(desk.published[1]).toEqual(desk.published[0]);
   });
 
-  test.each(['', '42', 'KL1001-20261218', '7f8c2f0e-3b1a-1c7e-9d55-1f6a2b3c4d5e'])('%j is no booking id: 400', async (bookingId) => {
-    const answer = await desk.cancel(bookingId);
-    expect(answer).toMatchObject({ status: 400, headers: { 'content-type': 'application/problem+json' } });
-    expect(fieldsOf(answer)).toEqual(['bookingId']);
-    expect(desk.published).toEqual([]);
-  });
+  test.each(['', '42', 'KL1001-20261218', '7f8c2f0e-3b1a-1c7e-9d55-1f6a2b3c4d5e'])(
+    '%j is no booking id: 400',
+    async (bookingId) => {
+      const answer = await desk.cancel(bookingId);
+      expect(answer).toMatchObject({ status: 400, headers: { 'content-type': 'application/problem+json' } });
+      expect(fieldsOf(answer)).toEqual(['bookingId']);
+      expect(desk.published).toEqual([]);
+    },
+  );
 
   test('a bus that does not answer: 503, and the repetition says what the first try would have said', async () => {
     const cancellations = createInMemoryCancellationStore();

@@ -86,10 +86,16 @@ export async function openDesk(overrides: Partial<Dependencies> = {}): Promise<D
   }
   return {
     published,
-    cancel: (bookingId, headers = {}) => ask({ routeKey: 'DELETE /bookings/{bookingId}', pathParameters: { bookingId }, headers }),
+    cancel: (bookingId, headers = {}) =>
+      ask({ routeKey: 'DELETE /bookings/{bookingId}', pathParameters: { bookingId }, headers }),
     post(body, headers = {}) {
       const text = typeof body === 'string' ? body : JSON.stringify(body);
-      return ask({ routeKey: 'POST /bookings', headers: { 'content-type': 'application/json', ...headers }, body: text, isBase64Encoded: false });
+      return ask({
+        routeKey: 'POST /bookings',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: text,
+        isBase64Encoded: false,
+      });
     },
   };
 }

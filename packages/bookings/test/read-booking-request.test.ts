@@ -174,7 +174,10 @@ test.each<[string, (length: number) => unknown, number]>([
 
 /** Every pointer leads to a value of the body, or to a field that its parent lacks. */
 function expectInOrMissingFrom(body: unknown, pointer: string): void {
-  const names = pointer.split('/').slice(1).map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const names = pointer
+    .split('/')
+    .slice(1)
+    .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
   let value: unknown = body;
   for (const [depth, name] of names.entries()) {
     if (depth < names.length - 1) expect(value).toHaveProperty([name]);

@@ -75,7 +75,9 @@ describe('the bookings stack', () => {
     expect(withAction(statementsOf(/./), /^events:/).map(({ Action, Condition }) => ({ Action, Condition }))).toEqual([
       {
         Action: 'events:PutEvents',
-        Condition: { StringEquals: { 'events:source': 'airline.bookings', 'events:detail-type': ['BookingRequested', 'BookingCancelled'] } },
+        Condition: {
+          StringEquals: { 'events:source': 'airline.bookings', 'events:detail-type': ['BookingRequested', 'BookingCancelled'] },
+        },
       },
     ]);
     expect(withAction(statementsOf(/Consumer/), /^events:/)).toEqual([]);
@@ -93,7 +95,9 @@ describe('the bookings stack', () => {
 
   test.each(['soon', 0, 1.5, 100_000])('refuses bookingExpiresAfterSeconds = %j in a sentence', (bookingExpiresAfterSeconds) => {
     const app = new App({ context: { bookingExpiresAfterSeconds } });
-    expect(() => new BookingsStack(app, 'bookings')).toThrow('Context value bookingExpiresAfterSeconds must be a whole number of seconds');
+    expect(() => new BookingsStack(app, 'bookings')).toThrow(
+      'Context value bookingExpiresAfterSeconds must be a whole number of seconds',
+    );
   });
 
   test('forgets idempotency keys by the attribute that Powertools writes', () => {

@@ -64,7 +64,11 @@ const cancellationStores: [string, () => CancellationStore][] = [
 ];
 
 describe.each(cancellationStores)('cancellation store: %s', (_, create) => {
-  const cancelled = (bookingId: string, second: number) => ({ bookingId, cancelledAt: `2026-12-01T09:30:0${second}.000Z`, traceparent: `trace-${second}` });
+  const cancelled = (bookingId: string, second: number) => ({
+    bookingId,
+    cancelledAt: `2026-12-01T09:30:0${second}.000Z`,
+    traceparent: `trace-${second}`,
+  });
 
   test('the first cancellation of a booking stands', async () => {
     const store = create();

@@ -35,7 +35,10 @@ export function compileMatcher(name: string, operand: unknown): ValueTest {
   return compile(operand);
 }
 
-export const equals = (expected: unknown): ValueTest => (value) => value === expected;
+export const equals =
+  (expected: unknown): ValueTest =>
+  (value) =>
+    value === expected;
 const startsWith = (prefix: string): ValueTest => onText((value) => value.startsWith(prefix));
 const endsWith = (suffix: string): ValueTest => onText((value) => value.endsWith(suffix));
 
@@ -156,9 +159,15 @@ function cidr(operand: unknown): ValueTest {
   return onText((value) => isIP(value) === family && network.check(value, family === 4 ? 'ipv4' : 'ipv6'));
 }
 
-const onText = (test: (value: string) => boolean): ValueTest => (value) => typeof value === 'string' && test(value);
+const onText =
+  (test: (value: string) => boolean): ValueTest =>
+  (value) =>
+    typeof value === 'string' && test(value);
 
-const onNumber = (test: (value: number) => boolean): ValueTest => (value) => typeof value === 'number' && test(value);
+const onNumber =
+  (test: (value: number) => boolean): ValueTest =>
+  (value) =>
+    typeof value === 'number' && test(value);
 
 function text(name: string, operand: unknown): string {
   if (typeof operand !== 'string') throw new InvalidEventPatternError(`${name} match pattern must be a string`);

@@ -164,7 +164,10 @@ class PooledFunction {
     const acquired = await this.#acquire(signal);
     if (acquired.kind === 'throttled') return acquired;
     const { run } = this.#options;
-    const result = acquired.kind === 'failed' ? acquired : await (run?.(acquired.worker, requestId, event) ?? acquired.worker.run(requestId, event));
+    const result =
+      acquired.kind === 'failed'
+        ? acquired
+        : await (run?.(acquired.worker, requestId, event) ?? acquired.worker.run(requestId, event));
     if (acquired.kind === 'worker') this.#release(acquired.worker);
     if (result.kind === 'failed') this.#report(requestId, result.error);
     return result;

@@ -106,7 +106,9 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       mail: await createMail(),
       paymentProvider: createPaymentProvider(chaos && { beforeExecution: executeLate(chaos) }).handle,
       isReady: () => ready,
-      ...(chaos && { chaos: { control: chaos, around: answerUnreliably(chaos, (key) => functions.definition(key) !== undefined) } }),
+      ...(chaos && {
+        chaos: { control: chaos, around: answerUnreliably(chaos, (key) => functions.definition(key) !== undefined) },
+      }),
     });
     const awsPort = await listen(awsServer, options.awsPort, 'LOCAL_AWS_PORT');
     started.push(() => close(awsServer));

@@ -88,7 +88,11 @@ export class Parameters {
       throw new AwsError('ValidationException', 'The parameter path must begin with a forward slash (/).');
     }
     const below = this.sorted().filter((parameter) => isBelow(path, parameter.name, input.Recursive ?? false));
-    return page(below.map((parameter) => this.describe(parameter, input)), input, 10);
+    return page(
+      below.map((parameter) => this.describe(parameter, input)),
+      input,
+      10,
+    );
   }
 
   private putParameter(input: Input): unknown {

@@ -153,5 +153,4 @@ export function formatSqsError(error: AwsError, requestId: string): string {
 }
 
 /** A carriage return is written as a reference: an XML parser would read a bare one as a line feed, and the MD5 would differ. */
-const escape = (value: unknown): string =>
-  String(value).replace(/[&<>"'\r]/g, (character) => `&#${character.charCodeAt(0)};`);
+const escape = (value: unknown): string => String(value).replace(/[&<>"'\r]/g, (character) => `&#${character.charCodeAt(0)};`);

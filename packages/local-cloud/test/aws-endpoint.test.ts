@@ -71,7 +71,14 @@ describe('the AWS SDK', () => {
     const eventBridge = new EventBridgeClient(client);
     const good = { EventBusName: 'airline', Source: 'airline.bookings', DetailType: 'BookingRequested', Detail: '{"a":1}' };
     const Time = new Date('2026-01-02T03:04:05Z');
-    const answer = await eventBridge.send(new PutEventsCommand({ Entries: [{ ...good, Time }, { ...good, Detail: '1' }] }));
+    const answer = await eventBridge.send(
+      new PutEventsCommand({
+        Entries: [
+          { ...good, Time },
+          { ...good, Detail: '1' },
+        ],
+      }),
+    );
     const Entries = [{ EventId: expect.any(String) }, { ErrorCode: 'MalformedDetail' }];
     expect(answer).toMatchObject({ FailedEntryCount: 1, Entries });
     expect(answer.$metadata.requestId).toMatch(/^[0-9a-f-]{36}$/);

@@ -27,9 +27,11 @@ function deciding(...kinds: (FaultKind | undefined)[]): Chaos {
 describe('a delivery', () => {
   const deliver = async (kind: FaultKind | undefined, attributes?: Record<string, string>) => {
     const arrived: string[] = [];
-    const error = await deliverUnreliably(async (_, body) => void arrived.push(body), deciding(kind), new AbortController().signal)(QUEUE, 'event', attributes).catch(
-      (thrown: AwsError) => thrown.code,
-    );
+    const error = await deliverUnreliably(
+      async (_, body) => void arrived.push(body),
+      deciding(kind),
+      new AbortController().signal,
+    )(QUEUE, 'event', attributes).catch((thrown: AwsError) => thrown.code);
     return { arrived: arrived.length, error };
   };
 
@@ -58,7 +60,10 @@ test('PutEvents answers for each entry in its place, whether it took it or not',
       return { FailedEntryCount: 0, Entries: Entries.map(({ DetailType }) => ({ EventId: DetailType })) };
     },
   };
-  const put = (chaos: Chaos) => putEventsUnreliably(eventBridge, chaos).request('PutEvents', { Entries: ['a', 'b', 'c', 'd'].map((DetailType) => ({ DetailType })) });
+  const put = (chaos: Chaos) =>
+    putEventsUnreliably(eventBridge, chaos).request('PutEvents', {
+      Entries: ['a', 'b', 'c', 'd'].map((DetailType) => ({ DetailType })),
+    });
 
   const refused = { ErrorCode: 'InternalFailure', ErrorMessage: expect.any(String) };
   expect(await put(deciding(undefined, 'entry-refused', 'entry-taken', undefined))).toEqual({
@@ -73,12 +78,17 @@ test('a queue forgets to delete, and hands out twice', async () => {
   const queues = {
     request: async (action: string, input: unknown) => {
       requests.push([action, input]);
-      return action === 'ReceiveMessage' ? { Messages: [{ ReceiptHandle: 'first' }, { ReceiptHandle: 'second' }] } : { Failed: [] };
+      return action === 'ReceiveMessage'
+        ? { Messages: [{ ReceiptHandle: 'first' }, { ReceiptHandle: 'second' }] }
+        : { Failed: [] };
     },
   };
   const QueueUrl = 'http://localhost:4566/000000000000/airline-seats';
   await pollUnreliably(queues, deciding(undefined, 'received-twice')).request('ReceiveMessage', { QueueUrl });
-  await pollUnreliably(queues, deciding('not-deleted', undefined)).request('DeleteMessageBatch', { QueueUrl, Entries: [{ Id: '0' }, { Id: '1' }] });
+  await pollUnreliably(queues, deciding('not-deleted', undefined)).request('DeleteMessageBatch', {
+    QueueUrl,
+    Entries: [{ Id: '0' }, { Id: '1' }],
+  });
   expect(requests.slice(1)).toEqual([
     ['ChangeMessageVisibility', { QueueUrl, ReceiptHandle: 'second', VisibilityTimeout: 0 }],
     ['DeleteMessageBatch', { QueueUrl, Entries: [{ Id: '1' }] }],
@@ -90,8 +100,20 @@ describe('a worker', () => {
   function worker() {
     let end!: (result: InvocationResult) => void;
     const running = new Promise<InvocationResult>((resolve) => (end = resolve));
-    const thread = { name: 'seats', stopped: false, run: () => running, stop: async () => ((thread.stopped = true), end({ kind: 'failed', error: { errorType: 'Runtime.ExitError', errorMessage: 'dead' } })) };
-    return { thread, answer: () => end({ kind: 'answered', payload: { batchItemFailures: [] } }), asWorker: thread as unknown as FunctionThread };
+    const thread = {
+      name: 'seats',
+      stopped: false,
+      run: () => running,
+      stop: async () => (
+        (thread.stopped = true),
+        end({ kind: 'failed', error: { errorType: 'Runtime.ExitError', errorMessage: 'dead' } })
+      ),
+    };
+    return {
+      thread,
+      answer: () => end({ kind: 'answered', payload: { batchItemFailures: [] } }),
+      asWorker: thread as unknown as FunctionThread,
+    };
   }
   const event = JSON.stringify({ Records: [{}, {}] });
 
@@ -99,7 +121,9 @@ describe('a worker', () => {
     const chaos = deciding('killed-during');
     const { asWorker } = worker();
     expect(await runUnreliably(chaos)(asWorker, 'id', event)).toMatchObject({ kind: 'failed', error: { errorMessage: 'dead' } });
-    expect(chaos.report().cells).toEqual([{ party: 'seats', operation: 'Lambda invocation', kind: 'killed-during', count: 1, messages: 2 }]);
+    expect(chaos.report().cells).toEqual([
+      { party: 'seats', operation: 'Lambda invocation', kind: 'killed-during', count: 1, messages: 2 },
+    ]);
   });
 
   test('dies when its work is done and before it says so', async () => {
@@ -131,7 +155,10 @@ describe('a request', () => {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  const put = { 'x-amz-target': 'DynamoDB_20120810.PutItem', authorization: 'AWS4-HMAC-SHA256 Credential=seats/20260504/us-east-1/dynamodb/aws4_request' };
+  const put = {
+    'x-amz-target': 'DynamoDB_20120810.PutItem',
+    authorization: 'AWS4-HMAC-SHA256 Credential=seats/20260504/us-east-1/dynamodb/aws4_request',
+  };
 
   async function ask(kind: FaultKind | undefined, headers: Record<string, string> = put, path = '/') {
     let executed = false;
@@ -145,7 +172,12 @@ describe('a request', () => {
       });
     });
     const response = await fetch(`${address}${path}`, { method: 'POST', headers, body: '{}' }).catch(() => undefined);
-    return { executed, status: response?.status, error: response?.headers.get('x-amzn-errortype') ?? undefined, body: await response?.text() };
+    return {
+      executed,
+      status: response?.status,
+      error: response?.headers.get('x-amzn-errortype') ?? undefined,
+      body: await response?.text(),
+    };
   }
 
   test('is answered', async () => {
@@ -153,9 +185,19 @@ describe('a request', () => {
   });
 
   test('is throttled in the words of its service', async () => {
-    expect(await ask('throttled')).toMatchObject({ executed: false, status: 400, error: 'ProvisionedThroughputExceededException' });
-    expect(await ask('throttled', { ...put, 'x-amz-target': 'AmazonSQS.SendMessage' })).toMatchObject({ status: 400, error: 'ThrottlingException' });
-    expect(await ask('throttled', { authorization: put.authorization }, '/v2/email/outbound-emails')).toMatchObject({ status: 429, error: 'TooManyRequestsException' });
+    expect(await ask('throttled')).toMatchObject({
+      executed: false,
+      status: 400,
+      error: 'ProvisionedThroughputExceededException',
+    });
+    expect(await ask('throttled', { ...put, 'x-amz-target': 'AmazonSQS.SendMessage' })).toMatchObject({
+      status: 400,
+      error: 'ThrottlingException',
+    });
+    expect(await ask('throttled', { authorization: put.authorization }, '/v2/email/outbound-emails')).toMatchObject({
+      status: 429,
+      error: 'TooManyRequestsException',
+    });
   });
 
   test('fails, before or after its effect', async () => {
@@ -177,12 +219,21 @@ describe('a request', () => {
 
   test('to the control begins and ends the faults, and says what is wrong with it', async () => {
     const chaos = new Chaos({ seed: 1, profile: 'default' });
-    const address = await serve((request, response) => void answerChaosControl(request.url === '/off' ? undefined : chaos, request, response));
+    const address = await serve(
+      (request, response) => void answerChaosControl(request.url === '/off' ? undefined : chaos, request, response),
+    );
     const post = async (body: string, path = '') => {
       const response = await fetch(`${address}${path}`, { method: 'POST', body });
       return { status: response.status, ...((await response.json()) as object) };
     };
-    expect(await post('{"enabled":true,"seed":9,"profile":"storm"}')).toMatchObject({ status: 200, enabled: true, seed: 9, profile: 'storm', faults: 0, cells: [] });
+    expect(await post('{"enabled":true,"seed":9,"profile":"storm"}')).toMatchObject({
+      status: 200,
+      enabled: true,
+      seed: 9,
+      profile: 'storm',
+      faults: 0,
+      cells: [],
+    });
     expect(chaos.enabled).toBe(true);
     expect(await post('{"enabled":false}')).toMatchObject({ status: 200, enabled: false, seed: 9 });
     expect(await (await fetch(address)).json()).toMatchObject({ enabled: false, seed: 9, profile: 'storm' });

@@ -58,7 +58,12 @@ test.each(families)('%s: each of its kinds comes as often as the profile says', 
   series(chaos, decisions, family);
   const { cells } = chaos.report();
   const { throttled: _, ...rates } = chaosProfiles.default.rates[family];
-  expect(cells.map(({ kind }) => kind).filter((kind) => kind !== 'throttled').sort()).toEqual(Object.keys(rates).sort());
+  expect(
+    cells
+      .map(({ kind }) => kind)
+      .filter((kind) => kind !== 'throttled')
+      .sort(),
+  ).toEqual(Object.keys(rates).sort());
   for (const [kind, rate] of Object.entries(rates)) {
     const { count } = cells.find((cell) => cell.kind === kind)!;
     expect(count / decisions).toBeGreaterThan(rate * 0.6);
@@ -72,12 +77,17 @@ test('throttling outlasts the three attempts of an SDK, now and then', () => {
 });
 
 test('a storm is worse than a calm', () => {
-  expect(faultsIn(series(start({ profile: 'storm' }), 5000))).toBeGreaterThan(5 * faultsIn(series(start({ profile: 'calm' }), 5000)));
+  expect(faultsIn(series(start({ profile: 'storm' }), 5000))).toBeGreaterThan(
+    5 * faultsIn(series(start({ profile: 'calm' }), 5000)),
+  );
 });
 
 test('counts what it decided, cell by cell', () => {
   const chaos = start();
-  const decided = faultsIn([...series(chaos, 1000), ...series(chaos, 1000, 'delivery', 'airline-status', 'EventBridge delivery')]);
+  const decided = faultsIn([
+    ...series(chaos, 1000),
+    ...series(chaos, 1000, 'delivery', 'airline-status', 'EventBridge delivery'),
+  ]);
   const { faults, cells } = chaos.report();
   expect(faults).toBe(decided);
   expect(new Set(cells.map(({ party }) => party))).toEqual(new Set(['seats', 'airline-status']));
@@ -107,6 +117,8 @@ test('a provider outage takes every request of the provider for its minute, and 
 });
 
 test('every kind of fault comes in some profile', () => {
-  const kinds = new Set(Object.values(chaosProfiles).flatMap(({ rates }) => Object.values(rates).flatMap((family) => Object.keys(family))));
+  const kinds = new Set(
+    Object.values(chaosProfiles).flatMap(({ rates }) => Object.values(rates).flatMap((family) => Object.keys(family))),
+  );
   expect([...kinds, 'outage'].sort()).toEqual(Object.keys(faultKinds).sort());
 });

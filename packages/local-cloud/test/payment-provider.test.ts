@@ -28,7 +28,11 @@ async function startProvider(options: PaymentProviderOptions = {}): Promise<{ st
   running.push(server);
   const { port } = server.address() as AddressInfo;
   const stripe = new Stripe('sk_test_local', {
-    host: '127.0.0.1', port, protocol: 'http', maxNetworkRetries: 0, telemetry: false,
+    host: '127.0.0.1',
+    port,
+    protocol: 'http',
+    maxNetworkRetries: 0,
+    telemetry: false,
   });
   return { stripe, port };
 }
@@ -45,7 +49,8 @@ async function errorOf(call: Promise<unknown>): Promise<Stripe.errors.StripeErro
 
 async function post(port: number, path: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
   return fetch(`http://127.0.0.1:${port}${path}`, {
-    method: 'POST', body,
+    method: 'POST',
+    body,
     headers: { authorization: 'Bearer sk_test_local', 'content-type': 'application/x-www-form-urlencoded', ...headers },
   });
 }
@@ -60,14 +65,25 @@ describe('payment intents', () => {
   test('an intent is created, looked up, confirmed, and has a paid charge', async () => {
     const { stripe } = await startProvider({ now: () => new Date('2030-01-02T03:04:05.678Z') });
     const created = await stripe.paymentIntents.create({
-      ...FARE, payment_method: 'pm_card_visa', receipt_email: 'ada@example.com',
+      ...FARE,
+      payment_method: 'pm_card_visa',
+      receipt_email: 'ada@example.com',
       metadata: { bookingId: 'b-1', 'odd key': 'ä&=' },
     });
     expect(created).toMatchObject({
-      object: 'payment_intent', status: 'requires_confirmation', amount: 12_950, amount_received: 0, currency: 'eur',
-      livemode: false, latest_charge: null, last_payment_error: null, created: 1_893_553_445,
+      object: 'payment_intent',
+      status: 'requires_confirmation',
+      amount: 12_950,
+      amount_received: 0,
+      currency: 'eur',
+      livemode: false,
+      latest_charge: null,
+      last_payment_error: null,
+      created: 1_893_553_445,
       metadata: { bookingId: 'b-1', 'odd key': 'ä&=' },
-      receipt_email: 'ada@example.com', automatic_payment_methods: AUTOMATIC, payment_method_types: ['card'],
+      receipt_email: 'ada@example.com',
+      automatic_payment_methods: AUTOMATIC,
+      payment_method_types: ['card'],
     });
     expect(created.id).toMatch(/^pi_[0-9A-Za-z]{24}$/);
     expect(created.client_secret).toMatch(new RegExp(`^${created.id}_secret_`));
@@ -79,15 +95,28 @@ describe('payment intents', () => {
 
     const expanded = await stripe.paymentIntents.retrieve(created.id, { expand: ['latest_charge'] });
     expect(expanded.latest_charge).toMatchObject({
-      id: confirmed.latest_charge, object: 'charge', amount: 12_950, paid: true, captured: true, status: 'succeeded',
-      refunded: false, amount_refunded: 0, failure_code: null, payment_intent: created.id, outcome: { type: 'authorized' },
+      id: confirmed.latest_charge,
+      object: 'charge',
+      amount: 12_950,
+      paid: true,
+      captured: true,
+      status: 'succeeded',
+      refunded: false,
+      amount_refunded: 0,
+      failure_code: null,
+      payment_intent: created.id,
+      outcome: { type: 'authorized' },
     });
   });
 
   test.each(['pm_card_visa_debit', 'pm_card_mastercard', 'pm_card_amex'])('%s pays', async (paymentMethod) => {
     const { stripe } = await startProvider();
     const intent = await stripe.paymentIntents.create({
-      amount: 1, currency: 'usd', allowed_payment_method_types: ['card'], payment_method: paymentMethod, confirm: true,
+      amount: 1,
+      currency: 'usd',
+      allowed_payment_method_types: ['card'],
+      payment_method: paymentMethod,
+      confirm: true,
     });
     expect(intent.status).toBe('succeeded');
   });
@@ -113,7 +142,8 @@ describe('payment intents', () => {
 
     const intent = await stripe.paymentIntents.retrieve(id, { expand: ['latest_charge'] });
     expect(intent).toMatchObject({
-      status: 'requires_payment_method', amount_received: 0,
+      status: 'requires_payment_method',
+      amount_received: 0,
       last_payment_error: { type: 'card_error', code, decline_code: declineCode, charge: error.charge },
       latest_charge: { id: error.charge, paid: false, captured: false, status: 'failed', failure_code: code },
     });
@@ -124,7 +154,9 @@ describe('payment intents', () => {
     const { id } = await stripe.paymentIntents.create({ ...FARE, payment_method: 'pm_card_visa_chargeDeclined' });
     await errorOf(stripe.paymentIntents.confirm(id));
     expect(await errorOf(stripe.paymentIntents.confirm(id))).toMatchObject({
-      statusCode: 400, code: 'payment_intent_unexpected_state', payment_intent: { id, status: 'requires_payment_method' },
+      statusCode: 400,
+      code: 'payment_intent_unexpected_state',
+      payment_intent: { id, status: 'requires_payment_method' },
     });
     const paid = await stripe.paymentIntents.confirm(id, { payment_method: 'pm_card_visa' });
     expect(paid).toMatchObject({ status: 'succeeded', last_payment_error: null });
@@ -142,7 +174,10 @@ describe('payment intents', () => {
     const { id } = await open();
     const unhandled = await errorOf(stripe.paymentIntents.confirm(id, { error_on_requires_action: true }));
     expect(unhandled).toMatchObject({
-      statusCode: 402, code: 'authentication_required', decline_code: 'authentication_not_handled', charge: undefined,
+      statusCode: 402,
+      code: 'authentication_required',
+      decline_code: 'authentication_not_handled',
+      charge: undefined,
     });
     expect(await stripe.paymentIntents.retrieve(id)).toMatchObject({ status: 'requires_payment_method', latest_charge: null });
 
@@ -156,14 +191,18 @@ describe('payment intents', () => {
     const { stripe } = await startProvider();
     const { id } = await stripe.paymentIntents.create({ ...FARE, payment_method: 'pm_card_visa' });
     expect(await stripe.paymentIntents.cancel(id, { cancellation_reason: 'abandoned' })).toMatchObject({
-      status: 'canceled', cancellation_reason: 'abandoned', canceled_at: expect.any(Number),
+      status: 'canceled',
+      cancellation_reason: 'abandoned',
+      canceled_at: expect.any(Number),
     });
     const unexpected = { statusCode: 400, code: 'payment_intent_unexpected_state', type: 'StripeInvalidRequestError' };
     const canceled = { ...unexpected, payment_intent: { status: 'canceled' } };
     expect(await errorOf(stripe.paymentIntents.confirm(id))).toMatchObject(canceled);
     const paid = await charged(stripe);
     expect(await errorOf(stripe.paymentIntents.confirm(paid.id))).toMatchObject({
-      ...unexpected, message: expect.stringContaining('has already succeeded'), payment_intent: { status: 'succeeded' },
+      ...unexpected,
+      message: expect.stringContaining('has already succeeded'),
+      payment_intent: { status: 'succeeded' },
     });
     expect(await errorOf(stripe.paymentIntents.cancel(paid.id))).toMatchObject(unexpected);
     expect((await stripe.charges.list({ payment_intent: paid.id })).data).toHaveLength(1);
@@ -181,7 +220,9 @@ describe('payment intents', () => {
     const last = await stripe.paymentIntents.list({ limit: 10, starting_after: ids[19] ?? '' });
     expect(last.has_more).toBe(false);
     expect(await errorOf(stripe.paymentIntents.list({ starting_after: 'pi_unknown' }))).toMatchObject({
-      statusCode: 400, code: 'resource_missing', param: 'starting_after',
+      statusCode: 400,
+      code: 'resource_missing',
+      param: 'starting_after',
     });
   });
 });
@@ -191,10 +232,17 @@ describe('refunds', () => {
     const { stripe } = await startProvider();
     const { id, charge } = await charged(stripe);
     const refund = await stripe.refunds.create({
-      payment_intent: id, reason: 'requested_by_customer', metadata: { bookingId: 'b-1' },
+      payment_intent: id,
+      reason: 'requested_by_customer',
+      metadata: { bookingId: 'b-1' },
     });
     expect(refund).toMatchObject({
-      object: 'refund', amount: 12_950, charge, payment_intent: id, status: 'succeeded', reason: 'requested_by_customer',
+      object: 'refund',
+      amount: 12_950,
+      charge,
+      payment_intent: id,
+      status: 'succeeded',
+      reason: 'requested_by_customer',
       metadata: { bookingId: 'b-1' },
     });
     expect(refund.id).toMatch(/^re_/);
@@ -210,7 +258,9 @@ describe('refunds', () => {
     const { id, charge } = await charged(stripe);
     await stripe.refunds.create({ payment_intent: id });
     expect(await errorOf(stripe.refunds.create({ charge: charge }))).toMatchObject({
-      statusCode: 400, code: 'charge_already_refunded', message: `Charge ${charge} has already been refunded.`,
+      statusCode: 400,
+      code: 'charge_already_refunded',
+      message: `Charge ${charge} has already been refunded.`,
     });
     expect((await stripe.refunds.list({ payment_intent: id })).data).toHaveLength(1);
   });
@@ -221,7 +271,9 @@ describe('refunds', () => {
     const first = await stripe.refunds.create({ payment_intent: id, amount: 10_000 });
     expect(await stripe.charges.retrieve(charge)).toMatchObject({ amount_refunded: 10_000, refunded: false });
     expect(await errorOf(stripe.refunds.create({ payment_intent: id, amount: 2_951 }))).toMatchObject({
-      statusCode: 400, param: 'amount', message: 'Refund amount (€29.51) is greater than unrefunded amount on charge (€29.50)',
+      statusCode: 400,
+      param: 'amount',
+      message: 'Refund amount (€29.51) is greater than unrefunded amount on charge (€29.50)',
     });
     const second = await stripe.refunds.create({ payment_intent: id });
     expect(second.amount).toBe(2_950);
@@ -244,8 +296,9 @@ describe('refunds', () => {
 describe('idempotency keys', () => {
   test('the same request gets the very same answer again, even when the object has changed since', async () => {
     const { stripe, port } = await startProvider();
-    const body = 'amount=12950&currency=eur&payment_method=pm_card_visa&automatic_payment_methods[enabled]=true'
-      + '&automatic_payment_methods[allow_redirects]=never';
+    const body =
+      'amount=12950&currency=eur&payment_method=pm_card_visa&automatic_payment_methods[enabled]=true' +
+      '&automatic_payment_methods[allow_redirects]=never';
     const first = await post(port, '/v1/payment_intents', body, { 'idempotency-key': 'b-1#create' });
     const firstText = await first.text();
     const { id } = JSON.parse(firstText) as { id: string };
@@ -317,7 +370,9 @@ describe('idempotency keys', () => {
     expect(otherParameters).toMatchObject({ statusCode: 400, rawType: 'idempotency_error' });
     const otherPath = await errorOf(stripe.paymentIntents.cancel(id, {}, key));
     expect(otherPath).toMatchObject({
-      statusCode: 400, rawType: 'idempotency_error', message: expect.stringContaining('same endpoint'),
+      statusCode: 400,
+      rawType: 'idempotency_error',
+      message: expect.stringContaining('same endpoint'),
     });
     expect((await stripe.paymentIntents.retrieve(id)).status).toBe('requires_payment_method');
   });
@@ -375,12 +430,21 @@ describe('refusals', () => {
     ['amount=0&currency=eur', 'This value must be greater than or equal to 1.', { code: 'parameter_invalid_integer' }],
     ['amount=1&currency=euro', 'Invalid currency: euro.', { param: 'currency' }],
     ['amount=1&currency=eur&colour=red', 'Received unknown parameter: colour', { code: 'parameter_unknown', param: 'colour' }],
-    ['amount=1&currency=eur&automatic_payment_methods[enabled]=true&automatic_payment_methods[a]=b',
-      'Received unknown parameter: automatic_payment_methods[a]', { param: 'automatic_payment_methods[a]' }],
-    ['amount=1&currency=eur&payment_method_types[]=card', 'The `payment_method_types` parameter is no longer supported.',
-      { code: 'payment_method_types_no_longer_supported' }],
-    ['amount=1&currency=eur&payment_method=pm_nobody', "No such PaymentMethod: 'pm_nobody'",
-      { code: 'resource_missing', param: 'payment_method' }],
+    [
+      'amount=1&currency=eur&automatic_payment_methods[enabled]=true&automatic_payment_methods[a]=b',
+      'Received unknown parameter: automatic_payment_methods[a]',
+      { param: 'automatic_payment_methods[a]' },
+    ],
+    [
+      'amount=1&currency=eur&payment_method_types[]=card',
+      'The `payment_method_types` parameter is no longer supported.',
+      { code: 'payment_method_types_no_longer_supported' },
+    ],
+    [
+      'amount=1&currency=eur&payment_method=pm_nobody',
+      "No such PaymentMethod: 'pm_nobody'",
+      { code: 'resource_missing', param: 'payment_method' },
+    ],
     ['amount=1&currency=eur&receipt_email=nobody', 'Invalid email address: nobody', { code: 'email_invalid' }],
     ['amount=1&currency=eur&description=', 'You passed an empty string', { code: 'parameter_invalid_empty' }],
     ['amount=1&currency=eur&capture_method=manual', 'Invalid capture_method', { param: 'capture_method' }],
@@ -400,11 +464,15 @@ describe('refusals', () => {
   test('an unknown id, an unknown path and a missing key are answered as Stripe answers them', async () => {
     const { stripe, port } = await startProvider();
     expect(await errorOf(stripe.paymentIntents.retrieve('pi_unknown'))).toMatchObject({
-      statusCode: 404, code: 'resource_missing', param: 'intent', message: "No such payment_intent: 'pi_unknown'",
+      statusCode: 404,
+      code: 'resource_missing',
+      param: 'intent',
+      message: "No such payment_intent: 'pi_unknown'",
       requestId: expect.stringMatching(/^req_\w{14}$/),
     });
     expect(await errorOf(stripe.customers.list())).toMatchObject({
-      statusCode: 404, message: expect.stringContaining('Unrecognized request URL (GET: /v1/customers)'),
+      statusCode: 404,
+      message: expect.stringContaining('Unrecognized request URL (GET: /v1/customers)'),
     });
     const anonymous = await fetch(`http://127.0.0.1:${port}/v1/payment_intents`);
     expect(anonymous.status).toBe(401);
@@ -413,7 +481,7 @@ describe('refusals', () => {
     expect((await fetch(`http://127.0.0.1:${port}/v1/payment_intents`, { headers: { authorization: basic } })).status).toBe(200);
   });
 
-  test('a refund reason is one of Stripe\'s', async () => {
+  test("a refund reason is one of Stripe's", async () => {
     const { port } = await startProvider();
     const response = await post(port, '/v1/refunds', 'payment_intent=pi_1&reason=seat-taken');
     expect(await response.json()).toMatchObject({

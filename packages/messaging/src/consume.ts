@@ -50,7 +50,14 @@ export interface ConsumerOptions {
  * a record that failed, or whose events did not get out, is reported as failed, alone. What can never succeed is put into the
  * dead-letter queue with its reason and then acknowledged.
  */
-export function createConsumer({ handlers, selfAddressed = {}, publish, sendToDeadLetters, delayRetry, logger }: ConsumerOptions): Consumer {
+export function createConsumer({
+  handlers,
+  selfAddressed = {},
+  publish,
+  sendToDeadLetters,
+  delayRetry,
+  logger,
+}: ConsumerOptions): Consumer {
   async function handle(record: SQSRecord, outbox: BatchOutbox): Promise<void> {
     let answer: readonly AirlineEvent[];
     let handled: Record<string, unknown>;
@@ -61,7 +68,11 @@ export function createConsumer({ handlers, selfAddressed = {}, publish, sendToDe
       outbox.skip();
       if (!(error instanceof InvalidEventError || error instanceof UnprocessableEventError)) throw await failed(error, record);
       await sendToDeadLetters(record, error.reason, error.message);
-      logger.error('Message can never be handled; put into the dead-letter queue', { messageId: record.messageId, reason: error.reason, error: error.message });
+      logger.error('Message can never be handled; put into the dead-letter queue', {
+        messageId: record.messageId,
+        reason: error.reason,
+        error: error.message,
+      });
       return;
     }
     try {
@@ -75,7 +86,11 @@ export function createConsumer({ handlers, selfAddressed = {}, publish, sendToDe
   /** @returns the error, for the batch to report. A retry that could not be hastened comes when the queue's own timeout ends. */
   async function failed(error: unknown, record: SQSRecord): Promise<unknown> {
     const receiveCount = record.attributes.ApproximateReceiveCount;
-    logger.warn('Message failed and will be delivered again', { messageId: record.messageId, receiveCount, error: error as Error });
+    logger.warn('Message failed and will be delivered again', {
+      messageId: record.messageId,
+      receiveCount,
+      error: error as Error,
+    });
     await delayRetry?.(record).catch((refusal: Error) => {
       logger.warn('The retry of a failed message could not be hastened', { messageId: record.messageId, error: refusal });
     });
@@ -119,7 +134,11 @@ async function route(envelope: EventEnvelope, handlers: Handlers, selfAddressed:
   }
   const event = parseEvent(envelope);
   const handler = handlers[event.type] as Handler<EventType> | undefined;
-  if (!handler) throw new InvalidEventError('unknown-detail-type', `This service does not listen to ${event.type}; its rules should not send it.`);
+  if (!handler)
+    throw new InvalidEventError(
+      'unknown-detail-type',
+      `This service does not listen to ${event.type}; its rules should not send it.`,
+    );
   const { correlationId, eventId } = event.metadata;
   return { answer: await handler(event), handled: { detailType, correlationId, eventId } };
 }

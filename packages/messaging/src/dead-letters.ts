@@ -11,7 +11,13 @@ const maximumErrorLength = 1000;
  * The message keeps its body. Its attributes say why it is here: `reason` (a word, e.g. `schema-violation`), `error` (a
  * sentence), `firstReceivedAt` and `receiveCount` of the original, which a new message would not remember.
  */
-export function createDeadLetters({ client, queueUrl }: { client: Pick<SQSClient, 'send'>; queueUrl: string }): SendToDeadLetters {
+export function createDeadLetters({
+  client,
+  queueUrl,
+}: {
+  client: Pick<SQSClient, 'send'>;
+  queueUrl: string;
+}): SendToDeadLetters {
   return async ({ body, messageId, attributes }, reason, error) => {
     const firstReceived = Number(attributes.ApproximateFirstReceiveTimestamp);
     await client.send(

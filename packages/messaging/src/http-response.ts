@@ -10,7 +10,12 @@ export interface FieldError {
  * An HTTP answer that says what was wrong, as application/problem+json (RFC 9457).
  * @param detail a sentence for the person who made the request
  */
-export function problem(status: number, title: string, detail: string, errors?: readonly FieldError[]): APIGatewayProxyStructuredResultV2 {
+export function problem(
+  status: number,
+  title: string,
+  detail: string,
+  errors?: readonly FieldError[],
+): APIGatewayProxyStructuredResultV2 {
   return {
     statusCode: status,
     headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },

@@ -43,7 +43,9 @@ export function createPublisher({ client, busName, sleep = pause }: PublisherOpt
       return entries.map((_, index) => {
         const answer = Entries[index];
         if (answer?.EventId) return undefined;
-        return new PublishError(`EventBridge refused the event: ${answer?.ErrorCode ?? 'no answer'} ${answer?.ErrorMessage ?? ''}`.trim());
+        return new PublishError(
+          `EventBridge refused the event: ${answer?.ErrorCode ?? 'no answer'} ${answer?.ErrorMessage ?? ''}`.trim(),
+        );
       });
     } catch (error) {
       const failure = new PublishError(`PutEvents failed: ${(error as Error).message}`, { cause: error });

@@ -29,6 +29,8 @@ export function createRetryBackoff({
     // After the last try nothing is retried: SQS moves the message to the dead-letter queue when it would be received again.
     const pause = pausesSeconds[Number(attributes.ApproximateReceiveCount) - 1] ?? 0;
     const VisibilityTimeout = Math.round(pause * (1 - jitter + 2 * jitter * random()));
-    await client.send(new ChangeMessageVisibilityCommand({ QueueUrl: queueUrl, ReceiptHandle: receiptHandle, VisibilityTimeout }));
+    await client.send(
+      new ChangeMessageVisibilityCommand({ QueueUrl: queueUrl, ReceiptHandle: receiptHandle, VisibilityTimeout }),
+    );
   };
 }

@@ -11,7 +11,11 @@ const at = '2026-12-01T09:30:00Z';
 const context = { getRemainingTimeInMillis: () => 10_000 } as Context;
 
 function released(): AirlineEvent<'SeatReleased'> {
-  return newEvent('SeatReleased', { bookingId: randomUUID(), flightId: 'KL1001-20261218', seats: ['12A'], reason: 'payment-failed' }, { occurredAt: at });
+  return newEvent(
+    'SeatReleased',
+    { bookingId: randomUUID(), flightId: 'KL1001-20261218', seats: ['12A'], reason: 'payment-failed' },
+    { occurredAt: at },
+  );
 }
 
 function receiptOf({ data }: AirlineEvent<'SeatReleased'>): AirlineEvent<'ReceiptIssued'> {
@@ -34,7 +38,12 @@ interface World {
   delayRetry?: DelayRetry;
 }
 
-function consumer({ handlers = { SeatReleased: async (event) => [receiptOf(event)] }, publish, deadLettersFail, ...rest }: World = {}) {
+function consumer({
+  handlers = { SeatReleased: async (event) => [receiptOf(event)] },
+  publish,
+  deadLettersFail,
+  ...rest
+}: World = {}) {
   const published: (readonly AirlineEvent[])[] = [];
   const deadLetters: { body: string; reason: string; error: string }[] = [];
   const consume = createConsumer({
@@ -54,7 +63,8 @@ function consumer({ handlers = { SeatReleased: async (event) => [receiptOf(event
     published,
     deadLetters,
     /** @returns the messages that were not acknowledged */
-    consume: async (...records: SQSRecord[]) => (await consume({ Records: records }, context)).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier),
+    consume: async (...records: SQSRecord[]) =>
+      (await consume({ Records: records }, context)).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier),
   };
 }
 
@@ -98,7 +108,9 @@ describe('a batch', () => {
   });
 
   test('reports a record whose event did not get out, and that one alone', async () => {
-    const { consume } = consumer({ publish: async (events) => events.map((_, index) => (index === 1 ? new PublishError('refused') : undefined)) });
+    const { consume } = consumer({
+      publish: async (events) => events.map((_, index) => (index === 1 ? new PublishError('refused') : undefined)),
+    });
     const records = [released(), released(), released()].map(message);
     expect(await consume(...records)).toEqual([records[1]!.messageId]);
   });
@@ -124,17 +136,28 @@ describe('a message that can never be handled', () => {
   const notHeard = newEvent('ReceiptIssued', { bookingId: randomUUID(), receiptNumber: 'R-1', issuedAt: at }, { occurredAt: at });
   test.each([
     ['not JSON', record('<xml/>'), 'not-json'],
-    ['of a type that no event has', record(JSON.stringify({ 'detail-type': 'X', source: 's', time: at, detail: {} })), 'unknown-detail-type'],
+    [
+      'of a type that no event has',
+      record(JSON.stringify({ 'detail-type': 'X', source: 's', time: at, detail: {} })),
+      'unknown-detail-type',
+    ],
     ['of a type that this service does not hear', message(notHeard), 'unknown-detail-type'],
-    ['that breaks its schema', message({ ...released(), data: { bookingId: 'no' } } as unknown as AirlineEvent), 'schema-violation'],
-  ])('%s: goes to the dead-letter queue with its reason and is acknowledged, the others unaffected', async (_, poison, reason) => {
-    const { consume, deadLetters, published } = consumer();
-    const event = released();
-    expect(await consume(poison, message(event))).toEqual([]);
-    expect(deadLetters).toMatchObject([{ body: poison.body, reason }]);
-    expect(deadLetters[0]!.error.length).toBeGreaterThan(10);
-    expect(published).toEqual([[receiptOf(event)]]);
-  });
+    [
+      'that breaks its schema',
+      message({ ...released(), data: { bookingId: 'no' } } as unknown as AirlineEvent),
+      'schema-violation',
+    ],
+  ])(
+    '%s: goes to the dead-letter queue with its reason and is acknowledged, the others unaffected',
+    async (_, poison, reason) => {
+      const { consume, deadLetters, published } = consumer();
+      const event = released();
+      expect(await consume(poison, message(event))).toEqual([]);
+      expect(deadLetters).toMatchObject([{ body: poison.body, reason }]);
+      expect(deadLetters[0]!.error.length).toBeGreaterThan(10);
+      expect(published).toEqual([[receiptOf(event)]]);
+    },
+  );
 
   test('as its handler finds: the reason is the handler’s', async () => {
     const { consume, deadLetters } = consumer({
@@ -156,7 +179,8 @@ describe('a message that can never be handled', () => {
 });
 
 describe('a message of the service to itself', () => {
-  const alarm = (detail: unknown = { data: { id: 7 } }): SQSRecord => record(JSON.stringify({ 'detail-type': 'AlarmRang', source: 'airline.test', time: at, detail }));
+  const alarm = (detail: unknown = { data: { id: 7 } }): SQSRecord =>
+    record(JSON.stringify({ 'detail-type': 'AlarmRang', source: 'airline.test', time: at, detail }));
   const answer = receiptOf(released());
 
   test('reaches its handler whole, and what the handler says is published', async () => {
@@ -219,7 +243,10 @@ describe('a message that failed', () => {
   test('because its event did not get out, as well', async () => {
     const bad = message(released());
     const delayed: unknown[] = [];
-    const { consume } = consumer({ publish: async (events) => events.map(() => new PublishError('refused')), delayRetry: async (failed) => void delayed.push(failed) });
+    const { consume } = consumer({
+      publish: async (events) => events.map(() => new PublishError('refused')),
+      delayRetry: async (failed) => void delayed.push(failed),
+    });
     expect(await consume(bad)).toEqual([bad.messageId]);
     expect(delayed).toEqual([bad]);
   });

@@ -1,4 +1,4 @@
-import type { PutEventsCommand} from '@aws-sdk/client-eventbridge';
+import type { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { type PutEventsResultEntry } from '@aws-sdk/client-eventbridge';
 import { type AirlineEvent, newEvent } from '@airline/events-schemas/events';
 import { describe, expect, test } from '@jest/globals';
@@ -64,7 +64,9 @@ describe('publishing', () => {
 
   test('an entry that keeps being refused is the failure of its event alone', async () => {
     const { publish } = bus((entries) =>
-      entries.map(({ Detail }) => (Detail!.includes('R-2') ? { ErrorCode: 'InternalFailure', ErrorMessage: 'sorry' } : { EventId: 'x' })),
+      entries.map(({ Detail }) =>
+        Detail!.includes('R-2') ? { ErrorCode: 'InternalFailure', ErrorMessage: 'sorry' } : { EventId: 'x' },
+      ),
     );
     const [first, second, third] = await publish([receipt('R-1'), receipt('R-2'), receipt('R-3')]);
     expect([first, third]).toEqual([undefined, undefined]);

@@ -14,7 +14,17 @@ import { createInMemoryPaymentStore } from '../src/in-memory-payment-store.ts';
 import type { Once } from '../src/once.ts';
 import type { PaymentProvider } from '../src/payment-provider.ts';
 import type { PaymentStore } from '../src/payment-store.ts';
-import { bookingCancelled, bookingRequested, later, now, paidWith, request, seatReleased, seatUnavailable, type Request } from './fixtures.ts';
+import {
+  bookingCancelled,
+  bookingRequested,
+  later,
+  now,
+  paidWith,
+  request,
+  seatReleased,
+  seatUnavailable,
+  type Request,
+} from './fixtures.ts';
 
 type Heard = AirlineEvent<'BookingRequested' | 'SeatUnavailable' | 'SeatReleased' | 'BookingCancelled'>;
 type Hear = (event: Heard) => Promise<readonly AirlineEvent[]>;
@@ -368,15 +378,17 @@ describe('DECLINED', () => {
     expect(await hear(bookingRequested(asked))).toEqual(first);
   });
 
-  test.each([seatUnavailable(request(), 'payment-failed'), seatUnavailable(request()), seatReleased(request()), bookingCancelled(request())])(
-    'DECLINED × a no from elsewhere: nothing (%#)',
-    async (no) => {
-      const asked = { ...paidWith('pm_card_visa_chargeDeclined'), bookingId: no.data.bookingId };
-      const first = await hear(bookingRequested(asked));
-      expect(await hear(no)).toEqual([]);
-      expect(await hear(bookingRequested(asked))).toEqual(first);
-    },
-  );
+  test.each([
+    seatUnavailable(request(), 'payment-failed'),
+    seatUnavailable(request()),
+    seatReleased(request()),
+    bookingCancelled(request()),
+  ])('DECLINED × a no from elsewhere: nothing (%#)', async (no) => {
+    const asked = { ...paidWith('pm_card_visa_chargeDeclined'), bookingId: no.data.bookingId };
+    const first = await hear(bookingRequested(asked));
+    expect(await hear(no)).toEqual([]);
+    expect(await hear(bookingRequested(asked))).toEqual(first);
+  });
 });
 
 describe('REFUNDED', () => {
@@ -503,7 +515,12 @@ describe.each(['before', 'after'] as const)('a run that dies %s a step is healed
     ['a refund', (asked) => [bookingRequested(asked), seatUnavailable(asked)], 'PaymentOk,PaymentRefunded(seat-unavailable)', 0],
     ['a tombstone', (asked) => [seatUnavailable(asked), bookingRequested(asked)], 'PaymentFailed(seat-unavailable)', 0],
     ['a cancellation', (asked) => [bookingRequested(asked), bookingCancelled(asked)], 'PaymentOk,PaymentRefunded(cancelled)', 0],
-    ['a cancellation that comes first', (asked) => [bookingCancelled(asked), bookingRequested(asked)], 'PaymentFailed(cancelled)', 0],
+    [
+      'a cancellation that comes first',
+      (asked) => [bookingCancelled(asked), bookingRequested(asked)],
+      'PaymentFailed(cancelled)',
+      0,
+    ],
   ])('%s, at whichever step', async (_, script, expected, net) => {
     let step = 0;
     for (let isOver = false; !isOver; step++) {
@@ -533,7 +550,13 @@ test('whatever order two deliveries of a request and three nos take their steps 
             ),
         });
       const asked = request();
-      const events = [bookingRequested(asked), seatUnavailable(asked), bookingRequested(asked), seatReleased(asked), bookingCancelled(asked)];
+      const events = [
+        bookingRequested(asked),
+        seatUnavailable(asked),
+        bookingRequested(asked),
+        seatReleased(asked),
+        bookingCancelled(asked),
+      ];
       const guard: Once = isForgetful ? (_, work) => work() : createInMemoryOnce();
       const listen = serve({ store: scheduled(store), provider: scheduled(provider), once: guard });
       const spoken: AirlineEvent[] = [];

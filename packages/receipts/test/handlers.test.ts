@@ -157,7 +157,10 @@ describe('PaymentRefunded after a sent receipt', () => {
     const [first] = await hear(refunded);
     expect(first!.type).toBe('ReceiptIssued');
     expect(mails.map(isRefundNotice)).toEqual([false, true]);
-    expect(mails[1]).toMatchObject({ to: { email: 'ada@example.com' }, subject: 'Refund for receipt R-CN5P-239Q-9G0R: flight KL1001 on 18 December 2026' });
+    expect(mails[1]).toMatchObject({
+      to: { email: 'ada@example.com' },
+      subject: 'Refund for receipt R-CN5P-239Q-9G0R: flight KL1001 on 18 December 2026',
+    });
     for (const event of [refunded, ...happy, bookingCancelled()]) expect(await hear(event)).toEqual([first]);
     expect(mails).toHaveLength(2);
     expect((await recordOf())?.refundNotice).toMatchObject({ messageId: 'mail-2' });
@@ -183,10 +186,16 @@ describe('PaymentRefunded after a sent receipt', () => {
     // The guard knows of the mail, the record does not.
     const { store } = world;
     let crashes = true;
-    hear = serve({ ...world, store: { ...store, save: async (id, record, ...rest) => {
-      if (record.receipt && crashes) throw new Error('crash');
-      return store.save(id, record, ...rest);
-    } } });
+    hear = serve({
+      ...world,
+      store: {
+        ...store,
+        save: async (id, record, ...rest) => {
+          if (record.receipt && crashes) throw new Error('crash');
+          return store.save(id, record, ...rest);
+        },
+      },
+    });
     for (const event of happy) await hear(event).catch(() => undefined);
     expect([mails.length, (await recordOf())?.receipt]).toEqual([1, undefined]);
     crashes = false;
@@ -281,28 +290,31 @@ describe.each(['before', 'after'] as const)('a crash %s any one step, then redel
   test.each([
     ['a refund', [...happy, paymentRefunded()]],
     ['a cancellation and its refund', [...happy, bookingCancelled(), paymentRefunded('cancelled')]],
-  ])('with %s in the flow: a receipt and its refund notice, or neither; ReceiptIssued is said if and only if it was sent', async (_, flow) => {
-    for (const order of permutations(flow)) {
-      for (let nth = 1; ; nth++) {
-        world = newWorld();
-        const { world: fragile, broken } = breaking(world, nth, when);
-        hear = serve(fragile);
-        const said = new Set<string>();
-        // What failed comes back last, when the others have been handled.
-        const failed: AirlineEvent<FactType>[] = [];
-        const deliver = async (event: AirlineEvent<FactType>) => (await hear(event)).forEach(({ type }) => said.add(type));
-        for (const event of order) await deliver(event).catch(() => failed.push(event));
-        for (const event of failed) await deliver(event);
-        if (!broken()) break;
-        // A mail that left a moment before the crash is known to the provider alone.
-        if (broken() === 'send' && when === 'after') continue;
-        const receipts = mails.filter(isReceipt).length;
-        expect([0, 1]).toContain(receipts);
-        expect(mails.filter(isRefundNotice)).toHaveLength(receipts);
-        expect([...said]).toEqual(receipts === 1 ? ['ReceiptIssued'] : []);
+  ])(
+    'with %s in the flow: a receipt and its refund notice, or neither; ReceiptIssued is said if and only if it was sent',
+    async (_, flow) => {
+      for (const order of permutations(flow)) {
+        for (let nth = 1; ; nth++) {
+          world = newWorld();
+          const { world: fragile, broken } = breaking(world, nth, when);
+          hear = serve(fragile);
+          const said = new Set<string>();
+          // What failed comes back last, when the others have been handled.
+          const failed: AirlineEvent<FactType>[] = [];
+          const deliver = async (event: AirlineEvent<FactType>) => (await hear(event)).forEach(({ type }) => said.add(type));
+          for (const event of order) await deliver(event).catch(() => failed.push(event));
+          for (const event of failed) await deliver(event);
+          if (!broken()) break;
+          // A mail that left a moment before the crash is known to the provider alone.
+          if (broken() === 'send' && when === 'after') continue;
+          const receipts = mails.filter(isReceipt).length;
+          expect([0, 1]).toContain(receipts);
+          expect(mails.filter(isRefundNotice)).toHaveLength(receipts);
+          expect([...said]).toEqual(receipts === 1 ? ['ReceiptIssued'] : []);
+        }
       }
-    }
-  });
+    },
+  );
 });
 
 test('all events of a cancelled booking at once, each twice, interleaved in any way: a receipt and its refund notice, or neither', async () => {

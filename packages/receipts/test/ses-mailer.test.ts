@@ -70,7 +70,9 @@ describe('SES refuses', () => {
     ['InternalServiceErrorException', 500, MailUnavailableError],
   ])('%s', async (name, status, expected) => {
     refusal = { status, name, message: 'Identity <ada@example.com> failed: arn:aws:ses:us-east-1:1:identity/ada@example.com' };
-    const failure = await mailerAt(urlOf(ses)).send(receiptMail(receipt())).catch((error: Error) => error);
+    const failure = await mailerAt(urlOf(ses))
+      .send(receiptMail(receipt()))
+      .catch((error: Error) => error);
     expect(failure).toBeInstanceOf(expected);
     expect(failure).toMatchObject({ message: `${name}: Identity <***> failed: arn:aws:ses:us-east-1:1:identity/***` });
   });

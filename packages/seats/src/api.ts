@@ -32,7 +32,8 @@ export function createApi({ store, now }: { store: SeatStore; now: () => Date })
   /** Every seat of the flight with its cabin, fare and state; who holds it is nobody's business but its holder's. */
   async function seatMap(flightId: string): Promise<APIGatewayProxyStructuredResultV2> {
     const map = await store.seatMap(flightId);
-    if (!map) return problem(404, 'Unknown flight', `No flight ${flightId} is scheduled. GET /flights lists the flights that are.`);
+    if (!map)
+      return problem(404, 'Unknown flight', `No flight ${flightId} is scheduled. GET /flights lists the flights that are.`);
     const seats = seatsOf(map.flight).map((seat) => ({ ...seat, state: map.claimed.get(seat.seat) ?? ('free' as const) }));
     const counts = { free: 0, held: 0, sold: 0 };
     for (const { state } of seats) counts[state] += 1;

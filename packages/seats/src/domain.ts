@@ -69,7 +69,11 @@ export type Admission = { kind: 'claim' } | Refused;
 
 /** Whether the seats of a request may be claimed, as far as can be seen before claiming. */
 export function admit(request: BookingRequest, paidEarly: boolean, { flight, holders, now }: Situation): Admission {
-  const refused = (reason: RefusalReason, unavailableSeats: string[] = []): Admission => ({ kind: 'refused', reason, unavailableSeats });
+  const refused = (reason: RefusalReason, unavailableSeats: string[] = []): Admission => ({
+    kind: 'refused',
+    reason,
+    unavailableSeats,
+  });
 
   if (!flight) return refused('unknown-flight');
   const unknown = request.seats.filter((seat) => !cabinOf(flight, seat));
@@ -78,7 +82,8 @@ export function admit(request: BookingRequest, paidEarly: boolean, { flight, hol
   // Early payment means that payments accepted the request in time.
   if (request.expiresAt !== undefined && !isAfter(request.expiresAt, now) && !paidEarly) return refused('expired');
   const fare = fareOf(flight, request.seats);
-  if (fare.amountMinor !== request.payment.amountMinor || fare.currency !== request.payment.currency) return refused('fare-mismatch');
+  if (fare.amountMinor !== request.payment.amountMinor || fare.currency !== request.payment.currency)
+    return refused('fare-mismatch');
   const taken = request.seats.filter((seat) => holders.has(seat) && holders.get(seat) !== request.bookingId);
   if (taken.length > 0) return refused('taken', taken);
   return { kind: 'claim' };
@@ -90,7 +95,12 @@ function isAfter(time: string, other: string): boolean {
 }
 
 /** The seats' no to a request. */
-export function refuse(request: BookingRequest, { reason, unavailableSeats }: Pick<Refusal, 'reason' | 'unavailableSeats'>, at: string, causedBy: Cause): SeatsRecord {
+export function refuse(
+  request: BookingRequest,
+  { reason, unavailableSeats }: Pick<Refusal, 'reason' | 'unavailableSeats'>,
+  at: string,
+  causedBy: Cause,
+): SeatsRecord {
   return { state: 'REFUSED', ...answer(request, at, causedBy), reason, unavailableSeats };
 }
 
@@ -118,7 +128,8 @@ function answer({ flightId, seats, payment }: BookingRequest, at: string, caused
 }
 
 /** What becomes of a record when the booking failed elsewhere; `impossible` when that cannot have happened. */
-export type NoDecision = { kind: 'write'; record: SeatsRecord } | { kind: 'nothing' } | { kind: 'say-again' } | { kind: 'impossible' };
+export type NoDecision =
+  { kind: 'write'; record: SeatsRecord } | { kind: 'nothing' } | { kind: 'say-again' } | { kind: 'impossible' };
 
 export function decideOnNo(record: SeatsRecord | undefined, reason: NoFromElsewhere, at: string, causedBy: Cause): NoDecision {
   switch (record?.state) {

@@ -66,7 +66,9 @@ export function createDynamoDbSeatStore(client: DynamoDBDocumentClient, tableNam
     },
 
     async load(bookingId) {
-      const { Item } = await client.send(new GetCommand({ TableName: tableName, Key: bookingKey(bookingId), ConsistentRead: true }));
+      const { Item } = await client.send(
+        new GetCommand({ TableName: tableName, Key: bookingKey(bookingId), ConsistentRead: true }),
+      );
       return toStored(Item);
     },
 
@@ -150,7 +152,9 @@ export function createDynamoDbSeatStore(client: DynamoDBDocumentClient, tableNam
       const sold = new Set(records.filter((item) => (item.record as SeatsRecord).state === 'SOLD').map(({ pk }) => pk));
       return {
         flight,
-        claimed: new Map(claims.map(({ sk, bookingId }) => [seatOf(sk), sold.has(bookingKey(bookingId as string).pk) ? 'sold' : 'held'])),
+        claimed: new Map(
+          claims.map(({ sk, bookingId }) => [seatOf(sk), sold.has(bookingKey(bookingId as string).pk) ? 'sold' : 'held']),
+        ),
       };
     },
   };

@@ -54,7 +54,10 @@ export function createHandlers({ store, holdTimer, holdRules, now, reportImpossi
       const { stored, flight, holders } = await store.viewRequest(request);
       const record = stored?.record;
       if (record && !asksTheSame(record, request)) {
-        throw new UnprocessableEventError('conflicting-request', `Booking ${bookingId} was answered for another request; the first one stands.`);
+        throw new UnprocessableEventError(
+          'conflicting-request',
+          `Booking ${bookingId} was answered for another request; the first one stands.`,
+        );
       }
       const ours = request.seats.filter((seat) => holders.get(seat) === bookingId);
       if (record && record.state !== 'PAID_EARLY' && record.state !== 'TOMBSTONE') {
@@ -158,7 +161,9 @@ function answerOf(bookingId: string, record: SeatsRecord): AirlineEvent[] {
       return [];
     case 'REFUSED': {
       const { flightId, seats, unavailableSeats, reason, at, causedBy } = record;
-      return [newEvent('SeatUnavailable', { bookingId, flightId, seats, unavailableSeats, reason }, { occurredAt: at, causedBy })];
+      return [
+        newEvent('SeatUnavailable', { bookingId, flightId, seats, unavailableSeats, reason }, { occurredAt: at, causedBy }),
+      ];
     }
     case 'HELD':
     case 'SOLD':

@@ -11,7 +11,10 @@ const held = request();
 beforeEach(async () => {
   const store = createInMemorySeatStore();
   await store.scheduleFlight(flight(), Date.parse(now));
-  await store.scheduleFlight(flight({ flightId: 'KL1002-20261219', flightNumber: 'KL1002', departureTime: '2026-12-19T00:00:00Z' }), Date.parse(now));
+  await store.scheduleFlight(
+    flight({ flightId: 'KL1002-20261219', flightNumber: 'KL1002', departureTime: '2026-12-19T00:00:00Z' }),
+    Date.parse(now),
+  );
   await store.scheduleFlight(flight({ flightId: 'KL1-20261101', departureTime: '2026-11-01T00:00:00Z' }), Date.parse(now));
   await store.claimSeat(held.flightId, '12A', held.bookingId);
   await store.save(held.bookingId, hold(held, holdRules, now, { metadata: { eventId: 'e' } }), undefined);
@@ -50,8 +53,18 @@ describe('GET /flights/{flightId}/seats', () => {
   test('shows every seat with cabin, fare and state, and not who holds it', async () => {
     const { body } = await get('/flights/{flightId}/seats', { pathParameters: { flightId: 'KL1001-20261218' } });
     expect(body.counts).toEqual({ free: 103, held: 1, sold: 0 });
-    expect(body.seats).toContainEqual({ seat: '12A', cabin: 'economy', fare: { amountMinor: 8_100, currency: 'EUR' }, state: 'held' });
-    expect(body.seats).toContainEqual({ seat: '1A', cabin: 'business', fare: { amountMinor: 22_680, currency: 'EUR' }, state: 'free' });
+    expect(body.seats).toContainEqual({
+      seat: '12A',
+      cabin: 'economy',
+      fare: { amountMinor: 8_100, currency: 'EUR' },
+      state: 'held',
+    });
+    expect(body.seats).toContainEqual({
+      seat: '1A',
+      cabin: 'business',
+      fare: { amountMinor: 22_680, currency: 'EUR' },
+      state: 'free',
+    });
     expect(JSON.stringify(body)).not.toContain(held.bookingId);
   });
 

@@ -23,7 +23,13 @@ describe('admitting a request', () => {
     ['a request that has expired', request({ expiresAt: now }), nobody, 'expired', []],
     ['a fare that is too low', request({ payment: { ...payment, amountMinor: 1 } }), nobody, 'fare-mismatch', []],
     ['a fare in another currency', request({ payment: { ...payment, currency: 'USD' } }), nobody, 'fare-mismatch', []],
-    ['a seat of another booking', request({ seats: ['12A', '12C'] }), { ...nobody, holders: new Map([['12C', 'another']]) }, 'taken', ['12C']],
+    [
+      'a seat of another booking',
+      request({ seats: ['12A', '12C'] }),
+      { ...nobody, holders: new Map([['12C', 'another']]) },
+      'taken',
+      ['12C'],
+    ],
   ] as const)('%s is refused', (_, asked, situation, reason, unavailableSeats) => {
     expect(admit(asked, false, situation as Situation)).toEqual({ kind: 'refused', reason, unavailableSeats });
   });

@@ -15,8 +15,18 @@ export function flight(overrides: Partial<EventData<'FlightScheduled'>> = {}): E
     durationMinutes: 92,
     aircraft: 'Embraer 190',
     cabins: [
-      { cabin: 'business', rows: { first: 1, last: 5 }, letters: ['A', 'C', 'D', 'F'], fare: { amountMinor: 22_680, currency: 'EUR' } },
-      { cabin: 'economy', rows: { first: 6, last: 26 }, letters: ['A', 'C', 'D', 'F'], fare: { amountMinor: 8_100, currency: 'EUR' } },
+      {
+        cabin: 'business',
+        rows: { first: 1, last: 5 },
+        letters: ['A', 'C', 'D', 'F'],
+        fare: { amountMinor: 22_680, currency: 'EUR' },
+      },
+      {
+        cabin: 'economy',
+        rows: { first: 6, last: 26 },
+        letters: ['A', 'C', 'D', 'F'],
+        fare: { amountMinor: 8_100, currency: 'EUR' },
+      },
     ],
     ...overrides,
   };

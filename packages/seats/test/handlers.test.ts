@@ -9,7 +9,9 @@ import type { HoldTimer } from '../src/hold-timer.ts';
 import { bookingCancelled, bookingRequested, flight, holdRules, now, paymentFailed, paymentOk, request } from './fixtures.ts';
 
 /** An event of the bus, or the hold timer of a booking. */
-type Heard = AirlineEvent<'BookingRequested' | 'PaymentOk' | 'PaymentFailed' | 'BookingCancelled'> | { type: 'HoldExpired'; data: { bookingId: string } };
+type Heard =
+  | AirlineEvent<'BookingRequested' | 'PaymentOk' | 'PaymentFailed' | 'BookingCancelled'>
+  | { type: 'HoldExpired'; data: { bookingId: string } };
 type Hear = (event: Heard) => Promise<readonly AirlineEvent[]>;
 
 let clock: string;
@@ -20,7 +22,12 @@ let impossible: string[];
 let hear: Hear;
 
 function serve(parts: { store: SeatStore; holdTimer: HoldTimer }): Hear {
-  const handlers = createHandlers({ ...parts, holdRules, now: () => new Date(clock), reportImpossible: ({ type }) => impossible.push(type) });
+  const handlers = createHandlers({
+    ...parts,
+    holdRules,
+    now: () => new Date(clock),
+    reportImpossible: ({ type }) => impossible.push(type),
+  });
   return async (event) => {
     if (event.type === 'HoldExpired') return handlers.HoldExpired(event.data.bookingId);
     return (handlers[event.type] as (event: AirlineEvent) => Promise<readonly AirlineEvent[]>)(event);
@@ -41,9 +48,11 @@ beforeEach(async () => {
   hear = serve({ store, holdTimer });
 });
 
-const said = (events: readonly AirlineEvent[]): string[] => events.map(({ type, data }) => ('reason' in data ? `${type}(${data.reason})` : type));
+const said = (events: readonly AirlineEvent[]): string[] =>
+  events.map(({ type, data }) => ('reason' in data ? `${type}(${data.reason})` : type));
 const stateOf = async (bookingId: string): Promise<string | undefined> => (await store.load(bookingId))?.record.state;
-const claimed = async (): Promise<Record<string, string>> => Object.fromEntries((await store.seatMap('KL1001-20261218'))!.claimed);
+const claimed = async (): Promise<Record<string, string>> =>
+  Object.fromEntries((await store.seatMap('KL1001-20261218'))!.claimed);
 
 describe('none', () => {
   test('none × BookingRequested: claims every seat and says SeatBooked', async () => {
@@ -52,7 +61,11 @@ describe('none', () => {
     expect(said(answer)).toEqual(['SeatBooked']);
     expect(answer[0]).toMatchObject({
       data: { bookingId: asked.bookingId, seats: ['12C', '12A'], amountMinor: 16_200, currency: 'EUR' },
-      metadata: { eventId: `${asked.bookingId}.SeatBooked`, causationId: `${asked.bookingId}.BookingRequested`, service: 'seats' },
+      metadata: {
+        eventId: `${asked.bookingId}.SeatBooked`,
+        causationId: `${asked.bookingId}.BookingRequested`,
+        service: 'seats',
+      },
     });
     expect(await stateOf(asked.bookingId)).toBe('HELD');
     expect(await claimed()).toEqual({ '12A': 'held', '12C': 'held' });
@@ -457,52 +470,58 @@ describe('whatever the order, the repetition and the crash', () => {
     'paid, perhaps too late': [['SeatBooked'], ['SeatBooked', 'SeatReleased(hold-expired)']],
   };
 
-  test.each(Object.keys(stories) as (keyof typeof stories)[])('%s: the seats end sold or free, never between, and one consistent story is told', async (flow) => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.record({ index: fc.nat(2), at: fc.integer({ min: 1, max: 8 }), afterEffect: fc.boolean(), late: fc.boolean() }), { minLength: 1, maxLength: 6 }),
-        async (deliveries) => {
-          clock = now;
-          store = createInMemorySeatStore();
-          timers = [];
-          impossible = [];
-          await store.scheduleFlight(flight(), Date.parse(now));
-          const asked = request({ seats: ['12A', '12C'], expiresAt: '2026-12-01T09:40:00Z' });
-          const bus: Heard[] = [bookingRequested(asked)];
-          if (flow.startsWith('paid')) bus.push(paymentOk(asked));
-          if (flow.startsWith('declined')) bus.push(paymentFailed(asked));
-          if (flow.endsWith('cancelled')) bus.push(bookingCancelled(asked));
-          const isLate = flow === 'unanswered' || flow === 'paid, perhaps too late';
+  test.each(Object.keys(stories) as (keyof typeof stories)[])(
+    '%s: the seats end sold or free, never between, and one consistent story is told',
+    async (flow) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(
+            fc.record({ index: fc.nat(2), at: fc.integer({ min: 1, max: 8 }), afterEffect: fc.boolean(), late: fc.boolean() }),
+            { minLength: 1, maxLength: 6 },
+          ),
+          async (deliveries) => {
+            clock = now;
+            store = createInMemorySeatStore();
+            timers = [];
+            impossible = [];
+            await store.scheduleFlight(flight(), Date.parse(now));
+            const asked = request({ seats: ['12A', '12C'], expiresAt: '2026-12-01T09:40:00Z' });
+            const bus: Heard[] = [bookingRequested(asked)];
+            if (flow.startsWith('paid')) bus.push(paymentOk(asked));
+            if (flow.startsWith('declined')) bus.push(paymentFailed(asked));
+            if (flow.endsWith('cancelled')) bus.push(bookingCancelled(asked));
+            const isLate = flow === 'unanswered' || flow === 'paid, perhaps too late';
 
-          const told = new Map<string, AirlineEvent>();
-          const listen = (events: readonly AirlineEvent[]): void => {
-            for (const event of events) {
-              // Two events with one id must be the same event.
-              expect(told.get(event.metadata.eventId) ?? event).toEqual(event);
-              told.set(event.metadata.eventId, event);
+            const told = new Map<string, AirlineEvent>();
+            const listen = (events: readonly AirlineEvent[]): void => {
+              for (const event of events) {
+                // Two events with one id must be the same event.
+                expect(told.get(event.metadata.eventId) ?? event).toEqual(event);
+                told.set(event.metadata.eventId, event);
+              }
+            };
+            for (const { index, at, afterEffect, late } of deliveries) {
+              // A timer comes early while the request lives, and late once it has expired; the request itself was heard in time.
+              if (isLate && late && timers.length > 0) clock = expired;
+              const event = index === 2 && timers.length > 0 ? timerOf(asked) : bus[index % bus.length]!;
+              listen(await serve(failing(at, afterEffect))(event).catch(() => []));
             }
-          };
-          for (const { index, at, afterEffect, late } of deliveries) {
-            // A timer comes early while the request lives, and late once it has expired; the request itself was heard in time.
-            if (isLate && late && timers.length > 0) clock = expired;
-            const event = index === 2 && timers.length > 0 ? timerOf(asked) : bus[index % bus.length]!;
-            listen(await serve(failing(at, afterEffect))(event).catch(() => []));
-          }
-          // Whatever crashed is delivered again, in the end without a fault; the timers that were set fire last.
-          const whole = serve({ store, holdTimer });
-          for (const event of [...bus, ...bus]) listen(await whole(event));
-          clock = expired;
-          for (const timer of [...timers]) listen(await whole(timerOf(timer)));
+            // Whatever crashed is delivered again, in the end without a fault; the timers that were set fire last.
+            const whole = serve({ store, holdTimer });
+            for (const event of [...bus, ...bus]) listen(await whole(event));
+            clock = expired;
+            for (const timer of [...timers]) listen(await whole(timerOf(timer)));
 
-          expect(impossible).toEqual([]);
-          const distinct = said([...told.values()]).sort();
-          expect(stories[flow]).toContainEqual(distinct);
-          expect(await claimed()).toEqual(distinct.join() === 'SeatBooked' ? { '12A': 'sold', '12C': 'sold' } : {});
-        },
-      ),
-      { numRuns: 150 },
-    );
-  });
+            expect(impossible).toEqual([]);
+            const distinct = said([...told.values()]).sort();
+            expect(stories[flow]).toContainEqual(distinct);
+            expect(await claimed()).toEqual(distinct.join() === 'SeatBooked' ? { '12A': 'sold', '12C': 'sold' } : {});
+          },
+        ),
+        { numRuns: 150 },
+      );
+    },
+  );
 
   test('whatever order the steps of a request, a payment, a cancellation and a timer are taken in: sold or free, and one story', async () => {
     await fc.assert(
@@ -520,11 +539,18 @@ describe('whatever the order, the repetition and the crash', () => {
               ),
           });
         const serving = serve({ store: scheduled(store), holdTimer });
-        const events = [bookingRequested(asked), bookingRequested(asked), paymentOk(asked), ...(isCancelled ? [bookingCancelled(asked)] : [])];
+        const events = [
+          bookingRequested(asked),
+          bookingRequested(asked),
+          paymentOk(asked),
+          ...(isCancelled ? [bookingCancelled(asked)] : []),
+        ];
         const words: AirlineEvent[] = [];
         await scheduler.waitFor(Promise.all(events.map(async (event) => words.push(...(await serving(event))))));
         clock = expired;
-        await scheduler.waitFor(Promise.all([timerOf(asked), bookingRequested(asked)].map(async (event) => words.push(...(await serving(event))))));
+        await scheduler.waitFor(
+          Promise.all([timerOf(asked), bookingRequested(asked)].map(async (event) => words.push(...(await serving(event))))),
+        );
         expect(impossible).toEqual([]);
         const distinct = [...new Set(said(words))].sort();
         const expectedStories = isCancelled ? stories['paid and cancelled'] : stories.paid;

@@ -7,7 +7,10 @@ const { bookingId } = request();
 
 async function setUntil(dueAt: string): Promise<{ message: SelfAddressedMessage; delaySeconds: number }> {
   const sent: { message: SelfAddressedMessage; delaySeconds: number }[] = [];
-  const timer = createHoldTimer({ sendToSelf: async (message, delaySeconds) => void sent.push({ message, delaySeconds }), now: () => new Date(now) });
+  const timer = createHoldTimer({
+    sendToSelf: async (message, delaySeconds) => void sent.push({ message, delaySeconds }),
+    now: () => new Date(now),
+  });
   await timer.set(bookingId, dueAt);
   return sent[0]!;
 }
@@ -16,7 +19,12 @@ describe('a hold timer', () => {
   test('is a message that comes when the hold ends', async () => {
     const { message, delaySeconds } = await setUntil('2026-12-01T09:41:00.000Z');
     expect(delaySeconds).toBe(660);
-    expect(message).toMatchObject({ 'detail-type': 'HoldExpired', source: 'airline.seats', time: now, detail: { data: { bookingId } } });
+    expect(message).toMatchObject({
+      'detail-type': 'HoldExpired',
+      source: 'airline.seats',
+      time: now,
+      detail: { data: { bookingId } },
+    });
   });
 
   test('is known again by the booking that it names', async () => {
@@ -31,6 +39,8 @@ describe('a hold timer', () => {
     ['an empty booking', { detail: { data: { bookingId: '' } } }],
   ])('is none with %s, and never will be', async (_, change) => {
     const { message } = await setUntil(now);
-    expect(() => bookingOf({ ...message, ...change })).toThrow(expect.objectContaining({ name: 'UnprocessableEventError', reason: 'schema-violation' }));
+    expect(() => bookingOf({ ...message, ...change })).toThrow(
+      expect.objectContaining({ name: 'UnprocessableEventError', reason: 'schema-violation' }),
+    );
   });
 });

@@ -42,11 +42,18 @@ describe('the seats stack', () => {
 
   test('may say its own three events as airline.seats, and nothing else', () => {
     const statements = Object.values(template.findResources('AWS::IAM::Policy')).flatMap(
-      (policy) => (policy.Properties as { PolicyDocument: { Statement: { Action: string; Condition?: unknown }[] } }).PolicyDocument.Statement,
+      (policy) =>
+        (policy.Properties as { PolicyDocument: { Statement: { Action: string; Condition?: unknown }[] } }).PolicyDocument
+          .Statement,
     );
     const putting = statements.filter(({ Action }) => Action === 'events:PutEvents');
     expect(putting.map(({ Condition }) => Condition)).toEqual([
-      { StringEquals: { 'events:source': 'airline.seats', 'events:detail-type': ['SeatBooked', 'SeatUnavailable', 'SeatReleased'] } },
+      {
+        StringEquals: {
+          'events:source': 'airline.seats',
+          'events:detail-type': ['SeatBooked', 'SeatUnavailable', 'SeatReleased'],
+        },
+      },
     ]);
   });
 
@@ -55,19 +62,26 @@ describe('the seats stack', () => {
     template.hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: {
         Statement: Match.arrayWith([
-          Match.objectLike({ Action: Match.arrayWith(['sqs:ChangeMessageVisibility']), Resource: { 'Fn::GetAtt': [queue, 'Arn'] } }),
+          Match.objectLike({
+            Action: Match.arrayWith(['sqs:ChangeMessageVisibility']),
+            Resource: { 'Fn::GetAtt': [queue, 'Arn'] },
+          }),
           Match.objectLike({ Action: Match.arrayWith(['sqs:SendMessage']), Resource: { 'Fn::GetAtt': [queue, 'Arn'] } }),
         ]),
       },
     });
     template.hasResourceProperties('AWS::Lambda::Function', {
-      Environment: { Variables: Match.objectLike({ QUEUE_URL: { Ref: queue }, HOLD_DEFAULT_SECONDS: '600', HOLD_GRACE_SECONDS: '60' }) },
+      Environment: {
+        Variables: Match.objectLike({ QUEUE_URL: { Ref: queue }, HOLD_DEFAULT_SECONDS: '600', HOLD_GRACE_SECONDS: '60' }),
+      },
     });
   });
 
   test('refuses a grace that is no number of seconds', () => {
     const app = new App({ context: { holdGraceSeconds: '1m' } });
-    expect(() => new SeatsStack(app, 'seats')).toThrow('Context value holdGraceSeconds must be a whole number of seconds from 0 to 86400; it is "1m".');
+    expect(() => new SeatsStack(app, 'seats')).toThrow(
+      'Context value holdGraceSeconds must be a whole number of seconds from 0 to 86400; it is "1m".',
+    );
   });
 
   test('has its two routes, served by two functions of their own code', () => {

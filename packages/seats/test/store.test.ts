@@ -84,7 +84,12 @@ describe.each(adapters)('seat store: %s', (_, create) => {
     await store.save(selling, { ...held(flightId), state: 'SOLD' } as SeatsRecord, undefined);
     const map = await store.seatMap(flightId);
     expect(map?.flight.flightId).toBe(flightId);
-    expect(new Map([...map!.claimed].sort())).toEqual(new Map([['12A', 'held'], ['1A', 'sold']]));
+    expect(new Map([...map!.claimed].sort())).toEqual(
+      new Map([
+        ['12A', 'held'],
+        ['1A', 'sold'],
+      ]),
+    );
     expect(await store.seatMap('ZZ1-20270101')).toBeUndefined();
   });
 
@@ -105,8 +110,14 @@ describe.each(adapters)('seat store: %s', (_, create) => {
   test('flights are listed by departure, past ones left out; the later word on a flight wins', async () => {
     const store = create();
     const [early, late] = ['YY2-20280101', 'YY1-20280102'];
-    await store.scheduleFlight(flight({ flightId: late, departureTime: '2028-01-02T00:00:00Z', aircraft: 'new' }), Date.parse('2026-12-02T00:00:00Z'));
-    await store.scheduleFlight(flight({ flightId: late, departureTime: '2028-01-02T00:00:00Z', aircraft: 'old' }), Date.parse('2026-12-01T00:00:00Z'));
+    await store.scheduleFlight(
+      flight({ flightId: late, departureTime: '2028-01-02T00:00:00Z', aircraft: 'new' }),
+      Date.parse('2026-12-02T00:00:00Z'),
+    );
+    await store.scheduleFlight(
+      flight({ flightId: late, departureTime: '2028-01-02T00:00:00Z', aircraft: 'old' }),
+      Date.parse('2026-12-01T00:00:00Z'),
+    );
     await store.scheduleFlight(flight({ flightId: early, departureTime: '2028-01-01T00:00:00Z' }), Date.parse(now));
     expect((await store.listFlights(new Date('2027-12-31T00:00:00Z'))).map(({ flightId }) => flightId)).toEqual([early, late]);
     expect((await store.listFlights(new Date('2028-01-01T00:00:00Z'))).map(({ aircraft }) => aircraft)).toEqual(['new']);

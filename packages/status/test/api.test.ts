@@ -125,7 +125,10 @@ describe('?wait', () => {
 
   test('answers as soon as something changes from what the first look saw', async () => {
     await know(events.requested());
-    const meanwhile: Happening[] = [[1000, events.seatBooked()], [2000, events.paymentOk()]];
+    const meanwhile: Happening[] = [
+      [1000, events.seatBooked()],
+      [2000, events.paymentOk()],
+    ];
     const { status, body } = await ask({ wait: '25', meanwhile });
     expect([status, body.status]).toEqual([200, 'SEAT_BOOKED']);
     expect(elapsed).toBeGreaterThanOrEqual(1000);

@@ -8,7 +8,17 @@ const statusOf = (...heard: AirlineEvent<FactType>[]): string => {
   const { status, settled, reason } = foldStatus(facts(...heard));
   return [status, ...(reason ? [`(${reason})`] : []), ...(settled ? [', settled'] : [])].join('');
 };
-const { requested, seatBooked, seatUnavailable, seatReleased, paymentOk, paymentFailed, paymentRefunded, receiptIssued, cancelled } = events;
+const {
+  requested,
+  seatBooked,
+  seatUnavailable,
+  seatReleased,
+  paymentOk,
+  paymentFailed,
+  paymentRefunded,
+  receiptIssued,
+  cancelled,
+} = events;
 
 describe('a booking on its way to a yes', () => {
   test.each([
@@ -128,9 +138,17 @@ describe('a no', () => {
     ['nobody has answered it yet', [cancelled()], 'CANCELLED(cancelled)'],
     ['the seats held, payments has not answered', [seatBooked(), cancelled()], 'CANCELLED(cancelled)'],
     ['one participant has answered', [cancelled(), seatUnavailable('cancelled')], 'CANCELLED(cancelled)'],
-    ['both have answered', [cancelled(), seatUnavailable('cancelled'), paymentFailed('cancelled')], 'CANCELLED(cancelled), settled'],
+    [
+      'both have answered',
+      [cancelled(), seatUnavailable('cancelled'), paymentFailed('cancelled')],
+      'CANCELLED(cancelled), settled',
+    ],
     ['a confirmed booking: not settled any more', [...happy.slice(1), cancelled()], 'CANCELLED(cancelled)'],
-    ['a confirmed booking, one yes taken back', [...happy.slice(1), cancelled(), seatReleased('cancelled')], 'CANCELLED(cancelled)'],
+    [
+      'a confirmed booking, one yes taken back',
+      [...happy.slice(1), cancelled(), seatReleased('cancelled')],
+      'CANCELLED(cancelled)',
+    ],
     [
       'a confirmed booking, both yesses taken back',
       [...happy.slice(1), cancelled(), seatReleased('cancelled'), paymentRefunded('cancelled')],
@@ -141,7 +159,11 @@ describe('a no', () => {
       [seatBooked(), paymentFailed('declined'), seatReleased('payment-failed'), cancelled()],
       'CANCELLED(cancelled), settled',
     ],
-    ['taken, and cancelled', [seatUnavailable('taken'), paymentFailed('cancelled'), cancelled()], 'CANCELLED(cancelled), settled'],
+    [
+      'taken, and cancelled',
+      [seatUnavailable('taken'), paymentFailed('cancelled'), cancelled()],
+      'CANCELLED(cancelled), settled',
+    ],
     [
       'the hold expired, and cancelled',
       [seatBooked(), seatReleased('hold-expired'), paymentFailed('hold-expired'), cancelled()],
@@ -154,7 +176,12 @@ describe('a no', () => {
 
   test('a booking that was cancelled before anyone asked for it waits for both answers', () => {
     const answer = foldStatus(facts(cancelled()));
-    expect(answer).toMatchObject({ status: 'CANCELLED', settled: false, cancelledAt: at(5), timeline: [{ event: 'BookingCancelled' }] });
+    expect(answer).toMatchObject({
+      status: 'CANCELLED',
+      settled: false,
+      cancelledAt: at(5),
+      timeline: [{ event: 'BookingCancelled' }],
+    });
     expect(answer).not.toHaveProperty('requestedAt');
   });
 
@@ -186,10 +213,7 @@ const flows: [string, AirlineEvent<FactType>[]][] = [
   ['expired', [requested(), seatUnavailable('expired'), paymentFailed('expired')]],
   ['expired at payments', [requested(), seatBooked(), paymentFailed('expired'), seatReleased()]],
   ['cancelled before the request was seen', [cancelled(), requested(), seatUnavailable('cancelled'), paymentFailed('cancelled')]],
-  [
-    'cancelled after the receipt',
-    [...happy, cancelled(), seatReleased('cancelled'), paymentRefunded('cancelled')],
-  ],
+  ['cancelled after the receipt', [...happy, cancelled(), seatReleased('cancelled'), paymentRefunded('cancelled')]],
   ['hold expired after the receipt', [...happy, seatReleased('hold-expired'), paymentRefunded('hold-expired')]],
 ];
 

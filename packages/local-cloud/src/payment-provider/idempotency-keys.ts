@@ -89,7 +89,8 @@ function refuseOtherRequest({ key, path, parameters }: KeyedRequest, known: Entr
 }
 
 function inUse(key: string): ApiError {
-  const message = 'There is currently another in-progress request using this Idempotent Key (that probably means you submitted '
-    + `twice, and the other request is still going through): ${key}. Please try again later.`;
+  const message =
+    'There is currently another in-progress request using this Idempotent Key (that probably means you submitted ' +
+    `twice, and the other request is still going through): ${key}. Please try again later.`;
   return invalidRequest(message, { code: 'idempotency_key_in_use' }, 409);
 }

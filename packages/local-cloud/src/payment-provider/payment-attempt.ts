@@ -14,25 +14,53 @@ export interface AttemptOptions {
 }
 
 const AUTHENTICATION_NOT_HANDLED: Decline = {
-  code: 'authentication_required', declineCode: 'authentication_not_handled',
-  message: 'This payment required an authentication action to complete, but `error_on_requires_action` was set. '
-    + 'When you\'re ready, you can upgrade your integration to handle actions at '
-    + 'https://stripe.com/docs/payments/payment-intents/upgrade-to-handle-actions.',
+  code: 'authentication_required',
+  declineCode: 'authentication_not_handled',
+  message:
+    'This payment required an authentication action to complete, but `error_on_requires_action` was set. ' +
+    "When you're ready, you can upgrade your integration to handle actions at " +
+    'https://stripe.com/docs/payments/payment-intents/upgrade-to-handle-actions.',
 };
 
 const BILLING_DETAILS = Object.freeze({
   address: { city: null, country: null, line1: null, line2: null, postal_code: null, state: null },
-  email: null, name: null, phone: null, tax_id: null,
+  email: null,
+  name: null,
+  phone: null,
+  tax_id: null,
 });
 const APPROVED = Object.freeze({
-  advice_code: null, network_advice_code: null, network_decline_code: null, network_status: 'approved_by_network', reason: null,
-  risk_level: 'normal', risk_score: 20, seller_message: 'Payment complete.', type: 'authorized',
+  advice_code: null,
+  network_advice_code: null,
+  network_decline_code: null,
+  network_status: 'approved_by_network',
+  reason: null,
+  risk_level: 'normal',
+  risk_score: 20,
+  seller_message: 'Payment complete.',
+  type: 'authorized',
 });
 const FIELDS_NOT_USED = Object.freeze({
-  application: null, application_fee: null, application_fee_amount: null, billing_details: BILLING_DETAILS,
-  calculated_statement_descriptor: null, customer: null, disputed: false, failure_balance_transaction: null, fraud_details: {},
-  on_behalf_of: null, receipt_number: null, receipt_url: null, review: null, shipping: null, source: null, source_transfer: null,
-  statement_descriptor: null, statement_descriptor_suffix: null, transfer_data: null, transfer_group: null,
+  application: null,
+  application_fee: null,
+  application_fee_amount: null,
+  billing_details: BILLING_DETAILS,
+  calculated_statement_descriptor: null,
+  customer: null,
+  disputed: false,
+  failure_balance_transaction: null,
+  fraud_details: {},
+  on_behalf_of: null,
+  receipt_number: null,
+  receipt_url: null,
+  review: null,
+  shipping: null,
+  source: null,
+  source_transfer: null,
+  statement_descriptor: null,
+  statement_descriptor_suffix: null,
+  transfer_data: null,
+  transfer_group: null,
 });
 
 /**
@@ -40,7 +68,11 @@ const FIELDS_NOT_USED = Object.freeze({
  * @throws ApiError 402 when the card is declined: the failed attempt is stored all the same, as the provider would.
  */
 export function attemptPayment(
-  ledger: Ledger, intent: PaymentIntent, paymentMethod: string, card: TestCard, options: AttemptOptions,
+  ledger: Ledger,
+  intent: PaymentIntent,
+  paymentMethod: string,
+  card: TestCard,
+  options: AttemptOptions,
 ): PaymentIntent {
   if (card.behavior === 'authentication') {
     if (options.errorOnRequiresAction) throw fail(ledger, intent, paymentMethod, card, AUTHENTICATION_NOT_HANDLED, null);
@@ -53,14 +85,23 @@ export function attemptPayment(
   const charge = addCharge(ledger, intent, paymentMethod, card, options.now, card.behavior);
   if (card.behavior) throw fail(ledger, intent, paymentMethod, card, card.behavior, charge);
   return ledger.intents.put({
-    ...intent, status: 'succeeded', latest_charge: charge.id, amount_received: intent.amount,
-    last_payment_error: null, next_action: null,
+    ...intent,
+    status: 'succeeded',
+    latest_charge: charge.id,
+    amount_received: intent.amount,
+    last_payment_error: null,
+    next_action: null,
   });
 }
 
 /** The payment method is used up: the intent needs another one before it can be confirmed again. */
 function fail(
-  ledger: Ledger, intent: PaymentIntent, paymentMethod: string, card: TestCard, decline: Decline, charge: Charge | null,
+  ledger: Ledger,
+  intent: PaymentIntent,
+  paymentMethod: string,
+  card: TestCard,
+  decline: Decline,
+  charge: Charge | null,
 ): ApiError {
   const error = {
     type: 'card_error' as const,
@@ -69,12 +110,21 @@ function fail(
     message: decline.message,
     ...(charge === null ? {} : { charge: charge.id }),
     payment_method: {
-      id: paymentMethod, object: 'payment_method', billing_details: BILLING_DETAILS, created: intent.created, customer: null,
-      livemode: false, metadata: {}, ...card.details,
+      id: paymentMethod,
+      object: 'payment_method',
+      billing_details: BILLING_DETAILS,
+      created: intent.created,
+      customer: null,
+      livemode: false,
+      metadata: {},
+      ...card.details,
     },
   };
   const failed = ledger.intents.put({
-    ...intent, status: 'requires_payment_method', payment_method: null, next_action: null,
+    ...intent,
+    status: 'requires_payment_method',
+    payment_method: null,
+    next_action: null,
     latest_charge: charge?.id ?? intent.latest_charge,
     last_payment_error: { ...error, doc_url: docUrl(decline.code) },
   });
@@ -82,7 +132,12 @@ function fail(
 }
 
 function addCharge(
-  ledger: Ledger, intent: PaymentIntent, paymentMethod: string, card: TestCard, now: number, decline?: Decline,
+  ledger: Ledger,
+  intent: PaymentIntent,
+  paymentMethod: string,
+  card: TestCard,
+  now: number,
+  decline?: Decline,
 ): Charge {
   const paid = decline === undefined;
   return ledger.addCharge({
@@ -115,7 +170,9 @@ function addCharge(
 function outcomeOf(decline: Decline): object {
   const blocked = decline.blocked === true;
   return {
-    advice_code: null, network_advice_code: null, network_decline_code: null,
+    advice_code: null,
+    network_advice_code: null,
+    network_decline_code: null,
     network_status: blocked ? 'not_sent_to_network' : 'declined_by_network',
     reason: blocked ? 'highest_risk_level' : decline.declineCode,
     risk_level: blocked ? 'highest' : 'normal',

@@ -29,13 +29,14 @@ type MethodFields = 'allowed_payment_method_types' | 'automatic_payment_methods'
 export function readPaymentMethodTypes(parameters: RequestParameters): Pick<PaymentIntent, MethodFields> {
   // Removed in API version 2026-09-30 (https://docs.stripe.com/changelog/endive), which SDK 23 is past.
   if (parameters.has('payment_method_types')) {
-    const message = 'The `payment_method_types` parameter is no longer supported. Use `allowed_payment_method_types`, or '
-      + '`automatic_payment_methods`.';
+    const message =
+      'The `payment_method_types` parameter is no longer supported. Use `allowed_payment_method_types`, or ' +
+      '`automatic_payment_methods`.';
     throw invalidRequest(message, { code: 'payment_method_types_no_longer_supported', param: 'payment_method_types' });
   }
   const allowed = parameters.list('allowed_payment_method_types');
   const automatic = parameters.object('automatic_payment_methods');
-  const enabled = automatic?.required('enabled', automatic.boolean('enabled')) ?? (allowed === undefined);
+  const enabled = automatic?.required('enabled', automatic.boolean('enabled')) ?? allowed === undefined;
   const allowRedirects = automatic?.oneOf('allow_redirects', ['always', 'never']) ?? 'always';
   automatic?.refuseUnknown();
   if (allowed === undefined) {

@@ -14,11 +14,28 @@ const AMOUNT = { minimum: 1, maximum: 99_999_999 };
 const CANCELLATION_REASONS = ['duplicate', 'fraudulent', 'requested_by_customer', 'abandoned'] as const;
 
 const FIELDS_NOT_USED = Object.freeze({
-  amount_capturable: 0, amount_details: { tip: {} }, application: null, application_fee_amount: null,
-  confirmation_method: 'automatic', customer: null, customer_account: null, excluded_payment_method_types: null,
-  managed_payments: null, on_behalf_of: null, payment_method_configuration_details: null, payment_method_options: null,
-  payment_record: null, processing: null, review: null, setup_future_usage: null, shipping: null, source: null,
-  statement_descriptor: null, statement_descriptor_suffix: null, transfer_data: null, transfer_group: null,
+  amount_capturable: 0,
+  amount_details: { tip: {} },
+  application: null,
+  application_fee_amount: null,
+  confirmation_method: 'automatic',
+  customer: null,
+  customer_account: null,
+  excluded_payment_method_types: null,
+  managed_payments: null,
+  on_behalf_of: null,
+  payment_method_configuration_details: null,
+  payment_method_options: null,
+  payment_record: null,
+  processing: null,
+  review: null,
+  setup_future_usage: null,
+  shipping: null,
+  source: null,
+  statement_descriptor: null,
+  statement_descriptor_suffix: null,
+  transfer_data: null,
+  transfer_group: null,
 });
 
 export const createPaymentIntent: Operation = ({ ledger, now }, parameters) => {
@@ -88,14 +105,21 @@ export const cancelPaymentIntent: Operation = ({ ledger, now }, parameters, id) 
   return () => {
     const intent = find(ledger, id);
     if (intent.status === 'succeeded' || intent.status === 'canceled') {
-      const message = `You cannot cancel this PaymentIntent because it has a status of ${intent.status}. Only a PaymentIntent `
-        + 'with one of the following statuses may be canceled: requires_payment_method, requires_capture, requires_confirmation, '
-        + 'requires_action, processing.';
+      const message =
+        `You cannot cancel this PaymentIntent because it has a status of ${intent.status}. Only a PaymentIntent ` +
+        'with one of the following statuses may be canceled: requires_payment_method, requires_capture, requires_confirmation, ' +
+        'requires_action, processing.';
       throw unexpectedState(message, intent);
     }
-    return show(ledger.intents.put({
-      ...intent, status: 'canceled', canceled_at: now(), cancellation_reason: reason, next_action: null,
-    }));
+    return show(
+      ledger.intents.put({
+        ...intent,
+        status: 'canceled',
+        canceled_at: now(),
+        cancellation_reason: reason,
+        next_action: null,
+      }),
+    );
   };
 };
 
@@ -117,8 +141,9 @@ function refuseUnlessConfirmable(intent: PaymentIntent): void {
     throw unexpectedState(message, intent);
   }
   if (intent.status === 'canceled') {
-    const message = 'You cannot confirm this PaymentIntent because it has a status of canceled. Only a PaymentIntent with one of '
-      + 'the following statuses may be confirmed: requires_confirmation, requires_payment_method, requires_action.';
+    const message =
+      'You cannot confirm this PaymentIntent because it has a status of canceled. Only a PaymentIntent with one of ' +
+      'the following statuses may be confirmed: requires_confirmation, requires_payment_method, requires_action.';
     throw unexpectedState(message, intent);
   }
 }
@@ -126,16 +151,18 @@ function refuseUnlessConfirmable(intent: PaymentIntent): void {
 function confirmIntent({ ledger, now }: Api, intent: PaymentIntent, confirmation: Confirmation): PaymentIntent {
   const card = intent.payment_method === null ? undefined : ledger.cards.get(intent.payment_method);
   if (intent.payment_method === null || card === undefined) {
-    const message = "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the "
-      + 'PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a payment method or '
-      + 'ConfirmationToken.';
+    const message =
+      "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the " +
+      'PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a payment method or ' +
+      'ConfirmationToken.';
     throw unexpectedState(message, ledger.intents.get(intent.id));
   }
   if (intent.automatic_payment_methods?.allow_redirects === 'always' && confirmation.returnUrl === undefined) {
-    const message = 'This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these '
-      + 'payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don\'t want to '
-      + 'accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and '
-      + '`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents.';
+    const message =
+      'This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these ' +
+      "payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to " +
+      'accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and ' +
+      '`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents.';
     throw invalidRequest(message, withIntent(ledger.intents.get(intent.id)));
   }
   return attemptPayment(ledger, intent, intent.payment_method, card, { ...confirmation, now: now() });

@@ -9,7 +9,11 @@ import { Ledger } from './ledger.ts';
 import { newRequestId } from './objects.ts';
 import type { Api, Operation } from './operation.ts';
 import {
-  cancelPaymentIntent, confirmPaymentIntent, createPaymentIntent, listPaymentIntents, retrievePaymentIntent,
+  cancelPaymentIntent,
+  confirmPaymentIntent,
+  createPaymentIntent,
+  listPaymentIntents,
+  retrievePaymentIntent,
 } from './payment-intents.ts';
 import { createRefund, listRefunds, retrieveRefund } from './refunds.ts';
 import { RequestParameters } from './request-parameters.ts';
@@ -92,9 +96,10 @@ function authenticate(authorization: string | undefined): void {
   const [, scheme = '', credentials = ''] = /^(\w+)\s+(\S+)$/.exec(authorization ?? '') ?? [];
   const key = scheme.toLowerCase() === 'basic' ? Buffer.from(credentials, 'base64').toString().split(':')[0] : credentials;
   if (/^(bearer|basic)$/i.test(scheme) && key) return;
-  const message = 'You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer '
-    + "auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See https://stripe.com/docs/api#authentication for details, or we "
-    + 'can help at https://support.stripe.com/.';
+  const message =
+    'You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer ' +
+    "auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See https://stripe.com/docs/api#authentication for details, or we " +
+    'can help at https://support.stripe.com/.';
   throw invalidRequest(message, {}, 401);
 }
 
@@ -103,14 +108,15 @@ function route(method: string, path: string): { operation: Operation; id: string
   const pattern = ['', version, resource, ...(id ? ['*'] : id === undefined ? [] : ['']), ...rest].join('/');
   const operation = ROUTES.get(`${method} ${pattern}`);
   if (operation) return { operation, id: id ?? '' };
-  const message = `Unrecognized request URL (${method}: ${path}). Please see https://stripe.com/docs or we can help at `
-    + 'https://support.stripe.com/.';
+  const message =
+    `Unrecognized request URL (${method}: ${path}). Please see https://stripe.com/docs or we can help at ` +
+    'https://support.stripe.com/.';
   throw invalidRequest(message, {}, 404);
 }
 
 function errorAnswer(error: unknown): Answer {
   if (error instanceof ApiError) return { statusCode: error.statusCode, body: { error: error.details } };
-  const message = `The local payment provider failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`;
+  const message = `The local payment provider failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
   return { statusCode: 500, body: { error: { type: 'api_error', message } } };
 }
 

@@ -13,7 +13,10 @@ const MAXIMUM_DEPTH = 4;
 
 /** Reads `expand[]`; what it returns shows an object with those fields expanded. */
 export function readExpand(
-  parameters: RequestParameters, ledger: Ledger, kind: ApiObject['object'], prefix = '',
+  parameters: RequestParameters,
+  ledger: Ledger,
+  kind: ApiObject['object'],
+  prefix = '',
 ): (object: ApiObject) => object {
   const paths = (parameters.list('expand') ?? []).map((path) => {
     const segments = path.startsWith(prefix) ? path.slice(prefix.length).split('.') : [];
@@ -48,7 +51,10 @@ export interface Listing<Value> {
 
 /** Reads `limit`, `starting_after` and `expand[]`; what it returns answers with one page, newest first. */
 export function readPage<Value extends ApiObject>(
-  parameters: RequestParameters, ledger: Ledger, kind: Value['object'], url: string,
+  parameters: RequestParameters,
+  ledger: Ledger,
+  kind: Value['object'],
+  url: string,
 ): (listing: Listing<Value>) => object {
   const limit = parameters.integer('limit', { minimum: 1, maximum: 100 }) ?? 10;
   const startingAfter = parameters.string('starting_after');

@@ -8,10 +8,15 @@ import { readExpand, readPage, shortListing } from './reading.ts';
 const REASONS = ['duplicate', 'fraudulent', 'requested_by_customer'] as const;
 
 const FIELDS_NOT_USED = Object.freeze({
-  customer: null, customer_account: null, payment_method: null, receipt_number: null, source_transfer_reversal: null,
+  customer: null,
+  customer_account: null,
+  payment_method: null,
+  receipt_number: null,
+  source_transfer_reversal: null,
   transfer_reversal: null,
   destination_details: {
-    card: { reference_status: 'pending', reference_type: 'acquirer_reference_number', type: 'refund' }, type: 'card',
+    card: { reference_status: 'pending', reference_type: 'acquirer_reference_number', type: 'refund' },
+    type: 'card',
   },
 });
 

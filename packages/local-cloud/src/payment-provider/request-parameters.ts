@@ -24,8 +24,9 @@ export class RequestParameters {
     const param = this.#full(name);
     if (typeof value !== 'string') throw invalidRequest('Invalid string: an object was given.', { param });
     if (value === '') {
-      const message = `You passed an empty string for '${param}'. We assume empty values are an attempt to unset a parameter; `
-        + `however '${param}' cannot be unset. You should remove '${param}' from your request or supply a non-empty value.`;
+      const message =
+        `You passed an empty string for '${param}'. We assume empty values are an attempt to unset a parameter; ` +
+        `however '${param}' cannot be unset. You should remove '${param}' from your request or supply a non-empty value.`;
       throw invalidRequest(message, { code: 'parameter_invalid_empty', param });
     }
     return value;
@@ -111,8 +112,9 @@ export class RequestParameters {
     const unknown = [...this.#form.keys()].filter((name) => !this.#known.has(name)).map((name) => this.#full(name));
     const [param] = unknown;
     if (param === undefined) return;
-    const message = `Received unknown parameter${unknown.length > 1 ? 's' : ''}: ${unknown.join(', ')}. `
-      + `The local payment provider knows: ${[...this.#known].map((name) => this.#full(name)).join(', ') || 'none here'}.`;
+    const message =
+      `Received unknown parameter${unknown.length > 1 ? 's' : ''}: ${unknown.join(', ')}. ` +
+      `The local payment provider knows: ${[...this.#known].map((name) => this.#full(name)).join(', ') || 'none here'}.`;
     throw invalidRequest(message, { code: 'parameter_unknown', param });
   }
 
@@ -130,13 +132,15 @@ function metadataEntry(key: string, text: FormValue): [string, string][] {
   const param = `metadata[${key}]`;
   if (typeof text !== 'string') throw invalidRequest('Metadata values must be strings.', { param });
   if (key.length > METADATA_LIMITS.keyLength) {
-    const message = `Metadata keys can have up to ${METADATA_LIMITS.keyLength} characters, but you passed in one that is `
-      + `${key.length} characters. Invalid value: ${key}`;
+    const message =
+      `Metadata keys can have up to ${METADATA_LIMITS.keyLength} characters, but you passed in one that is ` +
+      `${key.length} characters. Invalid value: ${key}`;
     throw invalidRequest(message, { param: 'metadata' });
   }
   if (text.length > METADATA_LIMITS.valueLength) {
-    const message = `Metadata values can have up to ${METADATA_LIMITS.valueLength} characters, but you passed in a value that is `
-      + `${text.length} characters. Invalid value: ${text}`;
+    const message =
+      `Metadata values can have up to ${METADATA_LIMITS.valueLength} characters, but you passed in a value that is ` +
+      `${text.length} characters. Invalid value: ${text}`;
     throw invalidRequest(message, { param });
   }
   // An empty value unsets a key.

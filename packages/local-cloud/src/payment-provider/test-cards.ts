@@ -27,16 +27,23 @@ const GENERIC_DECLINE = visa('0002', declined('generic_decline'));
 const INSUFFICIENT_FUNDS = visa('9995', declined('insufficient_funds', 'Your card has insufficient funds.'));
 const LOST_CARD = visa('9987', declined('lost_card'));
 const STOLEN_CARD = visa('9979', declined('stolen_card'));
-const VELOCITY_EXCEEDED = visa('6975', declined(
-  'card_velocity_exceeded', 'Your card was declined for making repeated attempts too frequently or exceeding its amount limit.',
-));
+const VELOCITY_EXCEEDED = visa(
+  '6975',
+  declined(
+    'card_velocity_exceeded',
+    'Your card was declined for making repeated attempts too frequently or exceeding its amount limit.',
+  ),
+);
 const FRAUDULENT = visa('0019', { ...declined('fraudulent'), blocked: true });
 const EXPIRED_CARD = visa('0069', { code: 'expired_card', declineCode: 'expired_card', message: 'Your card has expired.' });
 const INCORRECT_CVC = visa('0127', {
-  code: 'incorrect_cvc', declineCode: 'incorrect_cvc', message: "Your card's security code is incorrect.",
+  code: 'incorrect_cvc',
+  declineCode: 'incorrect_cvc',
+  message: "Your card's security code is incorrect.",
 });
 const PROCESSING_ERROR = visa('0119', {
-  code: 'processing_error', declineCode: 'processing_error',
+  code: 'processing_error',
+  declineCode: 'processing_error',
   message: 'An error occurred while processing your card. Try again in a little bit.',
 });
 
@@ -81,6 +88,7 @@ export function testCard(name: string): TestCard | undefined {
 
 /** The issuer's answer when the customer is not there to authenticate (`off_session`). */
 export const AUTHENTICATION_DECLINE: Decline = {
-  code: 'authentication_required', declineCode: 'authentication_required',
+  code: 'authentication_required',
+  declineCode: 'authentication_required',
   message: 'Your card was declined. This transaction requires authentication.',
 };
