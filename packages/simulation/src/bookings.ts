@@ -1,0 +1,108 @@
+import { newEvent, type AirlineEvent, type EventData } from '@airline/events-schemas/events';
+import type { Random } from './random.ts';
+
+/** When every simulation begins. */
+export const epoch = Date.parse('2026-12-01T09:00:00.000Z');
+
+export const flightId = 'KL1001-20261218';
+
+/** Small, so that bookings meet. */
+export const flight: EventData<'FlightScheduled'> = {
+  flightId,
+  carrier: 'KL',
+  flightNumber: 'KL1001',
+  origin: { iata: 'AMS', city: 'Amsterdam', country: 'Netherlands' },
+  destination: { iata: 'ABZ', city: 'Aberdeen', country: 'United Kingdom' },
+  departureTime: '2026-12-18T06:37:00Z',
+  durationMinutes: 92,
+  aircraft: 'Embraer 190',
+  cabins: [
+    {
+      cabin: 'business',
+      rows: { first: 1, last: 2 },
+      letters: ['A', 'C', 'D', 'F'],
+      fare: { amountMinor: 22_680, currency: 'EUR' },
+    },
+    {
+      cabin: 'economy',
+      rows: { first: 3, last: 6 },
+      letters: ['A', 'C', 'D', 'F'],
+      fare: { amountMinor: 8_100, currency: 'EUR' },
+    },
+  ],
+};
+
+export const allSeats = flight.cabins.flatMap(({ rows, letters }) =>
+  Array.from({ length: rows.last - rows.first + 1 }, (_, index) =>
+    letters.map((letter) => `${rows.first + index}${letter}`),
+  ).flat(),
+);
+
+export interface Booking {
+  /** For the trace, e.g. `b3`. */
+  name: string;
+  request: EventData<'BookingRequested'>;
+  requested: AirlineEvent<'BookingRequested'>;
+  /** What else its producers say about it, at any time. */
+  more: AirlineEvent[];
+}
+
+export interface BookingOptions {
+  bookingId: string;
+  name: string;
+  seats: string[];
+  method?: string;
+  /** Added to the fare. */
+  overpaid?: number;
+  expiresAt?: string;
+  isCancelled?: boolean;
+  isRepeated?: boolean;
+}
+
+export function bookingOf(options: BookingOptions): Booking {
+  const { bookingId, name, seats, method = 'pm_card_visa', overpaid = 0, expiresAt } = options;
+  const fare = seats.reduce((sum, seat) => sum + (Number(seat.slice(0, -1)) <= 2 ? 22_680 : 8_100), 0);
+  const request: EventData<'BookingRequested'> = {
+    bookingId,
+    flightId,
+    seats,
+    passenger: { name: 'Ada Lovelace', email: 'ada@example.com' },
+    payment: { method, amountMinor: fare + overpaid, currency: 'EUR' },
+    ...(expiresAt !== undefined && { expiresAt }),
+  };
+  const occurredAt = new Date(epoch).toISOString();
+  const requested = newEvent('BookingRequested', request, { occurredAt });
+  const more: AirlineEvent[] = [];
+  if (options.isCancelled) more.push(newEvent('BookingCancelled', { bookingId, cancelledAt: occurredAt }, { occurredAt }));
+  if (options.isRepeated) more.push(requested);
+  return { name, request, requested, more };
+}
+
+const minutes = 60_000;
+
+/** Bookings of all kinds on a flight that has too few seats for them. */
+export function randomBookings(random: Random, count: number): Booking[] {
+  return Array.from({ length: count }, (_, index) => {
+    const size = random.pick([1, 1, 1, 2, 2, 3]);
+    const seats = random.shuffled(allSeats).slice(0, size);
+    if (random.chance(0.03)) seats[0] = '99A';
+    const expiresAt = random.chance(0.8) ? new Date(epoch + random.pick([1, 10, 10, 10, 20]) * minutes).toISOString() : undefined;
+    return bookingOf({
+      bookingId: random.uuid(),
+      name: `b${index + 1}`,
+      seats,
+      method: random.pick([
+        'pm_card_visa',
+        'pm_card_visa',
+        'pm_card_visa',
+        'pm_card_visa',
+        'pm_card_visa_chargeDeclined',
+        'pm_card_mastercard',
+      ]),
+      overpaid: random.chance(0.04) ? 1 : 0,
+      ...(expiresAt !== undefined && { expiresAt }),
+      isCancelled: random.chance(0.2),
+      isRepeated: random.chance(0.1),
+    });
+  });
+}

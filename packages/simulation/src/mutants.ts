@@ -1,0 +1,304 @@
+import type { AirlineEvent, EventType } from '@airline/events-schemas/events';
+import type { Handler, Handlers } from '@airline/messaging/consume';
+import type { SeatsRecord } from '@airline/seats/src/domain.ts';
+import type { Stored } from '@airline/seats/src/seat-store.ts';
+import type { PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import type { Place, Plant } from './consumers.ts';
+import { runSeed } from './seeded.ts';
+
+export interface Mutant {
+  name: string;
+  /** The invariants of which any may catch it: any other would catch it for the wrong reason. */
+  caughtBy: readonly string[];
+  plant: Plant;
+}
+
+/** Bugs that systems of this kind have had, each planted between a service and one of its ports. */
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'a seat is claimed without a condition',
+    caughtBy: ['one-live-holder'],
+    plant: {
+      seatStore: (store, { world, run }) => ({
+        ...bound(store),
+        claimSeat: (flightId, seat, bookingId) =>
+          run.request('seatStore.claimSeat', bookingId, async () => {
+            const { holders } = await world.seatStore.viewRequest({ ...world.bookings[0]!.request, seats: [seat] });
+            await world.seatStore.freeSeats(flightId, [seat], holders.get(seat) ?? '');
+            return world.seatStore.claimSeat(flightId, seat, bookingId);
+          }),
+      }),
+    },
+  },
+  {
+    name: "seats' record is saved over whatever is there",
+    caughtBy: [
+      'one-answer',
+      'failed-holds-nothing',
+      'one-live-holder',
+      'everything-settles',
+      'event-is-the-same-each-time',
+      'confirmed-is-sold',
+      'confirmed-is-paid',
+      'settled-stays-settled',
+    ],
+    plant: {
+      seatStore: (store, { world, run }) => ({
+        ...bound(store),
+        save: (bookingId, record) =>
+          run.request('seatStore.save', bookingId, async () =>
+            world.seatStore.save(bookingId, record, await world.seatStore.load(bookingId)),
+          ),
+      }),
+    },
+  },
+  {
+    name: "payments' record is saved over whatever is there",
+    caughtBy: [
+      'everything-settles',
+      'failed-costs-nothing',
+      'event-is-the-same-each-time',
+      'refund-is-marked-first',
+      'one-answer',
+      'failed-payment-never-charged',
+      'charge-is-named-first',
+    ],
+    plant: {
+      paymentStore: (store, { world, run }) => ({
+        ...bound(store),
+        save: (bookingId, record) =>
+          run.request('paymentStore.save', bookingId, async () =>
+            world.paymentStore.save(bookingId, record, await world.paymentStore.load(bookingId)),
+          ),
+      }),
+    },
+  },
+  {
+    name: "seats' tombstone is forgotten",
+    caughtBy: ['everything-settles', 'failed-holds-nothing', 'hold-ends'],
+    plant: { seatStore: (store) => forgetful(store, ({ state }) => state === 'TOMBSTONE') },
+  },
+  {
+    name: 'SeatUnavailable is not remembered',
+    caughtBy: ['one-answer', 'event-is-the-same-each-time', 'duplicates-change-nothing'],
+    plant: { seatStore: (store) => forgetful(store, ({ state }) => state === 'REFUSED') },
+  },
+  {
+    name: "payments' tombstone is forgotten",
+    caughtBy: ['everything-settles', 'failed-costs-nothing'],
+    plant: {
+      paymentStore: (store) => ({
+        ...bound(store),
+        save: async (bookingId, record, read) =>
+          record.state === 'VOID' ? { record, version: (read?.version ?? 0) + 1 } : store.save(bookingId, record, read),
+      }),
+    },
+  },
+  {
+    name: 'an event gets a random id each time it is said',
+    caughtBy: ['event-is-the-same-each-time'],
+    plant: {
+      publish:
+        (publish, { world }) =>
+        (events) =>
+          publish(
+            events.map((event) => ({
+              ...event,
+              metadata: { ...event.metadata, eventId: `${event.metadata.eventId}.${world.steps}` },
+            })),
+          ),
+    },
+  },
+  {
+    name: 'FailedEntryCount is ignored',
+    // What was lost may also come to light when all is said again.
+    caughtBy: ['everything-settles', 'status-is-the-fold', 'hold-ends', 'duplicates-change-nothing'],
+    plant: {
+      eventBridge: (client) => {
+        const send = async (command: PutEventsCommand): Promise<unknown> => {
+          await client.send(command);
+          return { FailedEntryCount: 0, Entries: command.input.Entries!.map(() => ({ EventId: 'taken' })) };
+        };
+        return { send };
+      },
+    },
+  },
+  {
+    name: 'the refund comes before its mark',
+    caughtBy: ['refund-is-marked-first'],
+    plant: {
+      paymentStore: (store, { world, run }) => {
+        const provider = run.intercept('provider', world.provider);
+        return {
+          ...bound(store),
+          save: async (bookingId, record, read) => {
+            if (record.state === 'CHARGED' && record.refund && read?.record.state === 'CHARGED') {
+              await provider.refund({ bookingId, intentId: record.paymentId, amountMinor: record.payment.amountMinor });
+            }
+            return store.save(bookingId, record, read);
+          },
+        };
+      },
+    },
+  },
+  {
+    name: 'a seat is not freed after a crash between claim and record',
+    caughtBy: ['failed-holds-nothing'],
+    plant: {
+      seatStore: (store) => ({
+        ...bound(store),
+        viewRequest: async (request) => {
+          const view = await store.viewRequest(request);
+          for (const [seat, holder] of view.holders) if (holder === request.bookingId) view.holders.delete(seat);
+          return view;
+        },
+      }),
+    },
+  },
+  {
+    name: 'a released seat is not freed',
+    caughtBy: ['failed-holds-nothing', 'one-live-holder'],
+    plant: {
+      seatStore: (store, { world }) => ({
+        ...bound(store),
+        freeSeats: async (flightId, seats, bookingId) => {
+          const record = (await world.seatStore.load(bookingId))?.record;
+          if (record?.state !== 'RELEASED') await store.freeSeats(flightId, seats, bookingId);
+        },
+      }),
+    },
+  },
+  {
+    name: 'seats are freed before the record says so',
+    caughtBy: ['one-live-holder'],
+    plant: {
+      seatStore: (store) => ({
+        ...bound(store),
+        save: async (bookingId, record, read) => {
+          if (record.state === 'REFUSED' || record.state === 'RELEASED')
+            await store.freeSeats(record.flightId, record.seats, bookingId);
+          return store.save(bookingId, record, read);
+        },
+      }),
+    },
+  },
+  {
+    name: 'a message that failed is acknowledged',
+    caughtBy: ['everything-settles', 'status-is-the-fold', 'hold-ends'],
+    plant: { consumer: (consumer) => async (event, context) => consumer(event, context).then(() => ({ batchItemFailures: [] })) },
+  },
+  {
+    name: 'the dedup key is written before the work',
+    caughtBy: ['everything-settles', 'status-is-the-fold', 'hold-ends'],
+    plant: {
+      handlers: (handlers, place) =>
+        everyHandler(handlers, place, async (handler, event, done) => {
+          if (done.has(event.metadata.eventId)) return [];
+          done.add(event.metadata.eventId);
+          return handler(event);
+        }),
+    },
+  },
+  {
+    name: 'the last fact wins in status',
+    caughtBy: ['status-is-the-fold', 'settled-stays-settled'],
+    plant: {
+      factStore: (store) => ({
+        ...bound(store),
+        // One row for each source of facts, and the newest in it.
+        keep: async (bookingId, fact) => {
+          const known = await store.list(bookingId);
+          if (known.some(({ type, service }) => service === fact.service && type !== fact.type)) return false;
+          return store.keep(bookingId, fact);
+        },
+      }),
+    },
+  },
+  {
+    name: 'the receipt is sent without a guard',
+    caughtBy: ['mails-are-sent-once'],
+    plant: { mailGuard: () => (_bookingId, _operation, work) => work() },
+  },
+  {
+    name: 'a payment is declared failed when the provider does not answer',
+    caughtBy: ['failed-payment-never-charged', 'says-what-is-true'],
+    plant: {
+      provider: (provider) => ({
+        ...bound(provider),
+        confirm: (intent) => provider.confirm(intent).catch(() => ({ kind: 'declined', declineCode: 'timeout' }) as const),
+      }),
+    },
+  },
+  {
+    name: 'the hold timer is never set',
+    caughtBy: ['hold-ends'],
+    plant: { holdTimer: () => ({ set: async () => undefined }) },
+  },
+  {
+    name: 'a redrive deletes before it sends',
+    caughtBy: ['everything-settles', 'status-is-the-fold', 'hold-ends'],
+    plant: { redriveDeletesFirst: true },
+  },
+];
+
+export interface MutantResult {
+  name: string;
+  /** The invariant that caught it, and after how many seeds. */
+  caught?: { by: string; seeds: number; isExpected: boolean; message: string };
+}
+
+/** Tries seeds until an invariant catches the mutant. */
+export async function huntMutant(
+  { name, plant, caughtBy }: Mutant,
+  { seeds, bookings }: { seeds: number; bookings: number },
+): Promise<MutantResult> {
+  for (let seed = 1; seed <= seeds; seed++) {
+    const { violation } = await runSeed({ seed, bookings, plant });
+    if (!violation) continue;
+    return {
+      name,
+      caught: {
+        by: violation.invariant,
+        seeds: seed,
+        isExpected: caughtBy.includes(violation.invariant),
+        message: violation.message,
+      },
+    };
+  }
+  return { name };
+}
+
+/** A port that is a Proxy has no methods of its own to spread. */
+function bound<T extends object>(port: T): T {
+  return new Proxy(port, {
+    ownKeys: (target) => Reflect.ownKeys(target),
+    getOwnPropertyDescriptor: (target, name) => {
+      return { configurable: true, enumerable: true, writable: true, value: Reflect.get(target, name) as unknown };
+    },
+  });
+}
+
+function forgetful<S extends { save: (bookingId: string, record: SeatsRecord, read: Stored | undefined) => Promise<boolean> }>(
+  store: S,
+  forgets: (record: SeatsRecord) => boolean,
+): S {
+  return {
+    ...bound(store),
+    save: async (bookingId: string, record: SeatsRecord, read: Stored | undefined) =>
+      forgets(record) || store.save(bookingId, record, read),
+  };
+}
+
+function everyHandler(
+  handlers: Handlers,
+  { world, run }: Place,
+  around: (handler: Handler<EventType>, event: AirlineEvent, done: Set<string>) => Promise<readonly AirlineEvent[]>,
+): Handlers {
+  const done = (world.plantMemory.get(run.service) ?? new Set<string>()) as Set<string>;
+  world.plantMemory.set(run.service, done);
+  const wrapped = Object.entries(handlers).map(([type, handler]) => [
+    type,
+    (event: AirlineEvent) => around(handler as Handler<EventType>, event, done),
+  ]);
+  return Object.fromEntries(wrapped) as Handlers;
+}

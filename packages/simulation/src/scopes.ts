@@ -1,0 +1,192 @@
+import { newEvent, type AirlineEvent } from '@airline/events-schemas/events';
+import { type Booking, bookingOf, epoch } from './bookings.ts';
+import type { Scope } from './exhaustive.ts';
+import type { FaultKind } from './faults.ts';
+import { Violation } from './oracle.ts';
+import type { Simulation } from './simulation.ts';
+
+const minute = 60_000;
+const at = (minutes: number): number => epoch + minutes * minute;
+const iso = (time: number): string => new Date(time).toISOString();
+const anyFault: readonly FaultKind[] = [
+  'crash-before',
+  'crash-after',
+  'refused',
+  'reply-lost',
+  'own-write-conflicts',
+  'partly-refused',
+];
+const crash: readonly FaultKind[] = ['crash-before', 'crash-after'];
+
+function booking(number: number, method = 'pm_card_visa', isCancelled = false): Booking {
+  const bookingId = `0000000${number}-0000-4000-8000-000000000000`;
+  return bookingOf({ bookingId, name: `b${number}`, seats: ['3A'], method, expiresAt: iso(at(10)), isCancelled });
+}
+
+const participants = ['seats', 'payments'] as const;
+
+/** All that one booking, or two, can meet on one seat. Receipts and status only listen: they have scopes of their own. */
+export function scopes(): Scope[] {
+  const one = booking(1);
+  const declined = booking(1, 'pm_card_visa_chargeDeclined');
+  const cancelled = booking(1, 'pm_card_visa', true);
+  const two = booking(2);
+  const saysOf = (...bookings: Booking[]): AirlineEvent[] => bookings.flatMap(({ requested, more }) => [requested, ...more]);
+  const common = { services: participants, judge: judgeParticipants };
+  // Two bookings share a seat and nothing at payments, where they therefore take turns.
+  const meeting = { concurrency: { seats: 2, payments: 1 } };
+  const expiry = [at(10.5), at(12)];
+  return [
+    { ...common, name: 'one booking', bookings: [one], says: saysOf(one) },
+    { ...common, name: 'one booking, one fault of any kind', bookings: [one], says: saysOf(one), kinds: anyFault, faults: 1 },
+    {
+      ...common,
+      name: 'one booking, one crash, one duplicate',
+      bookings: [one],
+      says: saysOf(one),
+      kinds: crash,
+      faults: 1,
+      duplicates: 1,
+    },
+    {
+      ...common,
+      name: 'one declined booking, one fault of any kind',
+      bookings: [declined],
+      says: saysOf(declined),
+      kinds: anyFault,
+      faults: 1,
+    },
+    { ...common, name: 'one declined booking, one crash', bookings: [declined], says: saysOf(declined), kinds: crash, faults: 1 },
+    {
+      ...common,
+      name: 'one declined booking, one crash, one duplicate',
+      bookings: [declined],
+      says: saysOf(declined),
+      kinds: crash,
+      faults: 1,
+      duplicates: 1,
+    },
+    { ...common, name: 'one booking that expires', bookings: [one], says: saysOf(one), times: expiry },
+    {
+      ...common,
+      name: 'one booking that expires, one crash',
+      bookings: [one],
+      says: saysOf(one),
+      times: expiry,
+      kinds: crash,
+      faults: 1,
+    },
+    { ...common, name: 'one booking with a cancel', bookings: [cancelled], says: saysOf(cancelled) },
+    {
+      ...common,
+      name: 'one booking with a cancel, one crash',
+      bookings: [cancelled],
+      says: saysOf(cancelled),
+      kinds: crash,
+      faults: 1,
+    },
+    {
+      ...common,
+      name: 'one booking with a cancel, one duplicate',
+      bookings: [cancelled],
+      says: saysOf(cancelled),
+      duplicates: 1,
+    },
+    { ...common, ...meeting, name: 'two bookings on one seat', bookings: [one, two], says: saysOf(one, two) },
+    {
+      ...common,
+      ...meeting,
+      name: 'two bookings on one seat, one crash',
+      bookings: [one, two],
+      says: saysOf(one, two),
+      kinds: crash,
+      faults: 1,
+    },
+    receiptsScope(one, 'a confirmed booking, one crash, one duplicate', ['BookingRequested', 'SeatBooked', 'PaymentOk'], {
+      faults: 1,
+      duplicates: 1,
+    }),
+    receiptsScope(one, 'a refunded booking, one crash', ['BookingRequested', 'SeatBooked', 'PaymentOk', 'PaymentRefunded'], {
+      faults: 1,
+    }),
+  ];
+}
+
+/** Seats and payments agree, and nothing is stranded: what status and receipts will make of it follows from what was said. */
+async function judgeParticipants({ world, oracle }: Simulation): Promise<void> {
+  for (const { name, request } of world.bookings) {
+    const { bookingId } = request;
+    const seats = (await world.seatStore.load(bookingId))?.record;
+    const { holders } = await world.seatStore.viewRequest(request);
+    const holds = request.seats.filter((seat) => holders.get(seat) === bookingId).length;
+    const { charged, refunded } = world.provider.movedFor(bookingId);
+    const said = oracle.said.get(bookingId);
+    const summary = `record ${seats?.state ?? 'none'}, ${holds} seats, ${charged} charged, ${refunded} refunded, said ${[...(said?.keys() ?? [])].join(', ')}`;
+    const isAnswered =
+      (said?.has('SeatBooked') || said?.has('SeatUnavailable')) && (said.has('PaymentOk') || said.has('PaymentFailed'));
+    if (!said || !isAnswered) throw new Violation('everything-settles', `${name} got no answer: ${summary}`);
+    const isConfirmed =
+      said.has('SeatBooked') && said.has('PaymentOk') && !said.has('SeatReleased') && !said.has('PaymentRefunded');
+    if (isConfirmed) {
+      if (seats?.state !== 'SOLD' || holds !== request.seats.length)
+        throw new Violation('confirmed-is-sold', `${name}: ${summary}`);
+      if (charged !== request.payment.amountMinor || refunded !== 0)
+        throw new Violation('confirmed-is-paid', `${name}: ${summary}`);
+      continue;
+    }
+    const isTakenBack =
+      (said.has('SeatUnavailable') || said.has('SeatReleased')) && (said.has('PaymentFailed') || said.has('PaymentRefunded'));
+    if (!isTakenBack) throw new Violation('everything-settles', `${name} failed for one and not for the other: ${summary}`);
+    if (holds > 0) throw new Violation('failed-holds-nothing', `${name}: ${summary}`);
+    if (charged !== refunded) throw new Violation('failed-costs-nothing', `${name}: ${summary}`);
+  }
+}
+
+type Heard = 'BookingRequested' | 'SeatBooked' | 'PaymentOk' | 'PaymentRefunded';
+
+function receiptsScope(booking: Booking, what: string, heard: readonly Heard[], { faults = 0, duplicates = 0 }): Scope {
+  const { bookingId, seats, payment } = booking.request;
+  const { amountMinor, currency } = payment;
+  const occurredAt = iso(epoch);
+  const causedBy = booking.requested;
+  const events: Record<Heard, AirlineEvent> = {
+    BookingRequested: booking.requested,
+    SeatBooked: newEvent(
+      'SeatBooked',
+      { bookingId, flightId: booking.request.flightId, seats, amountMinor, currency },
+      { occurredAt, causedBy },
+    ),
+    PaymentOk: newEvent(
+      'PaymentOk',
+      { bookingId, paymentId: 'pi_1', amountMinor, currency, paidAt: occurredAt },
+      { occurredAt, causedBy },
+    ),
+    PaymentRefunded: newEvent(
+      'PaymentRefunded',
+      { bookingId, paymentId: 'pi_1', refundId: 're_1', amountMinor, currency, reason: 'hold-expired' },
+      { occurredAt, causedBy },
+    ),
+  };
+  return {
+    name: `receipts: ${what}`,
+    bookings: [booking],
+    says: heard.map((type) => events[type]),
+    services: ['receipts'],
+    kinds: crash,
+    faults,
+    duplicates,
+    judge: async ({ world, oracle }) => {
+      const excused = oracle.excusedMails.get(bookingId) ?? 0;
+      for (const kind of new Set(world.mails.map((mail) => mail.kind))) {
+        const count = world.mails.filter((mail) => mail.kind === kind).length;
+        if (count > 1 + excused)
+          throw new Violation('mails-are-sent-once', `${count} mails “${kind}” were sent; ${excused} could not be helped`);
+      }
+      const isRefunded = heard.includes('PaymentRefunded');
+      const kinds = new Set(world.mails.map((mail) => mail.kind));
+      if (!isRefunded && !kinds.has('Receipt')) throw new Violation('confirmed-has-one-receipt', 'no receipt was sent');
+      if (isRefunded && kinds.has('Receipt') && kinds.size < 2)
+        throw new Violation('confirmed-has-one-receipt', 'a receipt was sent, and no notice that it is refunded');
+    },
+  };
+}

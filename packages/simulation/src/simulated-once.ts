@@ -1,0 +1,41 @@
+import { AlreadyInProgressError } from '@airline/payments/src/once.ts';
+import type { Run } from './run.ts';
+
+export type OnceItem =
+  { state: 'in-progress'; owner: Run; expiresAt: number } | { state: 'completed'; result: string | undefined };
+
+/**
+ * The guard of Powertools as two runs see it: an item that is put in progress before the work, completed after it, deleted when
+ * the work failed. A run that dies leaves it in progress until the time of its function would have been up.
+ */
+export function createSimulatedOnce(
+  run: Run,
+  items: Map<string, OnceItem>,
+  isExpired: (item: OnceItem) => boolean,
+  expiresAt: number,
+) {
+  return async <T>(key: string, work: () => Promise<T>): Promise<T> => {
+    const bookingId = key.split('#')[0]!;
+    const found = await run.request('once.begin', bookingId, () => {
+      const item = items.get(key);
+      if (item && !isExpired(item)) return item.state === 'completed' ? { done: item.result } : 'busy';
+      items.set(key, { state: 'in-progress', owner: run, expiresAt });
+      return 'begun';
+    });
+    if (found === 'busy') throw new AlreadyInProgressError(`Another run is doing ${key}.`);
+    if (typeof found === 'object') return (found.done === undefined ? undefined : JSON.parse(found.done)) as T;
+    let result: T;
+    try {
+      result = await work();
+    } catch (error) {
+      await run.request('once.abandon', bookingId, () => void items.delete(key));
+      throw error;
+    }
+    await run.request(
+      'once.complete',
+      bookingId,
+      () => void items.set(key, { state: 'completed', result: JSON.stringify(result) }),
+    );
+    return result;
+  };
+}

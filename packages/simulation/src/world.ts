@@ -1,0 +1,83 @@
+import { createInMemoryPaymentProvider } from '@airline/payments/src/in-memory-payment-provider.ts';
+import { createInMemoryPaymentStore } from '@airline/payments/src/in-memory-payment-store.ts';
+import { createInMemoryReceiptStore } from '@airline/receipts/src/in-memory-receipt-store.ts';
+import { createInMemorySeatStore } from '@airline/seats/src/in-memory-seat-store.ts';
+import { createInMemoryFactStore } from '@airline/status/src/in-memory-fact-store.ts';
+import { type Booking, epoch } from './bookings.ts';
+import { services, type Service } from './bus.ts';
+import type { Request, Run } from './run.ts';
+import type { OnceItem } from './simulated-once.ts';
+import { type Message, SimulatedQueue } from './simulated-queue.ts';
+
+export interface SentMail {
+  bookingId: string;
+  /** The first word of its subject: `Receipt`, say. */
+  kind: string;
+}
+
+/** All that outlives a run: tables, queues, the provider, the mails that were sent, the clock. */
+export class World {
+  now = epoch;
+  readonly bookings: readonly Booking[];
+  readonly seatStore = createInMemorySeatStore();
+  readonly paymentStore = createInMemoryPaymentStore();
+  readonly receiptStore = createInMemoryReceiptStore();
+  readonly factStore = createInMemoryFactStore();
+  readonly provider = createInMemoryPaymentProvider({ now: () => new Date(this.now) });
+  readonly onceItems = { payments: new Map<string, OnceItem>(), receipts: new Map<string, OnceItem>() };
+  readonly queues = Object.fromEntries(services.map((service) => [service, new SimulatedQueue()])) as Record<
+    Service,
+    SimulatedQueue
+  >;
+  readonly mails: SentMail[] = [];
+  /** The provider's last word on each booking, operation by operation. */
+  readonly providerAnswers = new Map<string, string>();
+  /** Facts that services called impossible. */
+  readonly impossible: string[] = [];
+  /** Failures of runs that no fault explains. */
+  readonly defects: string[] = [];
+  /** What planted bugs remember. */
+  readonly plantMemory = new Map<string, unknown>();
+  runs: Run[] = [];
+  /** Requests of dead runs that are still on the wire. */
+  orphans: Request[] = [];
+  readonly trace: string[] = [];
+  steps = 0;
+  /** The id of the youngest message. */
+  youngest = 0;
+
+  constructor(bookings: readonly Booking[]) {
+    this.bookings = bookings;
+  }
+
+  note(line: string): void {
+    this.trace.push(`${String(++this.steps).padStart(5)} ${clockText(this.now)}  ${line}`);
+  }
+
+  /** A short name for a booking in traces. */
+  nameOf(bookingId: string): string {
+    return this.bookings.find(({ request }) => request.bookingId === bookingId)?.name ?? bookingId;
+  }
+
+  /** @param detailType for its label: `SeatBooked of b3` @param bookingId '' of poison, which is about none */
+  newMessage(body: string, detailType: string, bookingId: string, visibleAt: number): Message {
+    const label = bookingId === '' ? detailType : `${detailType} of ${this.nameOf(bookingId)}`;
+    return { id: ++this.youngest, body, bookingId, label, receiveCount: 0, visibleAt };
+  }
+
+  copyOf(message: Message, visibleAt: number): Message {
+    return {
+      id: ++this.youngest,
+      body: message.body,
+      bookingId: message.bookingId,
+      label: message.label,
+      receiveCount: 0,
+      visibleAt,
+    };
+  }
+}
+
+function clockText(now: number): string {
+  const seconds = (now - epoch) / 1000;
+  return `${String(Math.floor(seconds / 60)).padStart(3)}:${(seconds % 60).toFixed(3).padStart(6, '0')}`;
+}

@@ -1,0 +1,81 @@
+import { describe, expect, test } from '@jest/globals';
+import '../src/plain-copy.ts';
+import { exploreScope } from '../src/exhaustive.ts';
+import { huntMutant, mutants } from '../src/mutants.ts';
+import { scopes } from '../src/scopes.ts';
+import { runSeed } from '../src/seeded.ts';
+
+const mutant = (name: string) => mutants.find((other) => other.name === name)!;
+
+describe('seeded simulation', () => {
+  test('nothing that must hold is broken in 20 seeds, and faults were many', async () => {
+    let faults = 0;
+    for (let seed = 1; seed <= 20; seed++) {
+      const { violation, coverage } = await runSeed({ seed, bookings: 8 });
+      expect(violation).toBeUndefined();
+      faults += coverage.total;
+    }
+    expect(faults).toBeGreaterThan(1000);
+  });
+
+  test('a seed is one run, step by step', async () => {
+    const [first, second] = [await runSeed({ seed: 7, bookings: 8 }), await runSeed({ seed: 7, bookings: 8 })];
+    expect(first.trace.length).toBeGreaterThan(100);
+    expect(second.trace).toEqual(first.trace);
+    expect((await runSeed({ seed: 8, bookings: 8 })).trace).not.toEqual(first.trace);
+  });
+
+  test('bookings are confirmed, with a mail each', async () => {
+    let confirmed = 0;
+    let sent = 0;
+    for (let seed = 1; seed <= 10; seed++) {
+      const result = await runSeed({ seed, bookings: 8 });
+      confirmed += result.confirmed;
+      sent += result.mails.sent;
+    }
+    expect(confirmed).toBeGreaterThan(0);
+    expect(sent).toBeGreaterThanOrEqual(confirmed);
+  });
+});
+
+describe('exhaustive simulation', () => {
+  const scope = scopes().find(({ name }) => name === 'one booking')!;
+
+  test('every interleaving of one booking ends well', async () => {
+    const { states, ends, isComplete, violation } = await exploreScope(scope);
+    expect(violation).toBeUndefined();
+    expect(isComplete).toBe(true);
+    expect(states).toBeGreaterThan(100);
+    expect(ends).toBeGreaterThan(0);
+  });
+
+  test('a walk of the same scope finds the same states', async () => {
+    expect(await exploreScope(scope)).toEqual(await exploreScope(scope));
+  });
+
+  test('a seat that is stranded by a crash is found', async () => {
+    const declined = scopes().find(({ name }) => name === 'one declined booking, one crash')!;
+    const { plant } = mutant('a seat is not freed after a crash between claim and record');
+    const { violation } = await exploreScope(declined, { plant });
+    expect(violation?.invariant).toBe('failed-holds-nothing');
+    expect(violation?.trace.length).toBeLessThan(60);
+  });
+});
+
+describe('planted bugs', () => {
+  test.each([
+    'a seat is claimed without a condition',
+    'the refund comes before its mark',
+    'a payment is declared failed when the provider does not answer',
+  ])('%s: caught by the invariant meant for it', async (name) => {
+    const { caught } = await huntMutant(mutant(name), { seeds: 50, bookings: 12 });
+    expect(caught?.isExpected).toBe(true);
+  });
+
+  test('a violation is found again by its seed', async () => {
+    const bug = mutant('a seat is claimed without a condition');
+    const { caught } = await huntMutant(bug, { seeds: 50, bookings: 12 });
+    const again = await runSeed({ seed: caught!.seeds, bookings: 12, plant: bug.plant });
+    expect(again.violation).toEqual({ invariant: caught!.by, message: caught!.message });
+  });
+});
