@@ -4,7 +4,7 @@ import { newEvent } from '@airline/events-schemas/events';
 import { findDataMistakes } from '@airline/events-schemas/parse-event';
 import { createPublisher, publishOrThrow } from '@airline/messaging/publish';
 import { InvalidArgumentError } from 'commander';
-import pc from 'picocolors';
+import { pc } from './colors.ts';
 import { command, type CommonOptions, exitCode, run } from './command.ts';
 import { followBooking, hasFailed, nothingNew, summary, timelinePrinter } from './follow-booking.ts';
 import { money, type Money } from './format.ts';

@@ -1,5 +1,5 @@
 /** `pnpm cancel ID`: cancels a booking at the front door, as its customer would. */
-import pc from 'picocolors';
+import { pc } from './colors.ts';
 import { command, type CommonOptions, run } from './command.ts';
 import { followBooking, nothingNew, summary, timelinePrinter } from './follow-booking.ts';
 import { jsonOf, openTarget } from './target.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { chaosProfiles, type ProfileName } from '@airline/local-cloud/chaos-profiles';
 import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import pc from 'picocolors';
+import { pc } from './colors.ts';
 import { planBookings } from './chaos-bookings.ts';
 import { coverageTable, judge, type Verdict } from './chaos-verdict.ts';
 import { type ChaosRun, createChaosRun } from './chaos-run.ts';

@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import pc from 'picocolors';
+import { pc } from './colors.ts';
 import type { TargetName } from './target.ts';
 import { UsageError } from './usage-error.ts';
 

@@ -1,7 +1,7 @@
 /** `pnpm flights load FILE` and `pnpm flights list`. */
 import { SingleBar } from 'cli-progress';
 import { Command } from 'commander';
-import pc from 'picocolors';
+import { pc } from './colors.ts';
 import { command, type CommonOptions, run } from './command.ts';
 import { money, table, time } from './format.ts';
 import { loadFlights } from './load-flights.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import pc from 'picocolors';
+import { pc } from './colors.ts';
 import { clock, money, type Money } from './format.ts';
 import { jsonOf, type Target } from './target.ts';
 import { UsageError } from './usage-error.ts';

@@ -1,5 +1,5 @@
 /** `pnpm reconcile`: do all parties agree on every booking? */
-import pc from 'picocolors';
+import { pc } from './colors.ts';
 import { command, type CommonOptions, exitCode, run } from './command.ts';
 import { age } from './dlq/filters.ts';
 import { invariants } from './reconcile/find-disagreements.ts';

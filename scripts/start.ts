@@ -8,7 +8,7 @@ import { LocalCloudError } from '@airline/local-cloud/local-cloud-error';
 import { startLocalCloud } from '@airline/local-cloud/local-cloud';
 import { SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
-import pc from 'picocolors';
+import { pc } from './colors.ts';
 import { cdkApps } from './cdk-apps.ts';
 import { exitCode, run } from './command.ts';
 import { isAlive, whenLauncherEnds } from './launchers.ts';

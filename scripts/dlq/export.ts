@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import pc from 'picocolors';
+import { pc } from '../colors.ts';
 import { command, type CommonOptions, exitCode } from '../command.ts';
 import { exportLetters } from '../dead-letter-file.ts';
 import { deadLetterQueues } from '../dead-letters.ts';

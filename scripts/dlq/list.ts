@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import pc from 'picocolors';
+import { pc } from '../colors.ts';
 import { command, type CommonOptions } from '../command.ts';
 import { countMessages, deadLetterQueues, meaning } from '../dead-letters.ts';
 import { table } from '../format.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { SingleBar } from 'cli-progress';
-import pc from 'picocolors';
+import { pc } from '../colors.ts';
 import { command, type CommonOptions, exitCode } from '../command.ts';
 import { countMessages, type DeadLetter, type DeadLetterQueue, deadLetterQueues, peek } from '../dead-letters.ts';
 import { ago, table } from '../format.ts';

@@ -1,6 +1,6 @@
 import { maskPersonalData } from '@airline/events-schemas/personal-data';
 import type { Command } from 'commander';
-import pc from 'picocolors';
+import { pc } from '../colors.ts';
 import { command, type CommonOptions } from '../command.ts';
 import { countMessages, type DeadLetter, deadLetterQueues, meaning, peek } from '../dead-letters.ts';
 import { ago } from '../format.ts';
