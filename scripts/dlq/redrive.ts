@@ -89,7 +89,7 @@ function report(service: string, { redriven, failed, doubled, cameBack, left, hi
   return [
     `${stopped ? pc.yellow('Stopped. ') : ''}${counted(redriven, 'message')} ` +
       `${redriven === 1 ? 'is' : 'are'} back in the queue of ${service}.`,
-    ...(left > 0 ? [`${counted(left, 'message')} did not match or came after the last, and stayed.`] : []),
+    ...(left > 0 && !stopped ? [`${counted(left, 'message')} did not match or came after the last, and stayed.`] : []),
     ...(failed.length > 0 ? [pc.red(`${counted(failed.length, 'message')} could not be sent and stayed:`), ...failures] : []),
     ...(doubled.length > 0
       ? [

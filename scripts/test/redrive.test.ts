@@ -9,6 +9,7 @@ import { countMessages, type DeadLetterQueue, peek, walk } from '../dead-letters
 import { age, matcher } from '../dlq/filters.ts';
 import { redrive, willComeBack } from '../redrive.ts';
 import type { Target } from '../target.ts';
+import { plainEnvironment } from './running-airline.ts';
 import { drain, empty, envelope, failEntries, put, RunningQueues, seatsQueues, text } from './fixtures/running-queues.ts';
 
 jest.setTimeout(60_000);
@@ -324,7 +325,7 @@ describe('the command', () => {
 
   function start(...parameters: string[]) {
     const root = path.join(__dirname, '..', '..');
-    const env = { ...process.env, LOCAL_AWS_PORT: String(running.port) };
+    const env = { ...plainEnvironment(), LOCAL_AWS_PORT: String(running.port) };
     const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/dlq.ts', ...parameters], {
       cwd: root,
       env,

@@ -53,7 +53,7 @@ export class RunningAirline {
   static async start(context: Record<string, unknown> = {}): Promise<RunningAirline> {
     const [awsPort, httpPort] = await freePorts();
     const environment = {
-      ...process.env,
+      ...plainEnvironment(),
       LOCAL_AWS_PORT: String(awsPort),
       LOCAL_HTTP_PORT: String(httpPort),
       CDK_CONTEXT_JSON: JSON.stringify(context),
@@ -175,6 +175,12 @@ export async function until(what: string, condition: () => Promise<boolean>, pat
     if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** This process's environment as a pipe sees it: jest tells its workers to force colours on a terminal and in CI. */
+export function plainEnvironment(): NodeJS.ProcessEnv {
+  const { FORCE_COLOR: _, ...environment } = process.env;
+  return environment;
 }
 
 export type BookingRequest = EventData<'BookingRequested'>;

@@ -16,7 +16,6 @@ interface Policy {
 let template: Template;
 
 beforeAll(() => {
-  process.env.CDK_VALIDATION = 'false';
   template = Template.fromStack(new BookingsStack(new App(), 'bookings'));
 }, 60_000);
 

@@ -13,7 +13,6 @@ let template: Template;
 let statements: Statement[];
 
 beforeAll(() => {
-  process.env.CDK_VALIDATION = 'false';
   template = Template.fromStack(new PaymentsStack(new App(), 'payments'));
   statements = Object.values(template.findResources('AWS::IAM::Policy')).flatMap(
     (policy) => (policy.Properties as { PolicyDocument: { Statement: Statement[] } }).PolicyDocument.Statement,

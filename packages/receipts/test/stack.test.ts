@@ -6,7 +6,6 @@ import { ReceiptsStack } from '../infra/stack.ts';
 let template: Template;
 
 beforeAll(() => {
-  process.env.CDK_VALIDATION = 'false';
   template = Template.fromStack(new ReceiptsStack(new App({ context: { receiptsFrom: 'tickets@fly.example' } }), 'receipts'));
 }, 60_000);
 

@@ -6,7 +6,6 @@ import { StatusStack } from '../infra/stack.ts';
 let template: Template;
 
 beforeAll(() => {
-  process.env.CDK_VALIDATION = 'false';
   template = Template.fromStack(new StatusStack(new App(), 'status'));
 }, 60_000);
 
