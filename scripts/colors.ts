@@ -5,5 +5,5 @@ import picocolors from 'picocolors';
  * files too.)
  */
 export const pc = picocolors.createColors(
-  process.env.NO_COLOR === undefined && (process.env.FORCE_COLOR !== undefined || process.stdout.isTTY),
+  process.env.NO_COLOR === undefined && (process.env.FORCE_COLOR !== undefined || process.stdout.isTTY === true),
 );
