@@ -22,7 +22,7 @@ import type { Oracle } from './oracle.ts';
 import type { Run } from './run.ts';
 import { createSimulatedOnce, type OnceItem } from './simulated-once.ts';
 import type { Message } from './simulated-queue.ts';
-import type { World } from './world.ts';
+import { mailKinds, type World } from './world.ts';
 
 type EventBridge = Pick<EventBridgeClient, 'send'>;
 
@@ -199,9 +199,10 @@ function mailerOf({ world, run }: Place): Mailer {
   return {
     send: async (mail: Mail) => {
       const bookingId = world.bookings.find(({ request }) => mail.text.includes(request.bookingId))?.request.bookingId;
-      if (bookingId === undefined) throw new Error(`A mail names no booking: ${mail.subject}`);
+      const kind = mailKinds.find((word) => mail.subject.startsWith(`${word} `));
+      if (bookingId === undefined || !kind) throw new Error(`A mail of no known kind, or of no booking: ${mail.subject}`);
       return run.request('mailer.send', bookingId, () => {
-        world.mails.push({ bookingId, kind: mail.subject.split(' ')[0]! });
+        world.mails.push({ bookingId, kind });
         return { messageId: `mail-${world.mails.length}` };
       });
     },

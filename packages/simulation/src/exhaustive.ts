@@ -6,12 +6,13 @@ import type { Plant } from './consumers.ts';
 import { type FaultKind, faultsOf } from './faults.ts';
 import { Violation } from './oracle.ts';
 import { Simulation } from './simulation.ts';
+import { mailKinds, sentMails } from './world.ts';
 
 /** A small world of which every interleaving is walked. */
 export interface Scope {
   name: string;
   bookings: readonly Booking[];
-  /** What the producers say, each once, at any moment. */
+  /** What the producers say, each once; when it is heard is open. */
   says: readonly AirlineEvent[];
   services: readonly Service[];
   /** Faults of these kinds may strike, together as often as `faults` says, at any request. */
@@ -134,9 +135,19 @@ async function perform(position: Position, action: Action): Promise<void> {
 }
 
 /** Everything that can happen next, always in the same order. */
-function actionsOf(scope: Scope, { simulation, left, before }: Position): Action[] {
+function actionsOf(scope: Scope, position: Position): Action[] {
+  const { simulation, left } = position;
   const { world } = simulation;
   const actions: Action[] = [];
+  // All is said at the start: a message waits in its queue for as long as it pleases, which is as good as being said late.
+  const [said, ...unsaid] = left.says;
+  if (said) {
+    actions.push(async (next) => {
+      next.left = { ...left, says: unsaid };
+      simulation.publish(said);
+    });
+    return [...actions, ...scope.services.flatMap((service) => duplicationsOf(service, position))];
+  }
   // Where nothing can go wrong with it any more, nobody can tell when a message is acknowledged.
   const acknowledgement = world.runs.flatMap(({ pending }) => pending).find(({ operation }) => operation === 'queue.acknowledge');
   if (acknowledgement && left.faults === 0) return [() => simulation.answer(acknowledgement)];
@@ -145,12 +156,6 @@ function actionsOf(scope: Scope, { simulation, left, before }: Position): Action
   const alone = world.runs.find(
     ({ service }) => scope.concurrency?.[service] === 1 && left.times.length === 0 && left.duplicates === 0,
   );
-  for (const said of alone ? [] : left.says) {
-    actions.push(async (position) => {
-      position.left = { ...left, says: left.says.filter((other) => other !== said) };
-      position.simulation.publish(said);
-    });
-  }
   for (const run of alone ? [alone] : world.runs) {
     for (const request of run.pending) {
       actions.push(() => simulation.answer(request));
@@ -176,16 +181,7 @@ function actionsOf(scope: Scope, { simulation, left, before }: Position): Action
         });
       }
     }
-    if (left.duplicates === 0) continue;
-    // A copy that comes at once can wait, so that one which comes later need not be tried.
-    for (const message of queue.waiting.filter(({ id }) => id > before)) {
-      actions.push(async (position) => {
-        position.left = { ...left, duplicates: left.duplicates - 1 };
-        world.note(`✗ ${message.label} comes to ${service} twice`);
-        queue.add(world.copyOf(message, message.visibleAt));
-        position.before = world.youngest;
-      });
-    }
+    actions.push(...duplicationsOf(service, position));
   }
   const [time, ...later] = left.times;
   if (time !== undefined) {
@@ -196,6 +192,20 @@ function actionsOf(scope: Scope, { simulation, left, before }: Position): Action
     });
   }
   return actions;
+}
+
+/** A copy that comes at once can wait, so that one which comes later need not be tried. */
+function duplicationsOf(service: Service, { simulation: { world }, left, before }: Position): Action[] {
+  if (left.duplicates === 0) return [];
+  const queue = world.queues[service];
+  return queue.waiting
+    .filter(({ id }) => id > before)
+    .map((message) => async (position: Position) => {
+      position.left = { ...left, duplicates: left.duplicates - 1 };
+      world.note(`✗ ${message.label} comes to ${service} twice`);
+      queue.add(world.copyOf(message, message.visibleAt));
+      position.before = world.youngest;
+    });
 }
 
 /** What tells one state from another: memory, queues, and what each run was told so far. */
@@ -227,7 +237,8 @@ async function keyOf({ simulation, left, before }: Position): Promise<string> {
       await world.receiptStore.load(id),
       await world.factStore.list(id),
     );
-    parts.push([...(oracle.said.get(id)?.keys() ?? [])].sort(), world.mails.length, oracle.excusedMails.get(id));
+    parts.push([...(oracle.said.get(id)?.keys() ?? [])].sort());
+    for (const kind of mailKinds) parts.push(sentMails(world, id, kind), oracle.forgottenMails(id, kind));
   }
   for (const items of [world.onceItems.payments, world.onceItems.receipts]) {
     parts.push(

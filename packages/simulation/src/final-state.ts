@@ -3,7 +3,7 @@ import { allSeats, type Booking, flightId } from './bookings.ts';
 import { hears, services } from './bus.ts';
 import { type Oracle, Violation } from './oracle.ts';
 import type { Random } from './random.ts';
-import type { World } from './world.ts';
+import { mailKinds, sentMails, type World } from './world.ts';
 
 async function holdersOf({ seatStore, bookings }: World): Promise<Map<string, string>> {
   return (await seatStore.viewRequest({ ...bookings[0]!.request, flightId, seats: allSeats })).holders;
@@ -54,9 +54,10 @@ async function checkBooking(
   world: World,
   oracle: Oracle,
   random: Random,
-  { name, request }: Booking,
+  booking: Booking,
   holders: Map<string, string>,
 ): Promise<void> {
+  const { name, request } = booking;
   const { bookingId } = request;
   const facts = await world.factStore.list(bookingId);
   const status = foldStatus(facts);
@@ -82,7 +83,7 @@ async function checkBooking(
   if (isConfirmed !== (status.status === 'CONFIRMED'))
     throw new Violation('status-is-the-fold', `${name} is called ${status.status}; said was ${heard.join(', ')}`);
 
-  const receipts = world.mails.filter((mail) => mail.bookingId === bookingId && mail.kind === 'Receipt').length;
+  const receipts = sentMails(world, bookingId, 'Receipt');
   if (isConfirmed) {
     if (seats?.state !== 'SOLD' || borne.sort().join() !== request.seats.toSorted().join()) {
       throw new Violation(
@@ -104,15 +105,42 @@ async function checkBooking(
     if (charged !== refunded)
       throw new Violation('failed-costs-nothing', `${name} is ${status.status} with ${charged} charged and ${refunded} refunded`);
   }
-  checkMails(world, oracle, name, bookingId);
+  await checkMails(world, oracle, booking);
 }
 
-function checkMails({ mails }: World, oracle: Oracle, name: string, bookingId: string): void {
-  const excused = oracle.excusedMails.get(bookingId) ?? 0;
-  const counts = new Map<string, number>();
-  for (const mail of mails) if (mail.bookingId === bookingId) counts.set(mail.kind, (counts.get(mail.kind) ?? 0) + 1);
-  for (const [kind, count] of counts) {
-    if (count <= 1 + excused) continue;
-    throw new Violation('mails-are-sent-once', `${name} got ${count} mails “${kind}”; ${excused} could not be helped`);
+/** Each mail once, and a receipt that was refunded taken back by a notice. What nobody knows of can neither be counted nor be taken back. */
+export async function checkMails(world: World, oracle: Oracle, { name, request }: Booking): Promise<void> {
+  const { bookingId } = request;
+  for (const kind of mailKinds) {
+    const count = sentMails(world, bookingId, kind);
+    const forgotten = oracle.forgottenMails(bookingId, kind);
+    if (count > 1 + forgotten)
+      throw new Violation('mails-are-sent-once', `${name} got ${count} mails “${kind}”; ${forgotten} could not be helped`);
   }
+  const receipts = sentMails(world, bookingId, 'Receipt');
+  const notices = sentMails(world, bookingId, 'Refund');
+  if (notices > 0 && receipts === 0) throw new Violation('refund-is-told', `${name} got a refund notice, and never a receipt`);
+  const isOwed = receipts > 0 && oracle.said.get(bookingId)?.has('PaymentRefunded');
+  if (isOwed && notices === 0 && !(await isReceiptUnknown(world, oracle, bookingId)))
+    throw new Violation('refund-is-told', `${name} got a receipt, and no notice that it is refunded`);
+}
+
+/** Refunded receipts that no notice follows, since their senders were cut off and no receipt was due when the message came again. */
+export function countUntoldRefunds(world: World, oracle: Oracle): number {
+  return world.bookings.filter(
+    ({ request: { bookingId } }) =>
+      oracle.said.get(bookingId)?.has('PaymentRefunded') &&
+      sentMails(world, bookingId, 'Receipt') > 0 &&
+      sentMails(world, bookingId, 'Refund') === 0,
+  ).length;
+}
+
+/** Whether every receipt that went out was forgotten, so that receipts neither has one in its record nor ever said so. */
+async function isReceiptUnknown(world: World, oracle: Oracle, bookingId: string): Promise<boolean> {
+  const record = (await world.receiptStore.load(bookingId))?.record;
+  return (
+    oracle.forgottenMails(bookingId, 'Receipt') === sentMails(world, bookingId, 'Receipt') &&
+    record?.receipt === undefined &&
+    !oracle.said.get(bookingId)?.has('ReceiptIssued')
+  );
 }

@@ -48,7 +48,7 @@ process.exitCode = violations > 0 ? 1 : 0;
 
 async function runSeeds(only: number | undefined, seeds: number): Promise<void> {
   const coverage = new Coverage(faultMatrix());
-  const mails = { sent: 0, repeated: 0 };
+  const mails = { sent: 0, repeated: 0, untold: 0 };
   let confirmed = 0;
   let steps = 0;
   const list = only === undefined ? Array.from({ length: seeds }, (_, index) => number(values.from, 1) + index) : [only];
@@ -59,6 +59,7 @@ async function runSeeds(only: number | undefined, seeds: number): Promise<void> 
     coverage.add(result.coverage);
     mails.sent += result.mails.sent;
     mails.repeated += result.mails.repeated;
+    mails.untold += result.mails.untold;
     confirmed += result.confirmed;
     steps += result.steps;
     if (result.violation) {
@@ -73,7 +74,7 @@ async function runSeeds(only: number | undefined, seeds: number): Promise<void> 
   const [cell, hits] = coverage.leastHit();
   console.log(`cells ${coverage.cells.size}, least hit: ${cell} (${hits})`);
   console.log(
-    `steps ${steps}; confirmed ${confirmed}; mails ${mails.sent}, of them repeated because the sender was cut off: ${mails.repeated}`,
+    `steps ${steps}; confirmed ${confirmed}; mails ${mails.sent}; because a sender was cut off: ${mails.repeated} repeated, ${mails.untold} refunds untold`,
   );
 }
 

@@ -220,6 +220,14 @@ export const mutants: readonly Mutant[] = [
     plant: { mailGuard: () => (_bookingId, _operation, work) => work() },
   },
   {
+    name: 'the passenger is not told of the refund',
+    caughtBy: ['refund-is-told'],
+    plant: {
+      mailGuard: (once) => (bookingId, operation, work) =>
+        once(bookingId, operation, operation === 'refund-notice' ? async () => ({ issuedAt: '', messageId: '' }) as never : work),
+    },
+  },
+  {
     name: 'a payment is declared failed when the provider does not answer',
     caughtBy: ['failed-payment-never-charged', 'says-what-is-true'],
     plant: {
@@ -236,7 +244,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a redrive deletes before it sends',
-    caughtBy: ['everything-settles', 'status-is-the-fold', 'hold-ends'],
+    // As above: what was lost may come to light when all is said again.
+    caughtBy: ['everything-settles', 'status-is-the-fold', 'hold-ends', 'duplicates-change-nothing'],
     plant: { redriveDeletesFirst: true },
   },
 ];

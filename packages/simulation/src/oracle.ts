@@ -5,7 +5,7 @@ import { AlreadyInProgressError } from '@airline/payments/src/once.ts';
 import { foldStatus } from '@airline/status/src/domain.ts';
 import { allSeats, flightId } from './bookings.ts';
 import { InjectedFault, type Request, type Run } from './run.ts';
-import type { World } from './world.ts';
+import type { MailKind, SentMail, World } from './world.ts';
 
 /** What must hold after every step. */
 export type StepInvariant =
@@ -34,6 +34,7 @@ export type FinalInvariant =
   | 'failed-holds-nothing'
   | 'failed-costs-nothing'
   | 'mails-are-sent-once'
+  | 'refund-is-told'
   | 'duplicates-change-nothing';
 
 export class Violation extends Error {
@@ -68,9 +69,9 @@ export class Oracle {
   /** Seats by booking, of those whose record says that they are theirs. */
   readonly #live = new Map<string, readonly string[]>();
   /** Mails that a run sent and has not yet remembered. */
-  readonly #unremembered = new Map<Run, string[]>();
-  /** Mails that may come again, by booking: the sender was cut off between sending and remembering. */
-  readonly excusedMails = new Map<string, number>();
+  readonly #unremembered = new Map<Run, SentMail[]>();
+  /** Mails whose sender was cut off between sending and remembering: nobody knows of them. */
+  readonly #forgottenMails: SentMail[] = [];
   readonly #settled = new Set<string>();
   #impossible = 0;
 
@@ -90,30 +91,34 @@ export class Oracle {
     if (!this.isAsleep && port === 'provider' && (method === 'confirm' || method === 'refund'))
       await this.#checkMoney(bookingIds);
     if (!this.isAsleep && operation === 'paymentStore.save') await this.#checkMoney(bookingIds);
-    if (operation === 'mailer.send') this.#unremembered.set(run, [...(this.#unremembered.get(run) ?? []), bookingId!]);
+    if (operation === 'mailer.send')
+      this.#unremembered.set(run, [...(this.#unremembered.get(run) ?? []), this.#world.mails.at(-1)!]);
     if (operation === 'once.complete')
-      this.#unremembered.set(run, this.#unremembered.get(run)?.filter((other) => other !== bookingId) ?? []);
+      this.#unremembered.set(run, this.#unremembered.get(run)?.filter((mail) => mail.bookingId !== bookingId) ?? []);
     const { impossible, defects } = this.#world;
     if (defects[0] !== undefined) throw new Violation('failures-are-explained', defects[0]);
     if (impossible.length > this.#impossible) throw new Violation('nothing-impossible', impossible[this.#impossible]!);
   }
 
-  /** Its caller does not know that it happened: a mail, if it was one, may be sent again. */
+  /** Its caller does not know that it happened: a mail, if it was one, is forgotten. */
   onReplyLost({ run, operation }: Request): void {
-    if (operation === 'mailer.send' || operation === 'once.complete') this.#excuse(run);
+    if (operation === 'mailer.send' || operation === 'once.complete') this.#forget(run);
   }
 
   /** A run that ended well has no excuse for a mail that it did not remember. */
   onRunOver(run: Run): void {
-    if (run.state === 'dead') this.#excuse(run);
+    if (run.state === 'dead') this.#forget(run);
     this.#unremembered.delete(run);
   }
 
-  #excuse(run: Run): void {
-    for (const bookingId of this.#unremembered.get(run) ?? []) {
-      this.excusedMails.set(bookingId, (this.excusedMails.get(bookingId) ?? 0) + 1);
-    }
+  #forget(run: Run): void {
+    this.#forgottenMails.push(...(this.#unremembered.get(run) ?? []));
     this.#unremembered.delete(run);
+  }
+
+  /** How many mails of a kind were sent of which nobody knows: so many may come again. */
+  forgottenMails(bookingId: string, kind: MailKind): number {
+    return this.#forgottenMails.filter((mail) => mail.bookingId === bookingId && mail.kind === kind).length;
   }
 
   onFailure(run: Run, error: Error): void {

@@ -2,7 +2,7 @@ import { type Booking, randomBookings } from './bookings.ts';
 import { functionTimeouts, type Service, services } from './bus.ts';
 import { Coverage } from './coverage.ts';
 import { type Fault, type FaultKind, faultsOf, leastRateOf, placeOf } from './faults.ts';
-import { checkFinalState, checkHoldsEnded, snapshotOf } from './final-state.ts';
+import { checkFinalState, checkHoldsEnded, countUntoldRefunds, snapshotOf } from './final-state.ts';
 import { Violation } from './oracle.ts';
 import { Random } from './random.ts';
 import type { Request } from './run.ts';
@@ -23,7 +23,8 @@ export interface SeedResult {
   coverage: Coverage;
   steps: number;
   runs: number;
-  mails: { sent: number; repeated: number };
+  /** `repeated` and `untold` (a refund without its notice): because a sender was cut off. */
+  mails: { sent: number; repeated: number; untold: number };
   confirmed: number;
   violation?: { invariant: string; message: string };
   trace: readonly string[];
@@ -61,7 +62,7 @@ export async function runSeed({ seed, bookings: count, plant }: SeedOptions): Pr
     coverage: driver.coverage,
     steps: world.steps,
     runs: driver.runs,
-    mails: { sent: world.mails.length, repeated },
+    mails: { sent: world.mails.length, repeated, untold: countUntoldRefunds(world, oracle) },
     confirmed,
     ...(violation && { violation }),
     trace: world.trace,

@@ -9,10 +9,13 @@ import type { Request, Run } from './run.ts';
 import type { OnceItem } from './simulated-once.ts';
 import { type Message, SimulatedQueue } from './simulated-queue.ts';
 
+/** The first word of its subject. A `Refund` is the notice that takes a receipt back. */
+export const mailKinds = ['Receipt', 'Refund'] as const;
+export type MailKind = (typeof mailKinds)[number];
+
 export interface SentMail {
   bookingId: string;
-  /** The first word of its subject: `Receipt`, say. */
-  kind: string;
+  kind: MailKind;
 }
 
 /** All that outlives a run: tables, queues, the provider, the mails that were sent, the clock. */
@@ -75,6 +78,10 @@ export class World {
       visibleAt,
     };
   }
+}
+
+export function sentMails({ mails }: World, bookingId: string, kind: MailKind): number {
+  return mails.filter((mail) => mail.bookingId === bookingId && mail.kind === kind).length;
 }
 
 function clockText(now: number): string {

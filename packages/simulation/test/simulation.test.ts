@@ -53,6 +53,14 @@ describe('exhaustive simulation', () => {
     expect(await exploreScope(scope)).toEqual(await exploreScope(scope));
   });
 
+  test('a refund that is not told is excused only where nobody knows of the receipt', async () => {
+    const refunded = scopes().find(({ name }) => name.startsWith('receipts: a refunded booking, one crash, one run'))!;
+    const { isComplete, violation } = await exploreScope(refunded);
+    expect([isComplete, violation]).toEqual([true, undefined]);
+    const forgetful = await exploreScope(refunded, { plant: mutant('the passenger is not told of the refund').plant });
+    expect(forgetful.violation?.invariant).toBe('refund-is-told');
+  });
+
   test('a seat that is stranded by a crash is found', async () => {
     const declined = scopes().find(({ name }) => name === 'one declined booking, one crash')!;
     const { plant } = mutant('a seat is not freed after a crash between claim and record');
