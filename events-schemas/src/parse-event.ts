@@ -57,8 +57,9 @@ export function parseEnvelope(body: string): EventEnvelope {
   let value: unknown;
   try {
     value = JSON.parse(body);
-  } catch (error) {
-    throw new InvalidEventError('not-json', `The message is not JSON: ${(error as Error).message}`);
+  } catch {
+    // The parser's own words quote the body, and with it perhaps a passenger, into logs and dead-letter attributes.
+    throw new InvalidEventError('not-json', `The message is not JSON (${body.length} characters).`);
   }
   return requireEnvelope(value);
 }
