@@ -1,15 +1,14 @@
 /** `pnpm chaos`: books while everything misbehaves, then repairs as an operator would, and looks whether all is well. */
-import { spawn } from 'node:child_process';
-import path from 'node:path';
 import { chaosProfiles, type ProfileName } from '@airline/local-cloud/chaos-profiles';
 import { SingleBar } from 'cli-progress';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { pc } from './colors.ts';
 import { planBookings } from './chaos-bookings.ts';
 import { coverageTable, judge, type Verdict } from './chaos-verdict.ts';
 import { type ChaosRun, createChaosRun } from './chaos-run.ts';
-import { exitCode, run } from './command.ts';
+import { exitCode, positiveInteger, run } from './command.ts';
 import { startOwnAirline } from './own-airline.ts';
+import { environmentOn, runCommand } from './run-command.ts';
 import { counted } from './schedule.ts';
 import { type LocalPorts, localPorts } from './target.ts';
 
@@ -30,10 +29,10 @@ await run(
     .description(
       'Books while the local cloud misbehaves; then the faults stop, dead letters are redriven, and everything must be well.',
     )
-    .option('--bookings <number>', 'how many', positive, 200)
-    .option('--seed <number>', 'of the bookings and of the faults', positive, 1)
+    .option('--bookings <number>', 'how many', positiveInteger, 200)
+    .option('--seed <number>', 'of the bookings and of the faults', positiveInteger, 1)
     .addOption(new Option('--profile <profile>', 'how bad it is').choices(Object.keys(chaosProfiles)).default('default'))
-    .option('--backlog <number>', 'publish on while fewer messages than this wait in the queues', positive, 60)
+    .option('--backlog <number>', 'publish on while fewer messages than this wait in the queues', positiveInteger, 60)
     .option('--running', 'use the local cloud that was started with --chaos, instead of starting one')
     .option('--json', 'answer in JSON, for machines')
     .addHelpText('after', '\nExit codes: 0 all is well, 1 something is not. Progress is on standard error.')
@@ -43,7 +42,7 @@ await run(
 async function chaos(options: ChaosCommandOptions): Promise<void> {
   const { seed, profile, running, json } = options;
   say(running ? 'Using the running airline' : 'Starting an airline of its own');
-  const own = running ? undefined : await startOwnAirline('--chaos', `${seed}:${profile}`);
+  const own = running ? undefined : await startOwnAirline(['--chaos', `${seed}:${profile}`]);
   try {
     const verdict = await runChaos(options, own?.ports ?? localPorts());
     console.log(json ? JSON.stringify(verdict) : describe(verdict));
@@ -77,7 +76,7 @@ async function runChaos({ bookings, seed, profile, backlog }: ChaosCommandOption
 
   say('Looking at everything');
   const statuses = await chaosRun.statuses(plan.map(({ request }) => request.bookingId));
-  const reconciled = await runCommand(ports, 'reconcile', '--json');
+  const reconciled = await runCommand(environmentOn(ports), 'reconcile', '--json');
   return judge({
     plan,
     statuses,
@@ -106,27 +105,11 @@ async function repair(chaosRun: ChaosRun, bookingIds: string[], ports: LocalPort
     if (Date.now() - progressAt > patienceMilliseconds) return redriven;
     before = unsettled.length + letters;
     for (const service of stuck.keys()) {
-      const { stdout, stderr } = await runCommand(ports, 'dlq', 'redrive', service, '--confirm', '--json');
+      const { stdout, stderr } = await runCommand(environmentOn(ports), 'dlq', 'redrive', service, '--confirm', '--json');
       if (stdout === '') throw new Error(`\`pnpm dlq redrive ${service}\` failed: ${stderr}`);
       redriven += (JSON.parse(stdout) as { redriven: number }).redriven;
     }
   }
-}
-
-async function runCommand(
-  { awsPort, httpPort }: LocalPorts,
-  name: string,
-  ...parameters: string[]
-): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', path.join(import.meta.dirname, `${name}.ts`), ...parameters], {
-    env: { ...process.env, LOCAL_AWS_PORT: String(awsPort), LOCAL_HTTP_PORT: String(httpPort) },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { code, stdout, stderr };
 }
 
 function describe(verdict: Verdict): string {
@@ -157,10 +140,4 @@ function progressBar(what: string, total: number): SingleBar {
 
 function say(text: string): void {
   console.error(pc.dim(`· ${text} …`));
-}
-
-function positive(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
-  return number;
 }

@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { pc } from './colors.ts';
 import type { TargetName } from './target.ts';
 import { UsageError } from './usage-error.ts';
@@ -43,4 +43,11 @@ export async function run(program: Command): Promise<void> {
     );
     process.exitCode = exitCode.error;
   }
+}
+
+/** The parser of an option that counts. */
+export function positiveInteger(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
+  return number;
 }

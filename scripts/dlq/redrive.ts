@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { SingleBar } from 'cli-progress';
 import { pc } from '../colors.ts';
-import { command, type CommonOptions, exitCode } from '../command.ts';
+import { command, type CommonOptions, exitCode, positiveInteger } from '../command.ts';
 import { countMessages, type DeadLetter, type DeadLetterQueue, deadLetterQueues, peek } from '../dead-letters.ts';
 import { ago, table } from '../format.ts';
 import { redrive, type Redriven, willComeBack } from '../redrive.ts';
 import { counted } from '../schedule.ts';
 import { openTarget, type Target } from '../target.ts';
-import { type Filters, matcher, positiveInteger, positiveNumber, withFilters } from './filters.ts';
+import { type Filters, matcher, positiveNumber, withFilters } from './filters.ts';
 import { stopOnSignal } from './stop-on-signal.ts';
 
 type RedriveOptions = CommonOptions & Filters & { confirm?: true; max?: number; rate?: number };

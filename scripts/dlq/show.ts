@@ -1,12 +1,12 @@
 import { maskPersonalData } from '@airline/events-schemas/personal-data';
 import type { Command } from 'commander';
 import { pc } from '../colors.ts';
-import { command, type CommonOptions } from '../command.ts';
+import { command, type CommonOptions, positiveInteger } from '../command.ts';
 import { countMessages, type DeadLetter, deadLetterQueues, meaning, peek } from '../dead-letters.ts';
 import { ago } from '../format.ts';
 import { counted } from '../schedule.ts';
 import { openTarget } from '../target.ts';
-import { type Filters, matcher, positiveInteger, withFilters } from './filters.ts';
+import { type Filters, matcher, withFilters } from './filters.ts';
 
 type ShowOptions = CommonOptions & Filters & { max: number; body?: true; reveal?: true };
 

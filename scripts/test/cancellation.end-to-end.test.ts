@@ -1,41 +1,25 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { newEvent, sourceOf } from '@airline/events-schemas/events';
 import type { BookingStatus } from '../follow-booking.ts';
 import type { Flight } from '../schedule.ts';
-import { type BookingRequest, type Mail, RunningAirline, until } from './running-airline.ts';
+import { type BookingRequest, type Customer, type Mail, RunningAirline, until } from './running-airline.ts';
 
 jest.setTimeout(150_000);
 
 let airline: RunningAirline;
+let customer: Customer;
 let flight: Flight;
-/** Seats of the flight that no test has asked for yet, all of one cabin. */
-let freeSeats: string[];
 
 beforeAll(async () => {
   airline = await RunningAirline.start({ holdGraceSeconds: 1 });
-  const { flights } = await airline.get<{ flights: Flight[] }>('/flights?flightNumber=KL1003');
-  flight = flights[0]!;
-  const { rows, letters } = flight.cabins[1]!;
-  freeSeats = Array.from({ length: rows.last - rows.first + 1 }, (_, row) =>
-    letters.map((letter) => `${rows.first + row}${letter}`),
-  ).flat();
+  customer = await airline.customer('KL1003');
+  flight = customer.flight;
 });
 afterAll(async () => {
   await airline?.stop();
 });
 
-function request(overrides: Partial<BookingRequest> = {}): BookingRequest {
-  const bookingId = randomUUID();
-  return {
-    bookingId,
-    flightId: flight.flightId,
-    seats: [freeSeats.shift()!],
-    passenger: { name: 'Ada Lovelace', email: emailOf(bookingId) },
-    payment: { method: 'pm_card_visa', ...flight.cabins[1]!.fare },
-    ...overrides,
-  };
-}
+const request = (overrides: Partial<BookingRequest> = {}): BookingRequest => customer.request(overrides);
 
 const emailOf = (bookingId: string): string => `${bookingId}@example.com`;
 const events = ({ timeline }: BookingStatus): string[] => timeline.map(({ event }) => event).sort();
@@ -125,7 +109,7 @@ describe('a cancelled booking', () => {
   });
 
   test('is cancelled once, however often it is asked', async () => {
-    const asked = request({ payment: { method: 'pm_card_visa_chargeDeclined', ...flight.cabins[1]!.fare } });
+    const asked = request({ payment: { method: 'pm_card_visa_chargeDeclined', ...customer.fare } });
     await airline.publish('BookingRequested', asked);
     await airline.settled(asked.bookingId);
     const answers = await Promise.all(Array.from({ length: 5 }, async () => (await cancel(asked.bookingId)).json()));
@@ -171,7 +155,7 @@ describe('a hold', () => {
   });
 
   test('of a booking that is paid in time outlives its timer', async () => {
-    const seat = freeSeats.shift()!;
+    const seat = customer.freeSeat();
     const { stdout } = await airline.command(
       'book',
       '--flight',

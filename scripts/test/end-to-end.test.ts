@@ -6,45 +6,30 @@ import { type AirlineEvent, newEvent, sourceOf } from '@airline/events-schemas/e
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { BookingStatus } from '../follow-booking.ts';
 import type { Flight } from '../schedule.ts';
-import { type BookingRequest, RunningAirline, until } from './running-airline.ts';
+import { type BookingRequest, type Customer, RunningAirline, until } from './running-airline.ts';
 
 jest.setTimeout(150_000);
 
 let airline: RunningAirline;
+let customer: Customer;
 let flight: Flight;
-/** Seats of the flight that no test has asked for yet, all of one cabin. */
-let freeSeats: string[];
 
 beforeAll(async () => {
   airline = await RunningAirline.start();
-  const { flights } = await airline.get<{ flights: Flight[] }>('/flights?flightNumber=KL1002');
-  flight = flights[0]!;
-  const { rows, letters } = flight.cabins[1]!;
-  freeSeats = Array.from({ length: rows.last - rows.first + 1 }, (_, row) =>
-    letters.map((letter) => `${rows.first + row}${letter}`),
-  ).flat();
+  customer = await airline.customer('KL1002');
+  flight = customer.flight;
 });
 afterAll(async () => {
   await airline?.stop();
 });
 
-function request(overrides: Partial<BookingRequest> = {}): BookingRequest {
-  const bookingId = randomUUID();
-  return {
-    bookingId,
-    flightId: flight.flightId,
-    seats: [freeSeats.shift()!],
-    passenger: { name: 'Ada Lovelace', email: `${bookingId}@example.com` },
-    payment: { method: 'pm_card_visa', ...flight.cabins[1]!.fare },
-    ...overrides,
-  };
-}
+const request = (overrides: Partial<BookingRequest> = {}): BookingRequest => customer.request(overrides);
 
 const events = ({ timeline }: BookingStatus): string[] => timeline.map(({ event }) => event).sort();
 
 describe('a booking', () => {
   test('of a free seat is confirmed: one charge, one mail, the seat sold', async () => {
-    const seat = freeSeats.shift()!;
+    const seat = customer.freeSeat();
     const email = `${randomUUID()}@example.com`;
     const { code, stdout } = await airline.command(
       'book',
@@ -58,11 +43,11 @@ describe('a booking', () => {
       '--json',
     );
     const status = JSON.parse(stdout) as BookingStatus;
-    expect(status).toMatchObject({ status: 'CONFIRMED', settled: true, seats: [seat], amount: flight.cabins[1]!.fare });
+    expect(status).toMatchObject({ status: 'CONFIRMED', settled: true, seats: [seat], amount: customer.fare });
     expect(code).toBe(0);
     expect(events(status)).toEqual(['BookingRequested', 'PaymentOk', 'ReceiptIssued', 'SeatBooked']);
     expect(await airline.seat(flight.flightId, seat)).toBe('sold');
-    expect(await airline.charged(status.bookingId)).toEqual({ net: flight.cabins[1]!.fare.amountMinor, charges: 1 });
+    expect(await airline.charged(status.bookingId)).toEqual({ net: customer.fare.amountMinor, charges: 1 });
     const mails = await airline.mailsTo(email);
     expect(mails).toHaveLength(1);
     expect(mails[0]!.body.text).toContain(status.receiptNumber);
@@ -88,7 +73,7 @@ describe('a booking', () => {
   });
 
   test('whose card is declined fails, and its seat is free again', async () => {
-    const seat = freeSeats.shift()!;
+    const seat = customer.freeSeat();
     const { code, stdout } = await airline.command(
       'book',
       '--flight',
@@ -128,7 +113,7 @@ describe('a booking', () => {
   });
 
   test('is one of fifty for the same seat: exactly one gets it, and the others pay nothing', async () => {
-    const seats = [freeSeats.shift()!];
+    const seats = [customer.freeSeat()];
     const asked = Array.from({ length: 50 }, () => request({ seats }));
     await Promise.all(asked.map((each) => airline.publish('BookingRequested', each)));
     const answers = await Promise.all(asked.map(({ bookingId }) => airline.settled(bookingId)));
@@ -141,7 +126,7 @@ describe('a booking', () => {
   });
 
   test('over the front door: the same Idempotency-Key is the same booking', async () => {
-    const seat = freeSeats.shift()!;
+    const seat = customer.freeSeat();
     const email = `${randomUUID()}@example.com`;
     const post = (body: object) =>
       fetch(`${airline.httpEndpoint}/bookings`, {
@@ -160,7 +145,7 @@ describe('a booking', () => {
     const { bookingId } = (await first.json()) as { bookingId: string };
     expect(((await second.json()) as { bookingId: string }).bookingId).toBe(bookingId);
     expect(first.headers.get('location')).toBe(`/bookings/${bookingId}`);
-    expect(await airline.settled(bookingId)).toMatchObject({ status: 'CONFIRMED', amount: flight.cabins[1]!.fare });
+    expect(await airline.settled(bookingId)).toMatchObject({ status: 'CONFIRMED', amount: customer.fare });
     expect(await airline.mailsTo(email)).toHaveLength(1);
     expect((await post({ ...body, seats: ['10A', '10C'] })).status).toBe(422);
   });
@@ -278,7 +263,7 @@ describe('a message that nobody can handle', () => {
     const asked = request();
     await airline.publish('BookingRequested', asked);
     expect((await airline.settled(asked.bookingId)).status).toBe('CONFIRMED');
-    const other = { ...asked, seats: [freeSeats.shift()!] };
+    const other = { ...asked, seats: [customer.freeSeat()] };
     await airline.publish('BookingRequested', other);
     await until('it is a dead letter', async () =>
       (await airline.command('dlq', 'show', 'seats', '--json')).stdout.includes('conflicting-request'),

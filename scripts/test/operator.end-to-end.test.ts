@@ -1,41 +1,23 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { CreateQueueCommand, DeleteQueueCommand, GetQueueAttributesCommand, type QueueAttributeName } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Report } from '../reconcile/reconcile-bookings.ts';
-import type { Flight } from '../schedule.ts';
-import { type BookingRequest, RunningAirline, until } from './running-airline.ts';
+import { type Customer, RunningAirline, until } from './running-airline.ts';
 
 jest.setTimeout(150_000);
 
 let airline: RunningAirline;
-let flight: Flight;
-const freeSeats = ['21A', '21B', '21C', '22A', '22B'];
+let customer: Customer;
 
 beforeAll(async () => {
   airline = await RunningAirline.start();
-  flight = (await airline.get<{ flights: Flight[] }>('/flights?flightNumber=KL1002')).flights[0]!;
+  customer = await airline.customer('KL1002');
 });
 afterAll(async () => {
   await airline?.stop();
 });
-
-function request(): BookingRequest {
-  const bookingId = randomUUID();
-  const seat = freeSeats.shift()!;
-  const { fare } = flight.cabins.find(
-    ({ rows }) => rows.first <= Number.parseInt(seat, 10) && Number.parseInt(seat, 10) <= rows.last,
-  )!;
-  return {
-    bookingId,
-    flightId: flight.flightId,
-    seats: [seat],
-    passenger: { name: 'Ada Lovelace', email: `${bookingId}@example.com` },
-    payment: { method: 'pm_card_visa', ...fare },
-  };
-}
 
 async function stuck(service: string, kind: string): Promise<number> {
   const all = JSON.parse((await airline.command('dlq', 'list', '--json')).stdout) as {
@@ -55,7 +37,7 @@ async function reconcile(...parameters: string[]): Promise<{ code: number | null
 describe('an operator', () => {
   test('finds a booking that is stuck because a queue was gone, repairs it, and all parties agree', async () => {
     const queue = await takeAway('receipts');
-    const asked = request();
+    const asked = customer.request();
     await airline.publish('BookingRequested', asked);
     await until('EventBridge gave all three facts up', async () => (await stuck('receipts', 'undelivered')) === 3);
     await queue.bringBack();

@@ -1,21 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import path from 'node:path';
+import { randomUUID } from 'node:crypto';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { type AirlineEvent, type EventData, sourceOf } from '@airline/events-schemas/events';
 import type { BookingStatus } from '../follow-booking.ts';
+import { type OwnAirline, startOwnAirline } from '../own-airline.ts';
+import { type CommandResult, runCommand } from '../run-command.ts';
+import type { Flight } from '../schedule.ts';
 
-const root = path.join(import.meta.dirname, '..', '..');
-
-export interface CommandResult {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-export interface SeatMap {
+interface SeatMap {
   counts: { free: number; held: number; sold: number };
   seats: { seat: string; state: 'free' | 'held' | 'sold'; fare: { amountMinor: number; currency: string } }[];
 }
@@ -28,18 +20,16 @@ export interface Mail {
 
 /** A whole airline on ephemeral ports, started and driven from outside, as its users do. */
 export class RunningAirline {
-  readonly #process: ChildProcess;
-  readonly #environment: NodeJS.ProcessEnv;
+  readonly #own: OwnAirline;
   readonly awsEndpoint: string;
   readonly httpEndpoint: string;
   readonly eventBridge: EventBridgeClient;
   readonly sqs: SQSClient;
 
-  private constructor(child: ChildProcess, environment: NodeJS.ProcessEnv, awsPort: number, httpPort: number) {
-    this.#process = child;
-    this.#environment = environment;
-    this.awsEndpoint = `http://localhost:${awsPort}`;
-    this.httpEndpoint = `http://localhost:${httpPort}`;
+  private constructor(own: OwnAirline) {
+    this.#own = own;
+    this.awsEndpoint = `http://localhost:${own.ports.awsPort}`;
+    this.httpEndpoint = `http://localhost:${own.ports.httpPort}`;
     const config = {
       endpoint: this.awsEndpoint,
       region: 'eu-west-1',
@@ -51,51 +41,25 @@ export class RunningAirline {
 
   /** @param context CDK context values that the stacks are synthesized with, as by `-c` */
   static async start(context: Record<string, unknown> = {}): Promise<RunningAirline> {
-    const [awsPort, httpPort] = await freePorts();
-    const environment = {
-      ...plainEnvironment(),
-      LOCAL_AWS_PORT: String(awsPort),
-      LOCAL_HTTP_PORT: String(httpPort),
-      CDK_CONTEXT_JSON: JSON.stringify(context),
-    };
-    const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/start.ts'], {
-      cwd: root,
-      env: environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    const airline = new RunningAirline(child, environment, awsPort, httpPort);
-    await until('the airline is open', async () => {
-      if (child.exitCode !== null) throw new Error(`It did not start:\n${output}`);
-      const health = await fetch(`${airline.httpEndpoint}/_local/health`).catch(() => undefined);
-      return health?.status === 200;
-    });
-    return airline;
+    return new RunningAirline(await startOwnAirline([], { ...plainEnvironment(), CDK_CONTEXT_JSON: JSON.stringify(context) }));
   }
 
   /** Asks it to stop as Ctrl-C does. @returns its exit code */
   async stop(): Promise<number | null> {
     this.eventBridge.destroy();
     this.sqs.destroy();
-    if (this.#process.exitCode !== null) return this.#process.exitCode;
-    const ended = new Promise<number | null>((resolve) => this.#process.once('exit', resolve));
-    this.#process.kill('SIGTERM');
-    return ended;
+    return this.#own.stop();
   }
 
   /** Runs a command, e.g. `command('book', '--flight', 'KL1001', '--seat', '12A')`. */
   async command(name: string, ...parameters: string[]): Promise<CommandResult> {
-    const child = spawn(process.execPath, ['--import', 'tsx', `scripts/${name}.ts`, ...parameters], {
-      cwd: root,
-      env: this.#environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-    return { code, stdout, stderr };
+    return runCommand(this.#own.environment, name, ...parameters);
+  }
+
+  /** Who asks for seats of the next departure of that number. */
+  async customer(flightNumber: string): Promise<Customer> {
+    const { flights } = await this.get<{ flights: Flight[] }>(`/flights?flightNumber=${flightNumber}`);
+    return new Customer(flights[0]!);
   }
 
   /** Publishes as any producer does. Without metadata the services derive it. */
@@ -185,16 +149,35 @@ export function plainEnvironment(): NodeJS.ProcessEnv {
 
 export type BookingRequest = EventData<'BookingRequested'>;
 
-/** Two ports that nobody uses right now. */
-async function freePorts(): Promise<[number, number]> {
-  const servers = await Promise.all([listen(), listen()]);
-  const ports = servers.map((server) => (server.address() as AddressInfo).port) as [number, number];
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
+/** Who asks for seats of one flight, for one that nobody asked for before where the test names none. */
+export class Customer {
+  readonly flight: Flight;
+  readonly fare: { amountMinor: number; currency: string };
+  readonly #seats: string[];
 
-async function listen() {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
+  constructor(flight: Flight) {
+    this.flight = flight;
+    const { rows, letters, fare } = flight.cabins[1]!;
+    this.fare = fare;
+    this.#seats = Array.from({ length: rows.last - rows.first + 1 }, (_, row) =>
+      letters.map((letter) => `${rows.first + row}${letter}`),
+    ).flat();
+  }
+
+  freeSeat(): string {
+    return this.#seats.shift()!;
+  }
+
+  /** A request with a mail address of its own. */
+  request(overrides: Partial<BookingRequest> = {}): BookingRequest {
+    const bookingId = randomUUID();
+    return {
+      bookingId,
+      flightId: this.flight.flightId,
+      seats: [this.freeSeat()],
+      passenger: { name: 'Ada Lovelace', email: `${bookingId}@example.com` },
+      payment: { method: 'pm_card_visa', ...this.fare },
+      ...overrides,
+    };
+  }
 }
