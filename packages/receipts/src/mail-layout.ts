@@ -127,7 +127,7 @@ export function longDate(date: Date): string {
 }
 
 /** A name is what a stranger typed: it must not add lines to a text, nor turn around what follows it. */
-export function oneLine(text: string): string {
+function oneLine(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 }
 

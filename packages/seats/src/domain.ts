@@ -223,7 +223,7 @@ export function asksTheSame(record: SeatsRecord, { flightId, seats, payment }: B
   );
 }
 
-export function cabinOf(flight: Flight, seat: string): Flight['cabins'][number] | undefined {
+function cabinOf(flight: Flight, seat: string): Flight['cabins'][number] | undefined {
   const row = Number(seat.slice(0, -1));
   const letter = seat.slice(-1);
   return flight.cabins.find(({ rows, letters }) => rows.first <= row && row <= rows.last && letters.includes(letter));

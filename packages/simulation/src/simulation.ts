@@ -217,7 +217,7 @@ export class Simulation {
 }
 
 /** Resolves when all that can go on without another answer has gone on: promises run dry before the event loop turns. */
-export function settled(): Promise<void> {
+function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
