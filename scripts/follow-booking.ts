@@ -1,25 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { BookingStatus as Answer } from '../packages/status/src/domain.ts';
 import { pc } from './colors.ts';
-import { clock, money, type Money } from './format.ts';
+import { clock, money } from './format.ts';
 import { jsonOf, type Target } from './target.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The status API's answer. */
-export interface BookingStatus {
-  bookingId: string;
-  status: string;
-  settled: boolean;
-  reason?: string;
-  declineCode?: string;
-  unavailableSeats?: string[];
-  flightId?: string;
-  seats?: string[];
-  amount?: Money;
-  receiptNumber?: string;
-  requestedAt?: string;
-  cancelledAt?: string;
-  timeline: { event: string; eventId: string; service: string; occurredAt: string; heardAt: string; causedBy?: string }[];
-}
+export type BookingStatus = Answer & { bookingId: string };
 
 /** Below the front door's own limit of 30 seconds. */
 const waitSeconds = 20;

@@ -12,6 +12,7 @@ import type { FlightScheduled, Metadata } from './generated/types.ts';
 import * as validators from './generated/validators.ts';
 import { findLayoutMistakes } from './flight-layout.ts';
 import type { Mistake } from './mistake.ts';
+import { isObject } from './is-object.ts';
 
 /** Why an event can never be handled, as the dead-letter queue shows it. */
 export type InvalidEventReason = 'not-json' | 'not-an-event' | 'unknown-detail-type' | 'schema-violation';
@@ -160,10 +161,6 @@ function completeMetadata(
     service: given.service ?? envelope.source.replace(/^airline\./, ''),
     schemaVersion: given.schemaVersion ?? catalogue[type].schemaVersion,
   };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function requireEnvelope(value: unknown): EventEnvelope {

@@ -1,5 +1,6 @@
 import { isEventType } from './events.ts';
 import { catalogue } from './generated/catalogue.ts';
+import { isObject } from './is-object.ts';
 
 const mask = '***';
 
@@ -33,8 +34,4 @@ function maskByName(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, child]) => [name, personalNames.has(name) ? mask : maskByName(child)]),
   );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

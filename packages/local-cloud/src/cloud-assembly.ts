@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { evaluate } from './intrinsics.ts';
 import { LocalCloudError } from './local-cloud-error.ts';
+import { isObject } from './is-object.ts';
 
 export interface TemplateResource {
   Type: string;
@@ -228,8 +229,4 @@ function wantedParameters({ template }: Stack): Set<string> {
   }
   for (const [, name] of JSON.stringify(template.Resources).matchAll(/\{\{resolve:ssm:([^:}]+)/g)) wanted.add(name!);
   return wanted;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError } from './aws-error.ts';
+import { isObject } from './is-object.ts';
 
 /** One entry of a PutEvents request, as the client sent it: nothing in it has been checked but its types. */
 export interface PutEventsEntry {
@@ -129,8 +130,4 @@ function parseDetail(detail: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import { LocalCloudError } from '../local-cloud-error.ts';
+import { isObject } from '../is-object.ts';
 
 /** The evaluated properties of a resource, or of an object inside them. Every error says which property, where. */
 export class Properties {
@@ -71,8 +72,4 @@ export class Properties {
         : this.fail(`${name}[${index}] must be an object`),
     );
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
