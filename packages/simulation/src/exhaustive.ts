@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
 import type { AirlineEvent } from '@airline/events-schemas/events';
-import { allSeats, type Booking, flightId } from './bookings.ts';
-import { type Service, services as allServices } from './bus.ts';
+import type { Booking } from './bookings.ts';
+import type { Service } from './bus.ts';
 import type { Plant } from './consumers.ts';
-import { type FaultKind, faultsOf } from './faults.ts';
+import type { FaultKind } from './faults.ts';
 import { Violation } from './oracle.ts';
-import { Simulation } from './simulation.ts';
-import { mailKinds, sentMails } from './world.ts';
+import { isFaulty, type Said, SaidRegister, ServiceStates, type Step } from './service-states.ts';
+import { entryOf, type Simulation } from './simulation.ts';
+import { type Note, traceOf } from './world.ts';
 
 /** A small world of which every interleaving is walked. */
 export interface Scope {
@@ -20,12 +20,15 @@ export interface Scope {
   faults?: number;
   /** Messages that may come twice. Both copies wait for as long as it pleases them, so that the second may be very late. */
   duplicates?: number;
-  /** The clock is set to each of these times, in this order, each at any moment. */
-  times?: readonly number[];
+  /**
+   * The clock of a service is set to each of these times (milliseconds since the epoch), in this order, each at any moment: clocks may
+   * differ by as much as they please.
+   */
+  times?: Partial<Record<Service, readonly number[]>>;
   /** Runs of one service at once. @default 2 of each */
   concurrency?: Partial<Record<Service, number>>;
-  /** Throws a Violation where nothing is left to do and something is wrong. */
-  judge: (simulation: Simulation) => Promise<void>;
+  /** Throws a Violation where nothing is left to do and something is wrong. Services that do not take part are not there. */
+  judge: (simulations: Record<Service, Simulation>) => Promise<void>;
 }
 
 export interface ScopeResult {
@@ -33,228 +36,191 @@ export interface ScopeResult {
   states: number;
   transitions: number;
   ends: number;
+  /** States of each service, and of the handlers that run in it. */
+  statesOf: Partial<Record<Service, number>>;
   /** Whether every state was visited: false when the limit came first. */
   isComplete: boolean;
   violation?: { invariant: string; message: string; trace: readonly string[] };
 }
 
-interface Left {
-  says: readonly AirlineEvent[];
+export interface ExploreOptions {
+  /** @default no limit */
+  maximumStates?: number;
+  plant?: Plant;
+  /** Whether to walk only one of several executions that nobody can tell apart. @default true */
+  isReduced?: boolean;
+}
+
+/** A state of all: that of each service, and what may still happen to them. */
+interface Position {
+  locals: number[];
   faults: number;
   duplicates: number;
-  times: readonly number[];
 }
 
-interface Position {
-  simulation: Simulation;
-  left: Left;
-  /** Messages younger than this one came with the last step. */
-  before: number;
+interface Branch {
+  position: Position;
+  /** What happened on the way, one step of a service after the other. */
+  steps: readonly Step[];
 }
 
-type Action = (position: Position) => Promise<void>;
-
-/**
- * Walks every path, and turns back where it meets a state that it knows. A run cannot be copied in the middle of a promise, so each
- * branch is walked again from the start. Besides the judgement of every end, some end must be reachable from every state.
- */
+/** Walks every path of a scope, and turns back where it meets a state that it knows. Some end must be reachable from every state. */
 export async function exploreScope(
   scope: Scope,
-  { maximumStates = Infinity, plant }: { maximumStates?: number; plant?: Plant } = {},
+  { maximumStates = Infinity, plant, isReduced = true }: ExploreOptions = {},
 ): Promise<ScopeResult> {
+  const register = new SaidRegister();
+  const parts = scope.services.map((service) => new ServiceStates(service, scope, register, { plant, isReduced }));
   const known = new Map<string, number>();
-  const cameFrom: number[][] = [];
+  const positions: Position[] = [];
+  const cameBy: { from: number; steps: readonly Step[] }[] = [];
+  const edges: { from: number[]; to: number[] } = { from: [], to: [] };
   const ends: number[] = [];
-  const paths: { path: readonly number[]; from: number }[] = [{ path: [], from: -1 }];
-  let transitions = 0;
-  const result = (isComplete: boolean): ScopeResult => ({
+  const result = (isComplete: boolean, violation?: ScopeResult['violation']): ScopeResult => ({
     name: scope.name,
     states: known.size,
-    transitions,
+    transitions: edges.to.length,
     ends: ends.length,
+    statesOf: Object.fromEntries(parts.map(({ service, size }) => [service, size])),
     isComplete,
+    ...(violation && { violation }),
   });
-
-  while (paths.length > 0) {
-    let { path, from } = paths.pop()!;
-    const position = open(scope, plant);
-    try {
-      await walk(scope, position, path);
-      for (;;) {
-        const key = await keyOf(position);
-        const state = known.get(key) ?? known.size;
-        if (from >= 0) (cameFrom[state] ??= []).push(from);
-        if (known.has(key)) break;
-        known.set(key, state);
-        if (known.size >= maximumStates) return result(false);
-        const actions = actionsOf(scope, position);
-        if (actions.length === 0) {
-          ends.push(state);
-          await scope.judge(position.simulation);
-          break;
-        }
-        for (let index = actions.length - 1; index > 0; index--) paths.push({ path: [...path, index], from: state });
-        transitions += actions.length;
-        path = [...path, 0];
-        from = state;
-        await perform(position, actions[0]!);
-      }
-    } catch (error) {
-      if (!(error instanceof Violation)) throw new Error(`The search of “${scope.name}” broke.`, { cause: error });
-      const { invariant, message } = error;
-      return { ...result(false), violation: { invariant, message, trace: position.simulation.world.trace } };
-    }
-  }
-  const lost = known.size - reachedBackwards(ends, cameFrom);
-  if (lost === 0) return result(true);
-  return {
-    ...result(true),
-    violation: { invariant: 'everything-settles', message: `from ${lost} states no end can be reached`, trace: [] },
+  const violationAt = (from: number, steps: readonly Step[], { invariant, message }: Violation): ScopeResult => {
+    const notes: Note[] = steps.flatMap((step) => step.notes);
+    for (let state = from; state >= 0; state = cameBy[state]!.from)
+      notes.unshift(...cameBy[state]!.steps.flatMap((step) => step.notes));
+    return result(false, { invariant, message, trace: traceOf(notes) });
   };
-}
+  const meet = (from: number, { position, steps }: Branch): void => {
+    const { locals, faults, duplicates } = position;
+    const key = `${locals.join()},${faults},${duplicates}`;
+    let state = known.get(key);
+    if (state === undefined) {
+      state = known.size;
+      known.set(key, state);
+      positions.push(position);
+      cameBy.push({ from, steps });
+    }
+    if (from < 0) return;
+    edges.from.push(from);
+    edges.to.push(state);
+  };
 
-function open(scope: Scope, plant: Plant | undefined): Position {
-  const simulation = new Simulation({ bookings: scope.bookings, services: scope.services, isTimeless: true, plant });
-  const { says, faults = 0, duplicates = 0, times = [] } = scope;
-  return { simulation, left: { says, faults, duplicates, times }, before: 0 };
-}
-
-async function walk(scope: Scope, position: Position, path: readonly number[]): Promise<void> {
-  const { simulation } = position;
-  await simulation.open();
-  for (const [step, index] of path.entries()) {
-    simulation.oracle.isAsleep = step < path.length - 1;
-    await perform(position, actionsOf(scope, position)[index]!);
-  }
-  simulation.oracle.isAsleep = false;
-}
-
-async function perform(position: Position, action: Action): Promise<void> {
-  position.before = position.simulation.world.youngest;
-  await action(position);
-}
-
-/** Everything that can happen next, always in the same order. */
-function actionsOf(scope: Scope, position: Position): Action[] {
-  const { simulation, left } = position;
-  const { world } = simulation;
-  const actions: Action[] = [];
+  const { faults = 0, duplicates = 0 } = scope;
+  const origin: Position = { locals: await Promise.all(parts.map((part) => part.start())), faults, duplicates };
   // All is said at the start: a message waits in its queue for as long as it pleases, which is as good as being said late.
-  const [said, ...unsaid] = left.says;
-  if (said) {
-    actions.push(async (next) => {
-      next.left = { ...left, says: unsaid };
-      simulation.publish(said);
-    });
-    return [...actions, ...scope.services.flatMap((service) => duplicationsOf(service, position))];
+  const said = scope.says.map((event) => register.of(entryOf(event)));
+  for (const branch of await spread({ position: origin, steps: [] }, said, parts)) meet(-1, branch);
+
+  // Breadth first, so that a violation is told by one of its shortest stories.
+  for (let state = 0; state < positions.length; state++) {
+    if (known.size >= maximumStates) return result(false);
+    const branches = await branchesOf(positions[state]!, parts, isReduced);
+    for (const branch of branches) {
+      const { violation } = branch.steps.at(-1)!;
+      if (violation) return violationAt(state, branch.steps, violation);
+      meet(state, branch);
+    }
+    if (branches.length > 0) continue;
+    ends.push(state);
+    const simulations = await Promise.all(parts.map((part, index) => part.at(positions[state]!.locals[index]!)));
+    try {
+      await scope.judge(Object.fromEntries(parts.map(({ service }, index) => [service, simulations[index]])) as never);
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      return violationAt(state, [], error);
+    }
   }
-  // Where nothing can go wrong with it any more, nobody can tell when a message is acknowledged.
-  const acknowledgement = world.runs.flatMap(({ pending }) => pending).find(({ operation }) => operation === 'queue.acknowledge');
-  if (acknowledgement && left.faults === 0) return [() => simulation.answer(acknowledgement)];
-  // A run that is alone in its service can neither see what others do meanwhile nor be seen: its next step may as well be the next
-  // of all. What it says can wait in queues for as long as it pleases, and only the clock could make a difference.
-  const alone = world.runs.find(
-    ({ service }) => scope.concurrency?.[service] === 1 && left.times.length === 0 && left.duplicates === 0,
+  const lost = known.size - countLeadingTo(ends, edges, known.size);
+  if (lost === 0) return result(true);
+  const message = `from ${lost} states no end can be reached`;
+  return result(true, { invariant: 'everything-settles', message, trace: [] });
+}
+
+/** Everything that can happen next, or as much of it as one must look at. */
+async function branchesOf(position: Position, parts: readonly ServiceStates[], isReduced: boolean): Promise<Branch[]> {
+  const { locals } = position;
+  const first = isReduced ? await whoGoesFirst(position, parts) : -1;
+  const branches: Branch[] = [];
+  for (const [index, part] of parts.entries()) {
+    if (first >= 0 && index !== first) continue;
+    const local = locals[index]!;
+    for (const [number, choice] of part.choices(local).entries()) {
+      const cost = isFaulty(choice) ? 1 : 0;
+      if (cost > position.faults) continue;
+      const step = await part.choose(local, number);
+      const branch = { position: { ...moveTo(position, index, step.next), faults: position.faults - cost }, steps: [step] };
+      if (step.violation) return [branch];
+      const timed = await repeatTimers(branch, step.timers, part, index);
+      for (const one of timed) branches.push(...(await spread(one, step.says, parts)));
+    }
+  }
+  return branches;
+}
+
+/**
+ * A service that goes first while the others wait, since nothing is lost by it: its choices are such that nobody can tell when they
+ * are taken, or the others have nothing to tell it any more, whatever they do. (What it says to them can wait in their queues. Faults
+ * are counted for all together: any that strike the others later leave it its choices now.) @returns its index, or -1
+ */
+async function whoGoesFirst({ locals, faults, duplicates }: Position, parts: readonly ServiceStates[]): Promise<number> {
+  const urgent = parts.findIndex((part, index) => part.isUrgent(locals[index]!));
+  if (urgent >= 0) return urgent;
+  const tellers = new Set<ServiceStates>();
+  for (const [index, part] of parts.entries()) if (await part.mayTell(locals[index]!, faults, duplicates)) tellers.add(part);
+  return parts.findIndex(
+    (part, index) =>
+      part.choices(locals[index]!).some((choice) => !isFaulty(choice)) &&
+      parts.every((other) => other === part || !tellers.has(other)),
   );
-  for (const run of alone ? [alone] : world.runs) {
-    for (const request of run.pending) {
-      actions.push(() => simulation.answer(request));
-      if (left.faults === 0) continue;
-      for (const kind of faultsOf(request.operation)) {
-        if (!scope.kinds?.includes(kind)) continue;
-        actions.push((position) => {
-          position.left = { ...left, faults: left.faults - 1 };
-          return simulation.answer(request, kind === 'partly-refused' ? { kind, positions: new Set([0]) } : { kind });
-        });
-      }
-    }
-  }
-  if (alone) return actions;
-  for (const service of scope.services) {
-    const queue = world.queues[service];
-    if (world.runs.filter((run) => run.service === service).length < (scope.concurrency?.[service] ?? 2)) {
-      const distinct = new Map(queue.visible(world.now).map((message) => [message.body, message]));
-      for (const message of distinct.values()) {
-        actions.push(() => {
-          message.receiveCount = 0;
-          return simulation.invoke(service, [message]);
-        });
-      }
-    }
-    actions.push(...duplicationsOf(service, position));
-  }
-  const [time, ...later] = left.times;
-  if (time !== undefined) {
-    actions.push(async (position) => {
-      position.left = { ...left, times: later };
-      world.now = time;
-      world.note('the clock is set');
-    });
-  }
-  return actions;
 }
 
-/** A copy that comes at once can wait, so that one which comes later need not be tried. */
-function duplicationsOf(service: Service, { simulation: { world }, left, before }: Position): Action[] {
-  if (left.duplicates === 0) return [];
-  const queue = world.queues[service];
-  return queue.waiting
-    .filter(({ id }) => id > before)
-    .map((message) => async (position: Position) => {
-      position.left = { ...left, duplicates: left.duplicates - 1 };
-      world.note(`✗ ${message.label} comes to ${service} twice`);
-      queue.add(world.copyOf(message, message.visibleAt));
-      position.before = world.youngest;
-    });
+/** Everybody hears what was said; each message of it may come twice. A copy that comes at once can wait, so none need come later. */
+async function spread(start: Branch, says: readonly Said[], parts: readonly ServiceStates[]): Promise<Branch[]> {
+  let branches = [start];
+  for (const said of says) {
+    for (const [index, part] of parts.entries()) {
+      if (!said.listeners.includes(part.service)) continue;
+      const heard: Branch[] = [];
+      for (const { position, steps } of branches) {
+        for (const copies of position.duplicates > 0 ? [1, 2] : [1]) {
+          const step = await part.hear(position.locals[index]!, said, copies);
+          const moved = { ...moveTo(position, index, step.next), duplicates: position.duplicates - (copies - 1) };
+          heard.push({ position: moved, steps: [...steps, step] });
+        }
+      }
+      branches = heard;
+    }
+  }
+  return branches;
 }
 
-/** What tells one state from another: memory, queues, and what each run was told so far. */
-async function keyOf({ simulation, left, before }: Position): Promise<string> {
-  const { world, oracle } = simulation;
-  const parts: unknown[] = [
-    world.now,
-    left.says.map(({ metadata }) => metadata.eventId),
-    left.faults,
-    left.duplicates,
-    left.times.length,
-  ];
-  for (const service of allServices) {
-    const { waiting, deadLetters } = world.queues[service];
-    if (left.duplicates > 0) parts.push(waiting.filter(({ id }) => id > before).map(({ body }) => body));
-    parts.push(
-      waiting.map(({ body, visibleAt }) => (visibleAt > world.now ? body + visibleAt : body)).sort(),
-      deadLetters.map(({ body }) => body).sort(),
-    );
+/** A message of a service to itself may come twice as well. */
+async function repeatTimers(branch: Branch, timers: readonly string[], part: ServiceStates, index: number): Promise<Branch[]> {
+  const branches = [branch];
+  for (const body of timers) {
+    for (const { position, steps } of [...branches]) {
+      if (position.duplicates === 0) continue;
+      const step = await part.copy(position.locals[index]!, body);
+      const moved = { ...moveTo(position, index, step.next), duplicates: position.duplicates - 1 };
+      branches.push({ position: moved, steps: [...steps, step] });
+    }
   }
-  parts.push(world.runs.map(({ service, messages, history }) => `${service}${messages[0]!.body}${history}`).sort());
-  const { holders } = await world.seatStore.viewRequest({ ...world.bookings[0]!.request, flightId, seats: allSeats });
-  parts.push([...holders].sort());
-  for (const { request } of world.bookings) {
-    const id = request.bookingId;
-    parts.push(
-      await world.seatStore.load(id),
-      await world.paymentStore.load(id),
-      await world.receiptStore.load(id),
-      await world.factStore.list(id),
-    );
-    parts.push([...(oracle.said.get(id)?.keys() ?? [])].sort());
-    for (const kind of mailKinds) parts.push(sentMails(world, id, kind), oracle.forgottenMails(id, kind));
-  }
-  for (const items of [world.onceItems.payments, world.onceItems.receipts]) {
-    parts.push(
-      [...items].map(([key, item]) => [key, item.state === 'completed' ? item.result : item.owner.state === 'live']).sort(),
-    );
-  }
-  parts.push([...world.providerAnswers].sort());
-  return createHash('sha1').update(JSON.stringify(parts)).digest('base64');
+  return branches;
+}
+
+function moveTo(position: Position, index: number, local: number): Position {
+  return { ...position, locals: position.locals.with(index, local) };
 }
 
 /** How many states lead to an end. */
-function reachedBackwards(ends: readonly number[], cameFrom: readonly (readonly number[])[]): number {
+function countLeadingTo(ends: readonly number[], edges: { from: number[]; to: number[] }, count: number): number {
+  const cameFrom: number[][] = Array.from({ length: count }, () => []);
+  for (const [index, to] of edges.to.entries()) cameFrom[to]!.push(edges.from[index]!);
   const reached = new Set(ends);
   const todo = [...ends];
   while (todo.length > 0) {
-    for (const state of cameFrom[todo.pop()!] ?? []) {
+    for (const state of cameFrom[todo.pop()!]!) {
       if (reached.has(state)) continue;
       reached.add(state);
       todo.push(state);

@@ -8,13 +8,14 @@ import { huntMutant, mutants } from './mutants.ts';
 import { scopes } from './scopes.ts';
 import { runSeed, type SeedResult } from './seeded.ts';
 
-const usage = `usage: pnpm simulate [--seeds N] [--bookings N] [--seed S] [--exhaustive] [--mutants] [--trace N]
+const usage = `usage: pnpm simulate [--seeds N] [--bookings N] [--seed S] [--exhaustive [--scope TEXT]] [--mutants] [--trace N]
 
   --seeds N      seeds to run (default 100; with --mutants, the most to try for each: 1000)
   --from S       the first of them (default 1)
   --bookings N   bookings in each (default 20)
   --seed S       run this seed alone, and print its trace
   --exhaustive   walk every interleaving of the small scopes instead
+  --scope TEXT   those only whose name has this in it
   --states N     give a scope up after so many states (default: never)
   --mutants      plant each known bug, and see which invariant catches it
   --trace N      print the last N steps of a violation (default 60)`;
@@ -94,15 +95,25 @@ async function reportSeed(failed: SeedResult): Promise<void> {
 }
 
 async function exploreAll(maximumStates: number): Promise<void> {
-  for (const scope of scopes()) {
+  const chosen = scopes().filter(({ name }) => name.includes(values.scope ?? ''));
+  if (chosen.length === 0)
+    fail(
+      `No scope has “${values.scope}” in its name:\n${scopes()
+        .map(({ name }) => `  ${name}`)
+        .join('\n')}`,
+    );
+  for (const scope of chosen) {
     const startedAt = process.hrtime.bigint();
-    const { name, states, transitions, ends, isComplete, violation } = await exploreScope(scope, { maximumStates });
+    const { name, states, transitions, ends, statesOf, isComplete, violation } = await exploreScope(scope, { maximumStates });
     const seconds = Number(process.hrtime.bigint() - startedAt) / 1e9;
     totals.runs += transitions;
     totals.bookings += scope.bookings.length;
     totals.states += states;
     const extent = isComplete ? 'complete' : 'NOT COMPLETE';
-    console.log(`${name}: ${states} states, ${transitions} transitions, ${ends} ends, ${extent}, ${seconds.toFixed(1)} s`);
+    const alone = Object.entries(statesOf).map(([service, count]) => `${service} ${count}`);
+    console.log(
+      `${name}: ${states} states (${alone.join(', ')}), ${transitions} transitions, ${ends} ends, ${extent}, ${seconds.toFixed(1)} s`,
+    );
     if (!violation) continue;
     totals.violations += 1;
     console.log(`\nVIOLATION ${violation.message}\n${violation.trace.slice(-traceLength).join('\n')}\n`);
@@ -135,6 +146,7 @@ function parseArguments() {
         bookings: text,
         seed: text,
         states: text,
+        scope: text,
         trace: text,
         exhaustive: flag,
         mutants: flag,

@@ -104,7 +104,7 @@ export const mutants: readonly Mutant[] = [
           publish(
             events.map((event) => ({
               ...event,
-              metadata: { ...event.metadata, eventId: `${event.metadata.eventId}.${world.steps}` },
+              metadata: { ...event.metadata, eventId: `${event.metadata.eventId}.${world.notes.length}` },
             })),
           ),
     },

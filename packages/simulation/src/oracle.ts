@@ -54,6 +54,11 @@ interface Said {
   times: number;
 }
 
+interface Detail {
+  metadata: { eventId: string; correlationId: string; causationId?: string };
+  data: { bookingId: string };
+}
+
 const answers: Partial<Record<EventType, EventType>> = {
   SeatBooked: 'SeatUnavailable',
   SeatUnavailable: 'SeatBooked',
@@ -193,13 +198,24 @@ export class Oracle {
     }
   }
 
-  /** @param isScripted said by the search itself, in the name of services that do not take part */
-  onPublished(envelope: EventEnvelope, isScripted: boolean): void {
+  /** Said by someone who does not take part: true, whatever it says. */
+  onHeard(envelope: EventEnvelope): void {
+    const { metadata, data } = envelope.detail as Detail;
+    const saidOfIt = this.#saidOf(data.bookingId);
+    const type = envelope['detail-type'] as EventType;
+    if (!saidOfIt.has(type))
+      saidOfIt.set(type, { type, eventId: metadata.eventId, detail: JSON.stringify(envelope.detail), times: 1 });
+  }
+
+  #saidOf(bookingId: string): Map<EventType, Said> {
+    const saidOfIt = this.said.get(bookingId) ?? new Map<EventType, Said>();
+    this.said.set(bookingId, saidOfIt);
+    return saidOfIt;
+  }
+
+  onPublished(envelope: EventEnvelope): void {
     const type = envelope['detail-type'];
-    const detail = envelope.detail as {
-      metadata: { eventId: string; correlationId: string; causationId?: string };
-      data: { bookingId: string };
-    };
+    const detail = envelope.detail as Detail;
     const mistakes = this.isAsleep
       ? []
       : isEventType(type)
@@ -211,8 +227,7 @@ export class Oracle {
     const { bookingId } = detail.data;
     const name = this.#world.nameOf(bookingId);
 
-    const saidOfIt = this.said.get(bookingId) ?? new Map<EventType, Said>();
-    this.said.set(bookingId, saidOfIt);
+    const saidOfIt = this.#saidOf(bookingId);
     if (causationId !== undefined && ![...saidOfIt.values()].some((other) => other.eventId === causationId)) {
       throw new Violation('event-is-caused', `${type} of ${name} names ${causationId} as its cause, which nobody said`);
     }
@@ -228,7 +243,7 @@ export class Oracle {
     const contrary = answers[type as EventType];
     if (contrary && saidOfIt.has(contrary))
       throw new Violation('one-answer', `${name} was answered by ${contrary} and by ${type}`);
-    if (!isScripted) this.#checkTruth(type as EventType, bookingId);
+    this.#checkTruth(type as EventType, bookingId);
   }
 
   /** What an event says about money must be so when it is said. */

@@ -1,5 +1,6 @@
 import { newEvent, type AirlineEvent } from '@airline/events-schemas/events';
 import { type Booking, bookingOf, epoch } from './bookings.ts';
+import type { Service } from './bus.ts';
 import type { Scope } from './exhaustive.ts';
 import type { FaultKind } from './faults.ts';
 import { checkMails } from './final-state.ts';
@@ -10,15 +11,10 @@ import { sentMails } from './world.ts';
 const minute = 60_000;
 const at = (minutes: number): number => epoch + minutes * minute;
 const iso = (time: number): string => new Date(time).toISOString();
-const anyFault: readonly FaultKind[] = [
-  'crash-before',
-  'crash-after',
-  'refused',
-  'reply-lost',
-  'own-write-conflicts',
-  'partly-refused',
-];
-const crash: readonly FaultKind[] = ['crash-before', 'crash-after'];
+const crash = { kinds: ['crash-before', 'crash-after'] satisfies FaultKind[] };
+const anyFault = {
+  kinds: [...crash.kinds, 'refused', 'reply-lost', 'own-write-conflicts', 'partly-refused'] satisfies FaultKind[],
+};
 
 function booking(number: number, method = 'pm_card_visa', isCancelled = false): Booking {
   const bookingId = `0000000${number}-0000-4000-8000-000000000000`;
@@ -33,78 +29,31 @@ export function scopes(): Scope[] {
   const declined = booking(1, 'pm_card_visa_chargeDeclined');
   const cancelled = booking(1, 'pm_card_visa', true);
   const two = booking(2);
-  const saysOf = (...bookings: Booking[]): AirlineEvent[] => bookings.flatMap(({ requested, more }) => [requested, ...more]);
-  const common = { services: participants, judge: judgeParticipants };
+  // Seats refuses from minute 10 on and ends holds from minute 11 on; payments refuses from minute 10 on.
+  const expiry = { times: { seats: [at(10.5), at(12)], payments: [at(12)] } };
+  const once = { ...anyFault, faults: 1 };
+  const oneCrash = { ...crash, faults: 1 };
+  const oneDuplicate = { duplicates: 1 };
   // Two bookings share a seat and nothing at payments, where they therefore take turns.
-  const meeting = { concurrency: { seats: 2, payments: 1 } };
+  const inTurns = { concurrency: { seats: 2, payments: 1 } };
   const refunded = ['BookingRequested', 'SeatBooked', 'PaymentOk', 'PaymentRefunded'] as const;
-  const expiry = [at(10.5), at(12)];
   return [
-    { ...common, name: 'one booking', bookings: [one], says: saysOf(one) },
-    { ...common, name: 'one booking, one fault of any kind', bookings: [one], says: saysOf(one), kinds: anyFault, faults: 1 },
-    {
-      ...common,
-      name: 'one booking, one crash, one duplicate',
-      bookings: [one],
-      says: saysOf(one),
-      kinds: crash,
-      faults: 1,
-      duplicates: 1,
-    },
-    {
-      ...common,
-      name: 'one declined booking, one fault of any kind',
-      bookings: [declined],
-      says: saysOf(declined),
-      kinds: anyFault,
-      faults: 1,
-    },
-    { ...common, name: 'one declined booking, one crash', bookings: [declined], says: saysOf(declined), kinds: crash, faults: 1 },
-    {
-      ...common,
-      name: 'one declined booking, one crash, one duplicate',
-      bookings: [declined],
-      says: saysOf(declined),
-      kinds: crash,
-      faults: 1,
-      duplicates: 1,
-    },
-    { ...common, name: 'one booking that expires', bookings: [one], says: saysOf(one), times: expiry },
-    {
-      ...common,
-      name: 'one booking that expires, one crash',
-      bookings: [one],
-      says: saysOf(one),
-      times: expiry,
-      kinds: crash,
-      faults: 1,
-    },
-    { ...common, name: 'one booking with a cancel', bookings: [cancelled], says: saysOf(cancelled) },
-    {
-      ...common,
-      name: 'one booking with a cancel, one crash',
-      bookings: [cancelled],
-      says: saysOf(cancelled),
-      kinds: crash,
-      faults: 1,
-    },
-    {
-      ...common,
-      name: 'one booking with a cancel, one duplicate',
-      bookings: [cancelled],
-      says: saysOf(cancelled),
-      duplicates: 1,
-    },
-    { ...common, ...meeting, name: 'two bookings on one seat', bookings: [one, two], says: saysOf(one, two) },
-    {
-      ...common,
-      ...meeting,
-      name: 'two bookings on one seat, one crash',
-      bookings: [one, two],
-      says: saysOf(one, two),
-      kinds: crash,
-      faults: 1,
-    },
+    of('one booking', [one]),
+    of('one booking, one fault of any kind', [one], once),
+    of('one booking, one crash, one duplicate', [one], oneCrash, oneDuplicate),
+    of('one declined booking, one fault of any kind', [declined], once),
+    of('one declined booking, one crash, one duplicate', [declined], oneCrash, oneDuplicate),
+    of('one booking that expires', [one], expiry),
+    of('one booking that expires, one duplicate', [one], expiry, oneDuplicate),
+    of('one booking that expires, one crash', [one], expiry, oneCrash),
+    of('one booking with a cancel', [cancelled]),
+    of('one booking with a cancel, one duplicate', [cancelled], oneDuplicate),
+    of('one booking with a cancel, one crash', [cancelled], oneCrash),
+    of('one booking with a cancel that expires', [cancelled], expiry),
+    of('two bookings on one seat', [one, two], inTurns),
+    of('two bookings on one seat, one duplicate', [one, two], inTurns, oneDuplicate),
+    of('two bookings on one seat, one crash', [one, two], inTurns, oneCrash),
+    of('two bookings on one seat, the first with a cancel', [cancelled, two], inTurns),
     receiptsScope(one, 'a confirmed booking, one crash, one duplicate', ['BookingRequested', 'SeatBooked', 'PaymentOk'], {
       faults: 1,
       duplicates: 1,
@@ -114,19 +63,24 @@ export function scopes(): Scope[] {
   ];
 }
 
+function of(name: string, bookings: Booking[], ...details: Partial<Scope>[]): Scope {
+  const says = bookings.flatMap(({ requested, more }): AirlineEvent[] => [requested, ...more]);
+  return Object.assign({ name, bookings, says, services: participants, judge: judgeParticipants }, ...details) as Scope;
+}
+
 /** Seats and payments agree, and nothing is stranded: what status and receipts will make of it follows from what was said. */
-async function judgeParticipants({ world, oracle }: Simulation): Promise<void> {
+async function judgeParticipants({ seats: { world, oracle }, payments }: Record<Service, Simulation>): Promise<void> {
   for (const { name, request } of world.bookings) {
     const { bookingId } = request;
     const seats = (await world.seatStore.load(bookingId))?.record;
     const { holders } = await world.seatStore.viewRequest(request);
     const holds = request.seats.filter((seat) => holders.get(seat) === bookingId).length;
-    const { charged, refunded } = world.provider.movedFor(bookingId);
-    const said = oracle.said.get(bookingId);
-    const summary = `record ${seats?.state ?? 'none'}, ${holds} seats, ${charged} charged, ${refunded} refunded, said ${[...(said?.keys() ?? [])].join(', ')}`;
+    const { charged, refunded } = payments.world.provider.movedFor(bookingId);
+    const said = new Set([oracle, payments.oracle].flatMap((each) => [...(each.said.get(bookingId)?.keys() ?? [])]));
+    const summary = `record ${seats?.state ?? 'none'}, ${holds} seats, ${charged} charged, ${refunded} refunded, said ${[...said].join(', ')}`;
     const isAnswered =
-      (said?.has('SeatBooked') || said?.has('SeatUnavailable')) && (said.has('PaymentOk') || said.has('PaymentFailed'));
-    if (!said || !isAnswered) throw new Violation('everything-settles', `${name} got no answer: ${summary}`);
+      (said.has('SeatBooked') || said.has('SeatUnavailable')) && (said.has('PaymentOk') || said.has('PaymentFailed'));
+    if (!isAnswered) throw new Violation('everything-settles', `${name} got no answer: ${summary}`);
     const isConfirmed =
       said.has('SeatBooked') && said.has('PaymentOk') && !said.has('SeatReleased') && !said.has('PaymentRefunded');
     if (isConfirmed) {
@@ -175,10 +129,10 @@ function receiptsScope(booking: Booking, what: string, heard: readonly Heard[], 
     says: heard.map((type) => events[type]),
     services: ['receipts'],
     concurrency: { receipts: runs },
-    kinds: crash,
+    ...crash,
     faults,
     duplicates,
-    judge: async ({ world, oracle }) => {
+    judge: async ({ receipts: { world, oracle } }) => {
       await checkMails(world, oracle, booking);
       if (!heard.includes('PaymentRefunded') && sentMails(world, bookingId, 'Receipt') === 0)
         throw new Violation('confirmed-has-one-receipt', 'no receipt was sent');

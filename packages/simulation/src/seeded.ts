@@ -10,7 +10,7 @@ import { type Delivery, onTheWire, Simulation } from './simulation.ts';
 import type { Message } from './simulated-queue.ts';
 import type { Plant } from './consumers.ts';
 import type { AirlineEvent } from '@airline/events-schemas/events';
-import type { World } from './world.ts';
+import { traceOf, type World } from './world.ts';
 
 export interface SeedOptions {
   seed: number;
@@ -60,12 +60,12 @@ export async function runSeed({ seed, bookings: count, plant }: SeedOptions): Pr
   return {
     seed,
     coverage: driver.coverage,
-    steps: world.steps,
+    steps: world.notes.length,
     runs: driver.runs,
     mails: { sent: world.mails.length, repeated, untold: countUntoldRefunds(world, oracle) },
     confirmed,
     ...(violation && { violation }),
-    trace: world.trace,
+    trace: traceOf(world.notes),
   };
 }
 
@@ -102,7 +102,7 @@ class SeededDriver {
     await this.simulation.open();
     for (const service of services) this.#poison(service);
     const limit = faultySteps * this.#count;
-    while (this.#world.steps < limit && (await this.#step())) {
+    while (this.#world.notes.length < limit && (await this.#step())) {
       if (this.#isFaulty && this.#random.chance(this.#disturbanceRate)) this.#disturb();
     }
     this.#isFaulty = false;
@@ -143,7 +143,7 @@ class SeededDriver {
   async #heal(those: readonly Service[]): Promise<void> {
     for (let round = 0; round < 10; round++) {
       while (await this.#step()) {
-        if (this.#world.steps > maximumSteps * this.#count)
+        if (this.#world.notes.length > maximumSteps * this.#count)
           throw new Violation('everything-settles', 'the services never come to rest');
       }
       const stuck = those.filter((service) => {

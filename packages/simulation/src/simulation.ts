@@ -30,6 +30,8 @@ export interface SimulationOptions {
   /** Those that take part; the others hear nothing. @default all */
   services?: readonly Service[];
   deliver?: (service: Service, detailType: string) => Delivery;
+  /** Told of everything that is said, whoever hears it. */
+  onPublished?: (entry: BusEntry) => void;
   /**
    * A search without a clock: what waits for time alone (a retry, the guard of a dead run) may happen at once. Hold timers do not:
    * they wait for the clock to be set. @default false
@@ -56,21 +58,29 @@ export class Simulation {
   }
 
   /** Someone outside puts an event on the bus. */
-  publish({ type, metadata, data }: AirlineEvent): void {
-    this.world.note(`a producer publishes ${type} of ${this.world.nameOf(metadata.correlationId)}`);
-    this.#deliver({ source: sourceOf(type), detailType: type, detail: JSON.stringify({ metadata, data }) }, true);
+  publish(event: AirlineEvent): void {
+    this.world.note(`a producer publishes ${event.type} of ${this.world.nameOf(event.metadata.correlationId)}`);
+    this.#deliver(entryOf(event));
   }
 
-  #deliver({ source, detailType, detail }: BusEntry, isScripted = false): void {
+  /** A service hears what others said, who do not take part. It may hear it more than once. */
+  hear(service: Service, entry: BusEntry, copies: number): void {
+    const { world } = this;
+    const envelope = envelopeOf(entry);
+    this.oracle.onHeard(envelope);
+    const { detailType } = entry;
+    const { data } = envelope.detail as { data: { bookingId: string } };
+    world.note(`${service} is sent ${detailType} of ${world.nameOf(data.bookingId)}${copies > 1 ? ` ✗ ${copies} times` : ''}`);
+    for (let copy = 0; copy < copies; copy++)
+      world.queues[service].add(world.newMessage(JSON.stringify(envelope), detailType, data.bookingId, world.now));
+  }
+
+  #deliver(entry: BusEntry): void {
     const { world, options } = this;
-    // The envelope's time is the only part that a repetition changes, and nothing may depend on it.
-    const envelope: EventEnvelope = {
-      'detail-type': detailType,
-      source,
-      time: new Date(epoch).toISOString(),
-      detail: JSON.parse(detail),
-    };
-    this.oracle.onPublished(envelope, isScripted);
+    const { detailType } = entry;
+    const envelope = envelopeOf(entry);
+    this.oracle.onPublished(envelope);
+    options.onPublished?.(entry);
     const { data } = envelope.detail as { data: { bookingId: string } };
     for (const service of listenersOf(envelope)) {
       if (options.services && !options.services.includes(service)) continue;
@@ -214,6 +224,16 @@ export class Simulation {
     this.world.runs = this.world.runs.filter((other) => other !== run);
     this.oracle.onRunOver(run);
   }
+}
+
+/** What a producer hands to the bus. */
+export function entryOf({ type, metadata, data }: AirlineEvent): BusEntry {
+  return { source: sourceOf(type), detailType: type, detail: JSON.stringify({ metadata, data }) };
+}
+
+/** The envelope's time is the only part that a repetition changes, and nothing may depend on it. */
+export function envelopeOf({ source, detailType, detail }: BusEntry): EventEnvelope {
+  return { 'detail-type': detailType, source, time: new Date(epoch).toISOString(), detail: JSON.parse(detail) };
 }
 
 /** Resolves when all that can go on without another answer has gone on: promises run dry before the event loop turns. */

@@ -18,6 +18,12 @@ export interface SentMail {
   kind: MailKind;
 }
 
+export interface Note {
+  /** Milliseconds since the epoch. */
+  now: number;
+  text: string;
+}
+
 /** All that outlives a run: tables, queues, the provider, the mails that were sent, the clock. */
 export class World {
   now = epoch;
@@ -44,8 +50,8 @@ export class World {
   runs: Run[] = [];
   /** Requests of dead runs that are still on the wire. */
   orphans: Request[] = [];
-  readonly trace: string[] = [];
-  steps = 0;
+  /** What happened, step by step. */
+  readonly notes: Note[] = [];
   /** The id of the youngest message. */
   youngest = 0;
 
@@ -53,8 +59,8 @@ export class World {
     this.bookings = bookings;
   }
 
-  note(line: string): void {
-    this.trace.push(`${String(++this.steps).padStart(5)} ${clockText(this.now)}  ${line}`);
+  note(text: string): void {
+    this.notes.push({ now: this.now, text });
   }
 
   /** A short name for a booking in traces. */
@@ -82,6 +88,11 @@ export class World {
 
 export function sentMails({ mails }: World, bookingId: string, kind: MailKind): number {
   return mails.filter((mail) => mail.bookingId === bookingId && mail.kind === kind).length;
+}
+
+/** A line for each step. */
+export function traceOf(notes: readonly Note[]): string[] {
+  return notes.map(({ now, text }, index) => `${String(index + 1).padStart(5)} ${clockText(now)}  ${text}`);
 }
 
 function clockText(now: number): string {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import '../src/plain-copy.ts';
-import { exploreScope } from '../src/exhaustive.ts';
+import { exploreScope, type Scope } from '../src/exhaustive.ts';
+import { snapshotOf } from '../src/final-state.ts';
 import { huntMutant, mutants } from '../src/mutants.ts';
 import { scopes } from '../src/scopes.ts';
 import { runSeed } from '../src/seeded.ts';
@@ -39,19 +40,39 @@ describe('seeded simulation', () => {
 });
 
 describe('exhaustive simulation', () => {
-  const scope = scopes().find(({ name }) => name === 'one booking')!;
+  const scope = (name: string): Scope => scopes().find((other) => other.name === name)!;
 
-  test('every interleaving of one booking ends well', async () => {
-    const { states, ends, isComplete, violation } = await exploreScope(scope);
-    expect(violation).toBeUndefined();
-    expect(isComplete).toBe(true);
-    expect(states).toBeGreaterThan(100);
-    expect(ends).toBeGreaterThan(0);
+  test('every interleaving of one booking ends well, each walk in the same states', async () => {
+    const result = await exploreScope(scope('one booking'), { isReduced: false });
+    expect([result.isComplete, result.violation]).toEqual([true, undefined]);
+    expect(result.states).toBeGreaterThan(100);
+    expect(await exploreScope(scope('one booking'), { isReduced: false })).toEqual(result);
   });
 
-  test('a walk of the same scope finds the same states', async () => {
-    expect(await exploreScope(scope)).toEqual(await exploreScope(scope));
-  });
+  test.each(['one booking', 'one booking, one fault of any kind', 'one declined booking, one fault of any kind'])(
+    '%s: what need not be tried leads to no other end',
+    async (name) => {
+      const [all, tried] = [new Set<string>(), new Set<string>()];
+      const whole = await exploreScope(noting(scope(name), all), { isReduced: false });
+      const reduced = await exploreScope(noting(scope(name), tried));
+      expect([whole.isComplete, reduced.isComplete]).toEqual([true, true]);
+      expect(all.size).toBeGreaterThan(1);
+      expect(tried).toEqual(all);
+      expect(reduced.states).toBeLessThan(whole.states / 2);
+    },
+  );
+
+  /** Notes in which worlds a search ends. */
+  function noting(scope: Scope, ends: Set<string>): Scope {
+    return {
+      ...scope,
+      judge: async (simulations) => {
+        const views = scope.services.map((service) => snapshotOf(simulations[service].world));
+        ends.add((await Promise.all(views)).join());
+        await scope.judge(simulations);
+      },
+    };
+  }
 
   test('a refund that is not told is excused only where nobody knows of the receipt', async () => {
     const refunded = scopes().find(({ name }) => name.startsWith('receipts: a refunded booking, one crash, one run'))!;
@@ -62,7 +83,7 @@ describe('exhaustive simulation', () => {
   });
 
   test('a seat that is stranded by a crash is found', async () => {
-    const declined = scopes().find(({ name }) => name === 'one declined booking, one crash')!;
+    const declined = scope('one declined booking, one fault of any kind');
     const { plant } = mutant('a seat is not freed after a crash between claim and record');
     const { violation } = await exploreScope(declined, { plant });
     expect(violation?.invariant).toBe('failed-holds-nothing');
