@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -5,6 +6,7 @@ import { releaseFolder } from '@airline/events-schemas/compatibility/releases';
 import { schemaFolder } from '@airline/events-schemas/compatibility/contract';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type CommandResult, runCommand } from '../run-command.ts';
+import { copyWorkspace } from './fixtures/copy-workspace.ts';
 
 // Each command is a process of its own.
 jest.setTimeout(60_000);
@@ -104,5 +106,23 @@ describe('pnpm contracts:check', () => {
     expect(stderr).toContain(
       'SeatReleased.v1 data.reason: in a new event it changed, and the check does not understand the keyword oneOf.',
     );
+  });
+
+  test('names stack, rule and culprit when a service listens for what nobody publishes', async () => {
+    const workspace = copyWorkspace(['events-schemas', 'infra', 'packages', 'scripts']);
+    try {
+      const stack = path.join(workspace, 'packages/receipts/infra/stack.ts');
+      const source = readFileSync(stack, 'utf8');
+      expect(source).toContain("['SeatBooked', 'SeatReleased']");
+      writeFileSync(stack, source.replace("['SeatBooked', 'SeatReleased']", "['SeatBoked', 'SeatReleased']"));
+      const gate = [process.execPath, '--import', 'tsx', path.join(workspace, 'scripts/contracts/check.ts')] as const;
+      const { status, stderr } = spawnSync(gate[0], gate.slice(1), { cwd: workspace, encoding: 'utf8' });
+      expect(status).toBe(1);
+      expect(stderr).toMatch(
+        /airline-receipts: rule ConsumerSeats\w+ \(receipts hears SeatBoked, .*\) hears the detail-type SeatBoked, which nobody publishes; published are /,
+      );
+    } finally {
+      rmSync(workspace, { recursive: true, force: true });
+    }
   });
 });
