@@ -35,7 +35,9 @@ export function findBreaks(released: Contract, current: Contract): Break[] {
     return [
       ...changesOfName(before, after).map((why) => found('old readers', '', why)),
       ...findRefusals(after.schema, before.schema).map(({ path, why }) => found('old readers', path, `in a new event it ${why}`)),
-      ...findRefusals(before.schema, after.schema).map(({ path, why }) => found('new readers', path, `in an old event it ${why}`)),
+      ...findRefusals(before.schema, after.schema).map(({ path, why }) =>
+        found('new readers', path, `in an old event it ${why}`),
+      ),
       ...unmasked(before.schema, after.schema).map((path) =>
         found('new readers', path, 'is personal in old events, and without its mark "x-personal" it would be printed'),
       ),

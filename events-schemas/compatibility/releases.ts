@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { contractOf, type Contract, type SchemaFiles } from './contract.ts';
 import { saysTheSame } from './json-schema.ts';
@@ -19,6 +19,7 @@ export const releaseFolder = path.join(import.meta.dirname, '..', 'released');
 
 /** Every release that is kept, oldest first. One may be deleted once no message of it can be left anywhere. */
 export function readReleases(folder = releaseFolder): Release[] {
+  if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => /^\d+\.json$/.test(name))
     .map((name) => JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as Release)

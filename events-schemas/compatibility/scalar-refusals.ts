@@ -15,8 +15,8 @@ export function findStringRefusals(producer: SchemaObject, reader: SchemaObject)
   // Whether one pattern admits all that another does is not decided here; a change of either counts as a refusal.
   for (const keyword of ['pattern', 'format']) {
     if (reader[keyword] === undefined || reader[keyword] === producer[keyword]) continue;
-    const written = producer[keyword] === undefined ? `no ${keyword}` : `the ${keyword} ${String(producer[keyword])}`;
-    refusals.push(`has ${written}; the reader wants the ${keyword} ${String(reader[keyword])}`);
+    const written = producer[keyword] === undefined ? `no ${keyword}` : `the ${keyword} ${JSON.stringify(producer[keyword])}`;
+    refusals.push(`has ${written}; the reader wants the ${keyword} ${JSON.stringify(reader[keyword])}`);
   }
   return refusals;
 }
@@ -36,7 +36,9 @@ export function findNumberRefusals(producer: SchemaObject, reader: SchemaObject,
   const step = reader.multipleOf;
   if (typeof step === 'number' && !(isWhole && step === 1) && !isMultiple(producer.multipleOf, step)) {
     const given =
-      producer.multipleOf === undefined ? 'need not be a multiple' : `may be a multiple of ${String(producer.multipleOf)}`;
+      producer.multipleOf === undefined
+        ? 'need not be a multiple'
+        : `may be a multiple of ${JSON.stringify(producer.multipleOf)}`;
     refusals.push(`${given}; the reader takes multiples of ${step} only`);
   }
   return refusals;

@@ -74,7 +74,7 @@ test('what is called compatible refuses nothing that is written: schemas of ever
 
 test('what is called compatible refuses nothing that is written: the events of the contract', () => {
   const contracts = [...contractOf(readSchemaFiles()).values()].map(({ schema }) => schema);
-  const tally = run(150, 2, (g) => g(fc.constantFrom, ...contracts));
+  const tally = run(150, 2, (g): SchemaObject => contracts[g(fc.nat, contracts.length - 1)]!);
   expect(tally.passed).toBeGreaterThan(100);
   expect(tally.values).toBeGreaterThan(2000);
 }, 60_000);

@@ -32,6 +32,7 @@ const program = new Command('pnpm contracts:check')
     const current = read(() => contractOf(readSchemaFiles(schemas)));
     const readers = await loadReaders();
     const releases = readReleases(released);
+    if (releases.length === 0) throw new UsageError('There is no release to compare with: `pnpm contracts:release` makes the first.');
     const all = rules ? rulesOf(await synthesizeTemplates()) : [];
 
     const mistakes = [

@@ -18,7 +18,7 @@ export async function loadReaders(): Promise<Readers> {
       const { reads } = (await import(pathToFileURL(file).href)) as { reads: Reads };
       return [service, reads] as const;
     });
-  return Object.fromEntries(await Promise.all(declared)) as Readers;
+  return Object.fromEntries(await Promise.all(declared));
 }
 
 /** Fields that a service relies on and that no producer's schema promises, each as a sentence. */

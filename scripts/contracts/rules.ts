@@ -20,7 +20,7 @@ export function rulesOf(stacks: readonly Stack[]): EventRule[] {
       if (Type !== 'AWS::Events::Rule' || Properties.EventPattern === undefined) return [];
       const pattern = Properties.EventPattern as Record<string, unknown>;
       if (isOfAws(pattern)) return [];
-      const description = Properties.Description === undefined ? '' : ` (${String(Properties.Description)})`;
+      const description = Properties.Description === undefined ? '' : ` (${Properties.Description as string})`;
       return [
         {
           stack,

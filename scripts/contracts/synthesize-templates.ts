@@ -19,7 +19,7 @@ export async function synthesizeTemplates(): Promise<Stack[]> {
     const synth = path.join(import.meta.dirname, '..', 'synth.ts');
     await promisify(execFile)(process.execPath, ['--import', 'tsx', synth], { env: environment }).catch(
       (error: { stderr?: string }) => {
-        throw new UsageError(error.stderr?.trim() ?? String(error));
+        throw new UsageError(error.stderr?.trim() ?? 'The templates cannot be synthesized.');
       },
     );
     return readCloudAssemblies(cdkApps(assemblies).map(({ assembly }) => assembly));

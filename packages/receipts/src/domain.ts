@@ -63,11 +63,7 @@ export interface RefundNotice {
 }
 
 /** The record with one more fact; `undefined` when it has that fact already. */
-export function addFact(
-  record: ReceiptsRecord | undefined,
-  event: Heard,
-  cause: Cause,
-): ReceiptsRecord | undefined {
+export function addFact(record: ReceiptsRecord | undefined, event: Heard, cause: Cause): ReceiptsRecord | undefined {
   if (record?.facts[event.type]) return undefined;
   const next: ReceiptsRecord = { ...record, facts: { ...record?.facts, [event.type]: kept(event) } };
   return isComplete(next) && !isTakenBack(next) ? { ...next, dueBecause: cause } : next;

@@ -18,7 +18,7 @@ const scenarios: AirlineEvent[][] = [
 /** With all that metadata may have. */
 function traced(event: AirlineEvent): AirlineEvent {
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
-  return { ...event, metadata: { ...event.metadata, causationId: 'a-cause', traceparent } } as AirlineEvent;
+  return { ...event, metadata: { ...event.metadata, causationId: 'a-cause', traceparent } };
 }
 
 async function hear(events: readonly AirlineEvent[]): Promise<unknown> {
