@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormatsModule from 'ajv-formats';
@@ -21,7 +21,9 @@ const addFormats = (addFormatsModule as unknown as { default: (ajv: Ajv2020) => 
 
 export const schemaFolder = path.join(import.meta.dirname, '..', 'schemas');
 
+/** @throws UnsupportedSchemaError when there is no such folder, or a file in it is not JSON */
 export function readSchemaFiles(folder = schemaFolder): SchemaFiles {
+  if (!existsSync(folder)) throw new UnsupportedSchemaError(`There is no folder ${folder}.`);
   const names = readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
     .sort();

@@ -26,6 +26,9 @@ export const annotations: ReadonlySet<string> = new Set([
 /** Their values are data, in which a `$ref` is no reference. */
 const holdsData: ReadonlySet<string> = new Set(['enum', 'const', 'default', 'examples']);
 
+/** Their values are schemas by name: whatever a name is called, it is no keyword. */
+const holdsNames: ReadonlySet<string> = new Set(['properties', 'patternProperties', 'dependentSchemas']);
+
 /** Each names a schema in a way that is not followed here. */
 const unsupportedReferences: ReadonlySet<string> = new Set(['$dynamicRef', '$recursiveRef', '$anchor', '$dynamicAnchor']);
 
@@ -44,6 +47,12 @@ export function withoutReferences(documentId: string, documents: ReadonlyMap<str
   function inline(schema: unknown, base: string, following: readonly string[]): unknown {
     if (Array.isArray(schema)) return schema.map((item) => inline(item, base, following));
     if (typeof schema !== 'object' || schema === null) return schema;
+    const inside = (keyword: string, value: unknown): unknown => {
+      if (holdsData.has(keyword)) return value;
+      if (!holdsNames.has(keyword)) return inline(value, base, following);
+      const named = Object.entries(value as Record<string, unknown>);
+      return Object.fromEntries(named.map(([name, child]) => [name, inline(child, base, following)]));
+    };
     const { $ref, ...rest } = schema as SchemaObject;
     if (schema !== root && typeof rest.$id === 'string' && !documents.has(rest.$id)) refuse(base, 'has a nested $id');
     for (const keyword of Object.keys(rest)) if (unsupportedReferences.has(keyword)) refuse(base, `uses ${keyword}`);
@@ -54,9 +63,7 @@ export function withoutReferences(documentId: string, documents: ReadonlyMap<str
       return { ...(follow($ref, base, following) as SchemaObject), ...rest };
     }
     const entries = Object.entries(schema as SchemaObject).filter(([keyword]) => keyword !== '$defs');
-    return Object.fromEntries(
-      entries.map(([keyword, value]) => [keyword, holdsData.has(keyword) ? value : inline(value, base, following)]),
-    );
+    return Object.fromEntries(entries.map(([keyword, value]) => [keyword, inside(keyword, value)]));
   }
 
   function follow($ref: string, base: string, following: readonly string[]): unknown {
@@ -84,24 +91,28 @@ export function saysTheSame(one: unknown, other: unknown): boolean {
   return meaningOf(one) === meaningOf(other);
 }
 
-/** The schema as text, in one order, without annotations. Property names are names, also when they are called `title`. */
-function meaningOf(schema: unknown, isNames = false): string {
-  if (Array.isArray(schema)) return `[${schema.map((item) => meaningOf(item)).join()}]`;
-  if (typeof schema !== 'object' || schema === null) return JSON.stringify(schema);
-  const entries = Object.entries(schema)
-    .filter(([keyword]) => isNames || !annotations.has(keyword))
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([keyword, value]) => {
-      const meaning =
-        holdsData.has(keyword) && !isNames ? canonical(value) : meaningOf(value, !isNames && keyword === 'properties');
-      return `${JSON.stringify(keyword)}:${meaning}`;
-    });
-  return `{${entries.join()}}`;
+/** The schema as text, in one order, without annotations. What stands below a keyword that is not known here is compared to the letter. */
+function meaningOf(schema: unknown): string {
+  if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return canonical(schema);
+  const entries = inOrder(schema).filter(([keyword]) => !annotations.has(keyword));
+  return `{${entries.map(([keyword, value]) => `${JSON.stringify(keyword)}:${meaningOfKeyword(keyword, value)}`).join()}}`;
+}
+
+function meaningOfKeyword(keyword: string, value: unknown): string {
+  if (keyword === 'items' || keyword === 'additionalProperties') return meaningOf(value);
+  if (keyword !== 'properties') return canonical(value);
+  const named = inOrder(value as object);
+  return `{${named.map(([name, child]) => `${JSON.stringify(name)}:${meaningOf(child)}`).join()}}`;
 }
 
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([name, child]) => `${JSON.stringify(name)}:${canonical(child)}`).join()}}`;
+  return `{${inOrder(value)
+    .map(([name, child]) => `${JSON.stringify(name)}:${canonical(child)}`)
+    .join()}}`;
+}
+
+function inOrder(value: object): [string, unknown][] {
+  return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
 }

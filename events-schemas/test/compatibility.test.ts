@@ -158,6 +158,19 @@ describe('breaks', () => {
   });
 });
 
+describe('is told apart even where it is called like a keyword', () => {
+  test.each<[string, SchemaObject, SchemaObject]>([
+    ['a field', { properties: { title: { type: 'string' } } }, { properties: { title: { type: 'integer' } } }],
+    ['a field called $defs', { properties: { $defs: { type: 'string' } } }, { properties: { $defs: { type: 'integer' } } }],
+    ['a dependency', { dependentRequired: { title: ['a'] } }, { dependentRequired: { title: ['b'] } }],
+  ])('%s', (_, before, now) => {
+    const contract = (schema: SchemaObject): Contract =>
+      contractOf({ 'X.v1.json': { $id: 'X.v1.json', title: 'X', 'x-source': 'airline.x', ...schema } });
+    expect(findBreaks(contract(before), contract(now))).not.toEqual([]);
+    expect(findBreaks(contract(before), contract(structuredClone(before)))).toEqual([]);
+  });
+});
+
 describe('a schema that is none is refused by name', () => {
   test.each<[string, (schema: Editable) => void, string]>([
     ['a type that there is not', field('bookingId', { type: 'strng' }), 'SeatBooked.v1.json is no JSON Schema'],

@@ -1,7 +1,6 @@
 /** `pnpm contracts:check`: whether everyone still understands everyone, old and new. */
-import { contractOf, readSchemaFiles, type Contract } from '@airline/events-schemas/compatibility/contract';
+import { contractOf, type Contract } from '@airline/events-schemas/compatibility/contract';
 import { findBreaks, type Break } from '@airline/events-schemas/compatibility/find-breaks';
-import { UnsupportedSchemaError } from '@airline/events-schemas/compatibility/json-schema';
 import { readReleases, type Readers, type Release, unreleasedEvents } from '@airline/events-schemas/compatibility/releases';
 import { Command } from 'commander';
 import { pc } from '../colors.ts';
@@ -9,6 +8,7 @@ import { run } from '../command.ts';
 import { counted } from '../schedule.ts';
 import { UsageError } from '../usage-error.ts';
 import { findRuleMistakes } from './check-rules.ts';
+import { readContract } from './read-contract.ts';
 import { findReadMistakes, loadReaders, readersOf } from './readers.ts';
 import { rulesOf } from './rules.ts';
 import { synthesizeTemplates } from './synthesize-templates.ts';
@@ -29,14 +29,15 @@ const program = new Command('pnpm contracts:check')
   .option('--no-rules', 'leave out the rules of the stacks (they are synthesized for it)')
   .option('--frozen', 'fail also when a compatible change is not released yet; for CI')
   .action(async ({ schemas, released, rules, frozen }: Options) => {
-    const current = read(() => contractOf(readSchemaFiles(schemas)));
+    const { contract: current } = readContract(schemas);
     const readers = await loadReaders();
     const releases = readReleases(released);
-    if (releases.length === 0) throw new UsageError('There is no release to compare with: `pnpm contracts:release` makes the first.');
+    if (releases.length === 0)
+      throw new UsageError('There is no release to compare with: `pnpm contracts:release` makes the first.');
     const all = rules ? rulesOf(await synthesizeTemplates()) : [];
 
     const mistakes = [
-      ...read(() => findIncompatibilities(releases, current, readers)),
+      ...findIncompatibilities(releases, current, readers),
       ...findReadMistakes(readers, current),
       ...all.flatMap((rule) => findRuleMistakes(rule, current)),
     ];
@@ -80,13 +81,4 @@ function describe({ event, path, breaks, why }: Break, { hears, reads }: { hears
   const who =
     hears.length === 0 ? 'Nobody hears it' : `This breaks ${breaks} in ${hears.join(', ')}: they refuse the event${direct}`;
   return `${field}: ${why}. ${who}.`;
-}
-
-/** What the schemas' own author must put right is told in a sentence. */
-function read<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw error instanceof UnsupportedSchemaError ? new UsageError(error.message) : error;
-  }
 }

@@ -1,6 +1,6 @@
 /** `pnpm contracts:release`: keeps the contract as it is now, so that later changes are compared with it. */
 import path from 'node:path';
-import { contractOf, readSchemaFiles } from '@airline/events-schemas/compatibility/contract';
+import { contractOf } from '@airline/events-schemas/compatibility/contract';
 import { findBreaks } from '@airline/events-schemas/compatibility/find-breaks';
 import { readReleases, unreleasedEvents, writeRelease } from '@airline/events-schemas/compatibility/releases';
 import { Command } from 'commander';
@@ -8,6 +8,7 @@ import { pc } from '../colors.ts';
 import { run } from '../command.ts';
 import { counted } from '../schedule.ts';
 import { UsageError } from '../usage-error.ts';
+import { readContract } from './read-contract.ts';
 import { findReadMistakes, loadReaders } from './readers.ts';
 
 const program = new Command('pnpm contracts:release')
@@ -15,8 +16,7 @@ const program = new Command('pnpm contracts:release')
   .option('--schemas <folder>', 'the schemas to release', undefined)
   .option('--released <folder>', 'where releases are kept', undefined)
   .action(async ({ schemas: folder, released }: { schemas?: string; released?: string }) => {
-    const schemas = readSchemaFiles(folder);
-    const current = contractOf(schemas);
+    const { schemas, contract: current } = readContract(folder);
     const releases = readReleases(released);
     const readers = await loadReaders();
     const breaks = releases.flatMap((release) => findBreaks(contractOf(release.schemas), current)).length;
