@@ -16,7 +16,7 @@ beforeAll(async () => {
   // Two at a time: there are two cores.
   const waiting = [...apps];
   const next = async (): Promise<void> => {
-    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) alone.set(name, await synthesizeAlone(name));
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) await synthesizeAlone(name);
   };
   await Promise.all([next(), next()]);
 }, 240_000);
@@ -26,15 +26,15 @@ afterAll(() => {
 });
 
 /** Synthesizes an app, code of its functions included, in a workspace that has only what it may share. */
-async function synthesizeAlone(app: string): Promise<{ workspace: string; assembly: string }> {
+async function synthesizeAlone(app: string): Promise<void> {
   const shared = ['events-schemas', 'infra', 'packages/messaging'];
   const workspace = copyWorkspace([...shared, ...(app === 'infra' ? [] : [app])]);
   const cwd = path.join(workspace, app);
   const assembly = path.join(cwd, 'cdk.out');
+  alone.set(app, { workspace, assembly });
   const entry = app === 'infra' ? 'app.ts' : 'infra/app.ts';
   const env = { ...process.env, CDK_OUTDIR: assembly, CDK_VALIDATION: 'false' };
   await promisify(execFile)(process.execPath, ['--import', 'tsx', entry], { cwd, env });
-  return { workspace, assembly };
 }
 
 function stackOf(app: string): Stack {
