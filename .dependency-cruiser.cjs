@@ -41,6 +41,13 @@ module.exports = {
       to: { path: '^(packages|infra|scripts)/' },
     },
     {
+      name: 'contract-tools-stay-out-of-functions',
+      comment: 'They bring ajv, and are for those who change the contract and for the stacks, not for what runs.',
+      severity: 'error',
+      from: { path: ['^packages/[^/]+/src/', '^events-schemas/src/'] },
+      to: { path: '^events-schemas/((compatibility|registry)/|src/reads-for-tests)' },
+    },
+    {
       name: 'messaging-knows-no-service',
       severity: 'error',
       from: { path: '^packages/messaging/' },

@@ -39,7 +39,7 @@ export interface Cause {
 }
 
 /** What a record keeps of the event that it answers, so as to name it as the cause whenever it says its answer again. */
-export function causeOf({ metadata: { eventId, traceparent } }: AirlineEvent): Cause {
+export function causeOf({ metadata: { eventId, traceparent } }: Cause): Cause {
   return { metadata: { eventId, ...(traceparent !== undefined && { traceparent }) } };
 }
 

@@ -1,10 +1,12 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Archive, EventBus } from 'aws-cdk-lib/aws-events';
+import { CfnRegistry } from 'aws-cdk-lib/aws-eventschemas';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import { airlineName, parameterName } from './names.ts';
+import { PublishedSchemas } from './published-schemas.ts';
 
 /**
  * What all services meet on and none of them owns: the bus with its archive, and the front door. Services find both by
@@ -31,12 +33,25 @@ export class PlatformStack extends Stack {
       kmsKey: key,
     });
 
+    const registryName = airlineName(this);
+    const registry = new CfnRegistry(this, 'SchemaRegistry', {
+      registryName,
+      description: 'What the events of the airline look like; each is registered by the stack that publishes it',
+    });
+    // The schedule is loaded by a command, which has no stack of its own.
+    new PublishedSchemas(registry, 'Schedule', { source: 'airline.flights', registryName: registry.attrRegistryName });
+
     const api = new HttpApi(this, 'FrontDoor', {
       apiName: airlineName(this),
       description: 'The one HTTP API; each service adds its own routes',
     });
 
-    const parameters = { 'bus/name': bus.eventBusName, 'api/id': api.apiId, 'api/url': api.apiEndpoint };
+    const parameters = {
+      'bus/name': bus.eventBusName,
+      'api/id': api.apiId,
+      'api/url': api.apiEndpoint,
+      'schemas/registry': registryName,
+    };
     for (const [path, value] of Object.entries(parameters)) {
       const name = parameterName(this, ...path.split('/'));
       new StringParameter(this, `Parameter-${path.replace('/', '-')}`, {

@@ -10,6 +10,11 @@ export function platformBus(scope: Construct): IEventBus {
   return EventBus.fromEventBusName(scope, 'Bus', name);
 }
 
+/** Name of the platform's registry of schemas, found by its parameter when the stack is deployed. */
+export function platformSchemaRegistry(scope: Construct): string {
+  return StringParameter.valueForStringParameter(scope, parameterName(scope, 'schemas', 'registry'));
+}
+
 /** The platform's HTTP API, found by its parameter when the stack is deployed. */
 export function platformApi(scope: Construct): IHttpApi {
   const httpApiId = StringParameter.valueForStringParameter(scope, parameterName(scope, 'api', 'id'));

@@ -2,7 +2,8 @@ import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { ApiFunction } from '@airline/infra/api-function';
 import { EventConsumer } from '@airline/infra/event-consumer';
 import { secondsFromContext } from '@airline/infra/names';
-import { platformApi, platformBus } from '@airline/infra/platform';
+import { platformApi, platformBus, platformSchemaRegistry } from '@airline/infra/platform';
+import { PublishedSchemas } from '@airline/infra/published-schemas';
 import { allowToSay } from '@airline/infra/put-events-policy';
 import { ServiceTable } from '@airline/infra/service-table';
 import type { Construct } from 'constructs';
@@ -44,5 +45,7 @@ export class BookingsStack extends Stack {
     // Reads flights, keeps cancellations; reads, writes and gives up idempotency keys.
     table.grant(api, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem');
     allowToSay(api, { bus, source: 'airline.bookings', detailTypes: ['BookingRequested', 'BookingCancelled'] });
+
+    new PublishedSchemas(this, 'Schemas', { source: 'airline.bookings', registryName: platformSchemaRegistry(this) });
   }
 }

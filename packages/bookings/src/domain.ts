@@ -1,8 +1,9 @@
 /** What the front desk knows of a flight, and how it prices a request. Pure: no clock, no I/O. */
 import type { EventData } from '@airline/events-schemas/events';
+import type { Heard } from './reads.ts';
 
 /** The part of a flight that prices a booking. */
-export type Flight = Pick<EventData<'FlightScheduled'>, 'flightId' | 'departureTime' | 'cabins'>;
+export type Flight = Heard<'FlightScheduled'>['data'];
 
 export interface Amount {
   /** In the currency's minor unit (cents for EUR). */

@@ -1,5 +1,6 @@
-import type { Handlers } from '@airline/messaging/consume';
+import type { HandlersOf } from '@airline/events-schemas/reads';
 import type { FlightStore } from './flight-store.ts';
+import type { reads } from './reads.ts';
 
 export interface Dependencies {
   flights: FlightStore;
@@ -9,8 +10,10 @@ export interface Dependencies {
 export function createHandlers({ flights }: Dependencies) {
   return {
     async FlightScheduled({ data: { flightId, departureTime, cabins }, metadata }) {
-      await flights.scheduleFlight({ flightId, departureTime, cabins }, metadata.occurredAt);
+      // Field by field: what is not declared is not kept.
+      const fares = cabins.map(({ rows, letters, fare }) => ({ rows, letters, fare }));
+      await flights.scheduleFlight({ flightId, departureTime, cabins: fares }, metadata.occurredAt);
       return [];
     },
-  } satisfies Handlers;
+  } satisfies HandlersOf<typeof reads>;
 }

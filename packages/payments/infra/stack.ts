@@ -2,7 +2,8 @@ import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { EventConsumer } from '@airline/infra/event-consumer';
 import { parameterName } from '@airline/infra/names';
-import { platformBus } from '@airline/infra/platform';
+import { platformBus, platformSchemaRegistry } from '@airline/infra/platform';
+import { PublishedSchemas } from '@airline/infra/published-schemas';
 import { ServiceTable } from '@airline/infra/service-table';
 import type { Construct } from 'constructs';
 import path from 'node:path';
@@ -47,5 +48,7 @@ export class PaymentsStack extends Stack {
     // kms:Decrypt besides.
     const apiKeyArn = this.formatArn({ service: 'ssm', resource: 'parameter', resourceName: apiKeyParameter.slice(1) });
     consumer.function.addToRolePolicy(new PolicyStatement({ actions: ['ssm:GetParameter'], resources: [apiKeyArn] }));
+
+    new PublishedSchemas(this, 'Schemas', { source: 'airline.payments', registryName: platformSchemaRegistry(this) });
   }
 }

@@ -1,7 +1,8 @@
 /** What payments remembers of a booking, and what it decides. Pure: no clock, no I/O. */
 import type { Cause, EventData } from '@airline/events-schemas/events';
+import type { Heard } from './reads.ts';
 
-export type BookingRequest = EventData<'BookingRequested'>;
+export type BookingRequest = Heard<'BookingRequested'>['data'];
 export type FailureReason = EventData<'PaymentFailed'>['reason'];
 /** A no from elsewhere, in the words that payments uses for it. */
 export type NoFromElsewhere = EventData<'PaymentRefunded'>['reason'];

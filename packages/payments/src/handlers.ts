@@ -1,5 +1,6 @@
-import { causeOf, newEvent, type AirlineEvent } from '@airline/events-schemas/events';
-import { type Handlers, UnprocessableEventError } from '@airline/messaging/consume';
+import { causeOf, newEvent, type AirlineEvent, type Cause } from '@airline/events-schemas/events';
+import type { HandlersOf } from '@airline/events-schemas/reads';
+import { UnprocessableEventError } from '@airline/messaging/consume';
 import {
   accept,
   asksTheSame,
@@ -18,6 +19,7 @@ import {
 import type { Once } from './once.ts';
 import type { IntentOf, PaymentProvider } from './payment-provider.ts';
 import type { PaymentStore, Stored } from './payment-store.ts';
+import type { Heard, reads } from './reads.ts';
 
 export interface Dependencies {
   store: PaymentStore;
@@ -88,7 +90,7 @@ export function createHandlers({ store, provider, once, now }: Dependencies) {
     return stored;
   }
 
-  async function onBookingRequested(event: AirlineEvent<'BookingRequested'>): Promise<AirlineEvent[]> {
+  async function onBookingRequested(event: Heard<'BookingRequested'>): Promise<AirlineEvent[]> {
     const request = event.data;
     const { bookingId } = request;
     for (;;) {
@@ -105,7 +107,7 @@ export function createHandlers({ store, provider, once, now }: Dependencies) {
     }
   }
 
-  async function onNo(event: AirlineEvent, bookingId: string, reason: NoFromElsewhere): Promise<AirlineEvent[]> {
+  async function onNo(event: Cause, bookingId: string, reason: NoFromElsewhere): Promise<AirlineEvent[]> {
     for (;;) {
       let stored = await store.load(bookingId);
       const decision = decideOnNo(stored?.record, { reason, causedBy: causeOf(event) });
@@ -132,7 +134,7 @@ export function createHandlers({ store, provider, once, now }: Dependencies) {
     BookingCancelled(event) {
       return onNo(event, event.data.bookingId, 'cancelled');
     },
-  } satisfies Handlers;
+  } satisfies HandlersOf<typeof reads>;
 }
 
 /** What payments says about a booking, the same words every time: its yes or no, and after it that the yes was taken back. */

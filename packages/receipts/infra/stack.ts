@@ -1,7 +1,8 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { EventConsumer } from '@airline/infra/event-consumer';
-import { platformBus } from '@airline/infra/platform';
+import { platformBus, platformSchemaRegistry } from '@airline/infra/platform';
+import { PublishedSchemas } from '@airline/infra/published-schemas';
 import { ServiceTable } from '@airline/infra/service-table';
 import type { Construct } from 'constructs';
 import path from 'node:path';
@@ -40,6 +41,8 @@ export class ReceiptsStack extends Stack {
         conditions: { StringEquals: { 'ses:FromAddress': sender } },
       }),
     );
+
+    new PublishedSchemas(this, 'Schemas', { source: 'airline.receipts', registryName: platformSchemaRegistry(this) });
   }
 }
 

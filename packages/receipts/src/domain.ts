@@ -1,5 +1,6 @@
 /** What receipts remembers of a booking, and when a receipt is due. Pure: no clock, no I/O. */
-import type { AirlineEvent, Cause, EventData } from '@airline/events-schemas/events';
+import type { Cause, EventData } from '@airline/events-schemas/events';
+import type { Heard } from './reads.ts';
 
 /** What is kept of each fact: what the mail needs, and of a request what tells it from another. */
 interface KeptData {
@@ -62,17 +63,13 @@ export interface RefundNotice {
 }
 
 /** The record with one more fact; `undefined` when it has that fact already. */
-export function addFact(
-  record: ReceiptsRecord | undefined,
-  event: AirlineEvent<FactType>,
-  cause: Cause,
-): ReceiptsRecord | undefined {
+export function addFact(record: ReceiptsRecord | undefined, event: Heard, cause: Cause): ReceiptsRecord | undefined {
   if (record?.facts[event.type]) return undefined;
   const next: ReceiptsRecord = { ...record, facts: { ...record?.facts, [event.type]: kept(event) } };
   return isComplete(next) && !isTakenBack(next) ? { ...next, dueBecause: cause } : next;
 }
 
-function kept(event: AirlineEvent<FactType>): KeptData[FactType] {
+function kept(event: Heard): KeptData[FactType] {
   switch (event.type) {
     case 'BookingRequested': {
       const { flightId, seats, passenger, payment } = event.data;
@@ -99,7 +96,7 @@ function kept(event: AirlineEvent<FactType>): KeptData[FactType] {
 }
 
 /** Whether a request asks for what the first request with its bookingId asked for. */
-export function asksTheSame({ facts }: ReceiptsRecord, request: AirlineEvent<'BookingRequested'>): boolean {
+export function asksTheSame({ facts }: ReceiptsRecord, request: Heard<'BookingRequested'>): boolean {
   const first = facts.BookingRequested;
   if (!first) return true;
   const { flightId, seats, passenger, payment } = request.data;

@@ -1,5 +1,6 @@
 import { causeOf, newEvent, type AirlineEvent } from '@airline/events-schemas/events';
-import { type Handlers, UnprocessableEventError } from '@airline/messaging/consume';
+import type { HandlersOf } from '@airline/events-schemas/reads';
+import { UnprocessableEventError } from '@airline/messaging/consume';
 import {
   addFact,
   asksTheSame,
@@ -9,11 +10,11 @@ import {
   owesRefundNotice,
   receiptOf,
   refundNoticeOf,
-  type FactType,
   type ReceiptsRecord,
 } from './domain.ts';
 import { type Mail, type Mailer, MailRejectedError } from './mailer.ts';
 import type { Once } from './once.ts';
+import type { Heard, reads } from './reads.ts';
 import { receiptMail } from './receipt-mail.ts';
 import { receiptNumberOf } from './receipt-number.ts';
 import type { ReceiptStore } from './receipt-store.ts';
@@ -32,7 +33,7 @@ type Outcome = { kind: 'sent'; issuedAt: string; messageId: string } | { kind: '
 
 /** Receipts joins the facts of a booking, mails its receipt when they are complete, and a notice when the payment is refunded. */
 export function createHandlers({ store, mailer, once, now }: Dependencies) {
-  async function hear(event: AirlineEvent<FactType>): Promise<AirlineEvent[]> {
+  async function hear(event: Heard): Promise<AirlineEvent[]> {
     const { bookingId } = event.data;
     let record = await remember(bookingId, event);
     if (isOpen(record)) record = await issue(bookingId, record);
@@ -40,7 +41,7 @@ export function createHandlers({ store, mailer, once, now }: Dependencies) {
     return answerOf(bookingId, record);
   }
 
-  async function remember(bookingId: string, event: AirlineEvent<FactType>): Promise<ReceiptsRecord> {
+  async function remember(bookingId: string, event: Heard): Promise<ReceiptsRecord> {
     for (;;) {
       const stored = await store.load(bookingId);
       if (stored && event.type === 'BookingRequested' && !asksTheSame(stored.record, event)) {
@@ -110,7 +111,7 @@ export function createHandlers({ store, mailer, once, now }: Dependencies) {
     PaymentOk: hear,
     PaymentRefunded: hear,
     BookingCancelled: hear,
-  } satisfies Handlers;
+  } satisfies HandlersOf<typeof reads>;
 }
 
 /** What receipts says about a booking, the same words every time. */

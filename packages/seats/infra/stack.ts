@@ -3,7 +3,8 @@ import { AttributeType } from 'aws-cdk-lib/aws-dynamodb';
 import { ApiFunction } from '@airline/infra/api-function';
 import { EventConsumer } from '@airline/infra/event-consumer';
 import { secondsFromContext } from '@airline/infra/names';
-import { platformApi, platformBus } from '@airline/infra/platform';
+import { platformApi, platformBus, platformSchemaRegistry } from '@airline/infra/platform';
+import { PublishedSchemas } from '@airline/infra/published-schemas';
 import { ServiceTable } from '@airline/infra/service-table';
 import type { Construct } from 'constructs';
 import path from 'node:path';
@@ -54,5 +55,7 @@ export class SeatsStack extends Stack {
       environment,
     });
     table.grantReadData(api);
+
+    new PublishedSchemas(this, 'Schemas', { source: 'airline.seats', registryName: platformSchemaRegistry(this) });
   }
 }

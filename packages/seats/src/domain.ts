@@ -1,8 +1,9 @@
 /** What seats remembers of a booking, and what it decides. Pure: no clock, no I/O. */
 import type { Cause, EventData } from '@airline/events-schemas/events';
+import type { Heard } from './reads.ts';
 
-export type Flight = EventData<'FlightScheduled'>;
-export type BookingRequest = EventData<'BookingRequested'>;
+export type Flight = Heard<'FlightScheduled'>['data'];
+export type BookingRequest = Heard<'BookingRequested'>['data'];
 export type RefusalReason = EventData<'SeatUnavailable'>['reason'];
 export type ReleaseReason = EventData<'SeatReleased'>['reason'];
 /** A no from elsewhere, in the words that seats uses for it. */

@@ -1,5 +1,6 @@
 import { causeOf, newEvent, type AirlineEvent, type EventData } from '@airline/events-schemas/events';
-import { type Handlers, UnprocessableEventError } from '@airline/messaging/consume';
+import type { HandlersOf } from '@airline/events-schemas/reads';
+import { UnprocessableEventError } from '@airline/messaging/consume';
 import {
   admit,
   asksTheSame,
@@ -20,6 +21,7 @@ import {
   type TimerDecision,
 } from './domain.ts';
 import type { HoldTimer } from './hold-timer.ts';
+import type { Heard, reads } from './reads.ts';
 import type { SeatStore } from './seat-store.ts';
 
 export interface Dependencies {
@@ -28,7 +30,7 @@ export interface Dependencies {
   holdRules: HoldRules;
   now: () => Date;
   /** A fact arrived that cannot be, such as a failed payment of a sold seat: someone must look. */
-  reportImpossible: (event: AirlineEvent, record: SeatsRecord) => void;
+  reportImpossible: (event: Heard<'PaymentFailed'>, record: SeatsRecord) => void;
 }
 
 /** The seats' side of the choreography: every cell of its table is one path through one of these. */
@@ -47,7 +49,7 @@ export function createHandlers({ store, holdTimer, holdRules, now, reportImpossi
     return { claimed };
   }
 
-  async function onBookingRequested(event: AirlineEvent<'BookingRequested'>): Promise<AirlineEvent[]> {
+  async function onBookingRequested(event: Heard<'BookingRequested'>): Promise<AirlineEvent[]> {
     const request = event.data;
     const { bookingId, flightId } = request;
     for (;;) {
@@ -143,7 +145,7 @@ export function createHandlers({ store, holdTimer, holdRules, now, reportImpossi
         if (!next || (await store.save(bookingId, next, stored))) return [];
       }
     },
-  } satisfies Handlers;
+  } satisfies HandlersOf<typeof reads>;
 
   return {
     ...handlers,

@@ -6,7 +6,7 @@ export type Service = (typeof services)[number];
 /** Milliseconds before Lambda ends a function; SQS shows its messages again after six times that. */
 export const functionTimeouts: Record<Service, number> = { seats: 10_000, payments: 15_000, receipts: 10_000, status: 10_000 };
 
-/** The rules of the stacks (packages/*\/infra/stack.ts), which must be changed together with this: who hears what. */
+/** Who hears what: the rules of the stacks said again, for speed. scripts/test/who-hears.test.ts compares them with the templates. */
 export const hears: Record<Service, readonly string[]> = {
   seats: ['FlightScheduled', 'BookingRequested', 'BookingCancelled', 'PaymentOk', 'PaymentFailed'],
   payments: ['BookingRequested', 'BookingCancelled', 'SeatUnavailable', 'SeatReleased'],

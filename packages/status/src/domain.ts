@@ -1,5 +1,6 @@
 /** What status keeps of each fact, and the answer that the facts add up to. Pure: no clock, no I/O. */
-import type { AirlineEvent, EventData } from '@airline/events-schemas/events';
+import type { EventData } from '@airline/events-schemas/events';
+import type { Heard } from './reads.ts';
 
 /**
  * What is kept of each event's data. Named field by field, so that a field which the contract gains, personal perhaps, is not
@@ -24,7 +25,7 @@ interface Money {
 
 export type FactType = keyof KeptData;
 
-interface Heard {
+interface Hearing {
   eventId: string;
   causationId?: string;
   /** RFC 3339 UTC: when it happened, and when status first heard of it. */
@@ -34,7 +35,7 @@ interface Heard {
 }
 
 /** One event about a booking, as far as the answer needs it. */
-export type Fact<T extends FactType = FactType> = { [Type in T]: Heard & { type: Type; data: KeptData[Type] } }[T];
+export type Fact<T extends FactType = FactType> = { [Type in T]: Hearing & { type: Type; data: KeptData[Type] } }[T];
 
 export type Failure = 'CANCELLED' | 'SEAT_UNAVAILABLE' | 'PAYMENT_FAILED' | 'EXPIRED';
 export type Status = 'REQUESTED' | 'SEAT_BOOKED' | 'PAYMENT_OK' | 'CONFIRMED' | Failure;
@@ -71,9 +72,9 @@ export interface BookingStatus {
 }
 
 /** The fact in an event, without its personal data and its payment method. */
-export function factOf({ type, metadata, data }: AirlineEvent<FactType>, heardAt: string): Fact {
+export function factOf({ type, metadata, data }: Heard, heardAt: string): Fact {
   const { eventId, causationId, occurredAt, service } = metadata;
-  const heard: Heard = { eventId, ...(causationId !== undefined && { causationId }), occurredAt, heardAt, service };
+  const heard: Hearing = { eventId, ...(causationId !== undefined && { causationId }), occurredAt, heardAt, service };
   switch (type) {
     case 'BookingRequested':
       return {

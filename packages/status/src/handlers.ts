@@ -1,7 +1,9 @@
 import type { AirlineEvent } from '@airline/events-schemas/events';
-import { type Handlers, UnprocessableEventError } from '@airline/messaging/consume';
-import { asksTheSame, factOf, type FactType, find } from './domain.ts';
+import type { HandlersOf } from '@airline/events-schemas/reads';
+import { UnprocessableEventError } from '@airline/messaging/consume';
+import { asksTheSame, factOf, find } from './domain.ts';
 import type { FactStore } from './fact-store.ts';
+import type { Heard, reads } from './reads.ts';
 
 export interface Dependencies {
   store: FactStore;
@@ -10,7 +12,7 @@ export interface Dependencies {
 
 /** Status keeps each fact that it hears, once, and says nothing. */
 export function createHandlers({ store, now }: Dependencies) {
-  async function hear(event: AirlineEvent<FactType>): Promise<AirlineEvent[]> {
+  async function hear(event: Heard): Promise<AirlineEvent[]> {
     const { bookingId } = event.data;
     const fact = factOf(event, now().toISOString());
     if (await store.keep(bookingId, fact)) return [];
@@ -38,5 +40,5 @@ export function createHandlers({ store, now }: Dependencies) {
     PaymentRefunded: hear,
     ReceiptIssued: hear,
     BookingCancelled: hear,
-  } satisfies Handlers;
+  } satisfies HandlersOf<typeof reads>;
 }

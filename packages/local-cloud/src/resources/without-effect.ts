@@ -14,6 +14,7 @@ interface TypeWithoutEffect {
 
 const PERMISSIONS = 'permissions: there is one user, who may do everything';
 const WATCHING = 'watches an account for the people who run it; here they look at the terminal';
+const CATALOGUE = 'a catalogue for people and their tools: nothing that runs reads it';
 const ENCRYPTION = 'encryption at rest: everything is kept in memory only';
 
 /** The types of resource that a template may have and that have no meaning on one machine. The one list of them. */
@@ -26,6 +27,8 @@ export const TYPES_WITHOUT_EFFECT: Record<string, TypeWithoutEffect> = {
     why: 'keeps events for a replay in days to come; this cloud forgets everything when it stops',
     arn: (name) => `events:${REGION}:${ACCOUNT_ID}:archive/${name}`,
   },
+  'AWS::EventSchemas::Registry': { why: CATALOGUE },
+  'AWS::EventSchemas::Schema': { why: CATALOGUE },
   'AWS::Events::EventBusPolicy': { why: PERMISSIONS },
   'AWS::IAM::ManagedPolicy': { why: PERMISSIONS, arn: (name) => `iam::${ACCOUNT_ID}:policy/${name}`, refIsArn: true },
   'AWS::IAM::Policy': { why: PERMISSIONS },

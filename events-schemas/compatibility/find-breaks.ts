@@ -1,0 +1,73 @@
+import type { Contract, EventContract } from './contract.ts';
+import { findRefusals } from './find-refusals.ts';
+import type { JsonSchema, SchemaObject } from './json-schema.ts';
+
+/** A change after which somebody cannot read what is sent to him. */
+export interface Break {
+  /** `BookingRequested.v1`. */
+  event: string;
+  detailType: string;
+  /** Of the field in the event's detail, e.g. `data.payment.method`; empty for the event as a whole. */
+  path: string;
+  /** Who breaks: readers deployed before the change, or those deployed after it. */
+  breaks: 'old readers' | 'new readers';
+  why: string;
+}
+
+/**
+ * What a change of the contract breaks. Deployments are never at the same moment, and messages stay in queues, dead-letter queues and
+ * the archive for weeks: so readers of either version must take the events of the other.
+ */
+export function findBreaks(released: Contract, current: Contract): Break[] {
+  return [...released].flatMap(([event, before]) => {
+    const after = current.get(event);
+    const found = (breaks: Break['breaks'], path: string, why: string): Break => ({
+      event,
+      detailType: before.detailType,
+      path,
+      breaks,
+      why,
+    });
+    if (!after)
+      return [
+        found('new readers', '', 'has no schema any more, and old events still come: keep it until nobody sends or keeps one'),
+      ];
+    return [
+      ...changesOfName(before, after).map((why) => found('old readers', '', why)),
+      ...findRefusals(after.schema, before.schema).map(({ path, why }) => found('old readers', path, `in a new event it ${why}`)),
+      ...findRefusals(before.schema, after.schema).map(({ path, why }) =>
+        found('new readers', path, `in an old event it ${why}`),
+      ),
+      ...unmasked(before.schema, after.schema).map((path) =>
+        found('new readers', path, 'is personal in old events, and without its mark "x-personal" it would be printed'),
+      ),
+    ];
+  });
+}
+
+function changesOfName(before: EventContract, after: EventContract): string[] {
+  const changes: string[] = [];
+  if (after.detailType !== before.detailType)
+    changes.push(`is called ${after.detailType} now; rules and readers know ${before.detailType}`);
+  if (after.source !== before.source)
+    changes.push(`comes from ${after.source} now; rules and readers accept ${before.source} only`);
+  return changes;
+}
+
+/** Paths that bear the mark before, and neither they nor anything around them afterwards. */
+function unmasked(before: SchemaObject, after: SchemaObject): string[] {
+  const masked = personalPaths(after);
+  return personalPaths(before).filter(
+    (path) => !masked.some((mask) => path === mask || path.startsWith(`${mask}.`) || path.startsWith(`${mask}[]`)),
+  );
+}
+
+function personalPaths(schema: JsonSchema, path = ''): string[] {
+  if (typeof schema !== 'object') return [];
+  if (schema['x-personal'] === true) return [path];
+  const properties = Object.entries((schema.properties ?? {}) as Record<string, JsonSchema>);
+  return [
+    ...properties.flatMap(([name, child]) => personalPaths(child, path === '' ? name : `${path}.${name}`)),
+    ...personalPaths((schema.items ?? true) as JsonSchema, `${path}[]`),
+  ];
+}

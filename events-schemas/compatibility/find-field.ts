@@ -1,0 +1,30 @@
+import type { JsonSchema, SchemaObject } from './json-schema.ts';
+
+export interface Field {
+  schema: SchemaObject;
+  /** Whether every event has it: it and all that it stands in are required. In a list: every item has it. */
+  isGuaranteed: boolean;
+}
+
+/**
+ * The field of a schema without references, or `undefined` when the schema names none there.
+ * @param path such as `data.cabins[].rows.first`; brackets may be left out, as in EventBridge's patterns
+ */
+export function findField(schema: SchemaObject, path: string): Field | undefined {
+  let found: Field = { schema, isGuaranteed: true };
+  for (const step of path.split('.')) {
+    const parent = itemOf(found.schema);
+    const name = step.replace(/\[\]$/, '');
+    const properties = (parent.properties ?? {}) as Record<string, JsonSchema>;
+    const child = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    if (child === undefined || child === false) return undefined;
+    const isRequired = ((parent.required ?? []) as string[]).includes(name);
+    found = { schema: child === true ? {} : child, isGuaranteed: found.isGuaranteed && isRequired };
+  }
+  return found;
+}
+
+/** Of a list the schema of its items, of anything else the schema itself. */
+export function itemOf(schema: SchemaObject): SchemaObject {
+  return schema.type === 'array' && typeof schema.items === 'object' ? itemOf(schema.items as SchemaObject) : schema;
+}

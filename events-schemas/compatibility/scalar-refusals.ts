@@ -1,0 +1,104 @@
+import type { SchemaObject } from './json-schema.ts';
+
+/** Why a string that one schema lets be written may be refused by another. */
+export function findStringRefusals(producer: SchemaObject, reader: SchemaObject): string[] {
+  const shortest = bound(producer.minLength, 0);
+  const longest = bound(producer.maxLength, Infinity);
+  const refusals: string[] = [];
+  if (shortest < bound(reader.minLength, 0)) {
+    refusals.push(`may have ${shortest} characters; the reader wants ${String(reader.minLength)} or more`);
+  }
+  if (longest > bound(reader.maxLength, Infinity)) {
+    const most = longest === Infinity ? 'any number of' : `${longest}`;
+    refusals.push(`may have ${most} characters; the reader takes ${String(reader.maxLength)} at most`);
+  }
+  // Whether one pattern admits all that another does is not decided here; a change of either counts as a refusal.
+  for (const keyword of ['pattern', 'format']) {
+    if (reader[keyword] === undefined || reader[keyword] === producer[keyword]) continue;
+    const written = producer[keyword] === undefined ? `no ${keyword}` : `the ${keyword} ${JSON.stringify(producer[keyword])}`;
+    refusals.push(`has ${written}; the reader wants the ${keyword} ${JSON.stringify(reader[keyword])}`);
+  }
+  return refusals;
+}
+
+/**
+ * Why a number that one schema lets be written may be refused by another.
+ * @param isWhole whether only integers are written: then `exclusiveMinimum: 0` is `minimum: 1`
+ */
+export function findNumberRefusals(producer: SchemaObject, reader: SchemaObject, isWhole: boolean): string[] {
+  const written = limitsOf(producer, isWhole);
+  const taken = limitsOf(reader, isWhole);
+  const refusals: string[] = [];
+  if (isBeyond(written.low, taken.low)) refusals.push(`may be ${below(written.low)}; the reader takes ${atLeast(taken.low)}`);
+  if (isBeyond(mirrored(written.high), mirrored(taken.high))) {
+    refusals.push(`may be ${above(written.high)}; the reader takes ${atMost(taken.high)}`);
+  }
+  const step = reader.multipleOf;
+  if (typeof step === 'number' && !(isWhole && step === 1) && !isMultiple(producer.multipleOf, step)) {
+    const given =
+      producer.multipleOf === undefined
+        ? 'need not be a multiple'
+        : `may be a multiple of ${JSON.stringify(producer.multipleOf)}`;
+    refusals.push(`${given}; the reader takes multiples of ${step} only`);
+  }
+  return refusals;
+}
+
+interface Limit {
+  value: number;
+  /** The value itself is not admitted. */
+  isExclusive: boolean;
+}
+
+function limitsOf(schema: SchemaObject, isWhole: boolean): { low: Limit; high: Limit } {
+  const low = tighter(bound(schema.minimum, -Infinity), bound(schema.exclusiveMinimum, -Infinity));
+  const high = mirrored(tighter(-bound(schema.maximum, Infinity), -bound(schema.exclusiveMaximum, Infinity)));
+  return isWhole ? { low: whole(low), high: mirrored(whole(mirrored(high))) } : { low, high };
+}
+
+function tighter(inclusive: number, exclusive: number): Limit {
+  return exclusive >= inclusive && exclusive !== -Infinity
+    ? { value: exclusive, isExclusive: true }
+    : { value: inclusive, isExclusive: false };
+}
+
+/** The least whole number above a lower limit. */
+function whole({ value, isExclusive }: Limit): Limit {
+  if (!Number.isFinite(value)) return { value, isExclusive };
+  return { value: isExclusive ? Math.floor(value) + 1 : Math.ceil(value), isExclusive: false };
+}
+
+/** An upper limit seen as a lower one, and the other way round. */
+function mirrored({ value, isExclusive }: Limit): Limit {
+  return { value: -value, isExclusive };
+}
+
+/** Whether something between two lower limits is written and not taken. */
+function isBeyond(written: Limit, taken: Limit): boolean {
+  return written.value < taken.value || (written.value === taken.value && taken.isExclusive && !written.isExclusive);
+}
+
+function below({ value, isExclusive }: Limit): string {
+  return value === -Infinity ? 'any number downwards' : isExclusive ? `just above ${value}` : `as low as ${value}`;
+}
+
+function above({ value, isExclusive }: Limit): string {
+  return value === Infinity ? 'any number upwards' : isExclusive ? `just below ${value}` : `as high as ${value}`;
+}
+
+function atLeast({ value, isExclusive }: Limit): string {
+  return isExclusive ? `more than ${value}` : `${value} or more`;
+}
+
+function atMost({ value, isExclusive }: Limit): string {
+  return isExclusive ? `less than ${value}` : `${value} at most`;
+}
+
+/** Decided for whole numbers only: ajv, like all of JavaScript, divides binary fractions. */
+function isMultiple(written: unknown, step: number): boolean {
+  return written === step || (Number.isInteger(written) && Number.isInteger(step) && (written as number) % step === 0);
+}
+
+function bound(value: unknown, otherwise: number): number {
+  return typeof value === 'number' ? value : otherwise;
+}

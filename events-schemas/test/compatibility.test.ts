@@ -1,0 +1,204 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { type Contract, contractOf, readSchemaFiles } from '../compatibility/contract.ts';
+import { findBreaks } from '../compatibility/find-breaks.ts';
+import type { SchemaObject } from '../compatibility/json-schema.ts';
+import { readReleases, unreleasedEvents, writeRelease } from '../compatibility/releases.ts';
+
+const files = readSchemaFiles();
+const released = contractOf(files);
+
+interface Editable {
+  'x-source': string;
+  required: string[];
+  properties: { data: { properties: Record<string, SchemaObject>; required: string[] } };
+}
+
+/** The contract after an edit of one file; `common.json` is edited as it stands. */
+function after(file: string, edit: (schema: Editable) => void): Contract {
+  const changed = structuredClone(files) as Record<string, SchemaObject>;
+  edit(changed[file] as unknown as Editable);
+  return contractOf(changed);
+}
+
+const field = (name: string, schema: SchemaObject) => (event: Editable) => void (event.properties.data.properties[name] = schema);
+const common = (name: string, schema: SchemaObject) => (file: Editable) =>
+  void Object.assign((file as unknown as { $defs: Record<string, SchemaObject> }).$defs[name]!, schema);
+
+describe('lets both sides understand each other', () => {
+  test.each<[string, string, (schema: Editable) => void]>([
+    ['nothing', 'SeatBooked.v1.json', () => undefined],
+    [
+      'a new description',
+      'SeatBooked.v1.json',
+      field('bookingId', { $ref: 'common.json#/$defs/bookingId', description: 'Whose.' }),
+    ],
+    ['a field that may be left out', 'SeatBooked.v1.json', field('cabin', { type: 'string' })],
+    [
+      'the end of a field that could be left out',
+      'SeatBooked.v1.json',
+      ({ properties: { data } }) => delete data.properties.holdExpiresAt,
+    ],
+    [
+      'another way to say the same',
+      'ReceiptIssued.v1.json',
+      field('receiptNumber', { type: ['string'], minLength: 1, maxLength: 50 }),
+    ],
+    [
+      'a field that becomes personal',
+      'PaymentOk.v1.json',
+      field('paymentId', { type: 'string', minLength: 1, maxLength: 255, 'x-personal': true }),
+    ],
+  ])('%s', (_, file, edit) => {
+    expect(findBreaks(released, after(file, edit))).toEqual([]);
+  });
+
+  test('a new event', () => {
+    const baggage = {
+      ...files['SeatBooked.v1.json'],
+      $id: 'BagChecked.v1.json',
+      title: 'BagChecked',
+      'x-source': 'airline.baggage',
+    };
+    expect(findBreaks(released, contractOf({ ...files, 'BagChecked.v1.json': baggage }))).toEqual([]);
+  });
+});
+
+describe('breaks', () => {
+  const refund = 'PaymentRefunded.v1.json';
+  test.each<[string, string, (schema: Editable) => void, string[]]>([
+    [
+      'a value that old readers do not know',
+      refund,
+      field('reason', { enum: ['expired', 'seat-unavailable', 'hold-expired', 'cancelled', 'weather'] }),
+      [
+        'old readers: data.reason in a new event it may be "weather"; the reader knows only "expired", "seat-unavailable", "hold-expired", "cancelled"',
+      ],
+    ],
+    [
+      'a value that old events have',
+      refund,
+      field('reason', { enum: ['expired', 'seat-unavailable', 'hold-expired'] }),
+      [
+        'new readers: data.reason in an old event it may be "cancelled"; the reader knows only "expired", "seat-unavailable", "hold-expired"',
+      ],
+    ],
+    [
+      'a wider limit',
+      'ReceiptIssued.v1.json',
+      field('receiptNumber', { type: 'string', minLength: 1, maxLength: 60 }),
+      ['old readers: data.receiptNumber in a new event it may have 60 characters; the reader takes 50 at most'],
+    ],
+    [
+      'a pattern',
+      'PaymentOk.v1.json',
+      field('currency', { type: 'string', pattern: '^(EUR|USD)$' }),
+      [
+        'old readers: data.currency in a new event it has the pattern "^(EUR|USD)$"; the reader wants the pattern "^[A-Z]{3}$"',
+        'new readers: data.currency in an old event it has the pattern "^[A-Z]{3}$"; the reader wants the pattern "^(EUR|USD)$"',
+      ],
+    ],
+    [
+      'a type',
+      'PaymentOk.v1.json',
+      field('paymentId', { type: 'integer' }),
+      [
+        'old readers: data.paymentId in a new event it may be an integer; the reader takes a string',
+        'new readers: data.paymentId in an old event it may be a string; the reader takes an integer',
+      ],
+    ],
+    [
+      'tolerance of unknown fields',
+      'SeatBooked.v1.json',
+      ({ properties: { data } }) => Object.assign(data, { additionalProperties: false }),
+      ['new readers: data in an old event it may gain fields; the reader must let unknown fields pass'],
+    ],
+    [
+      'metadata that becomes required',
+      'BookingRequested.v1.json',
+      (schema) => schema.required.push('metadata'),
+      ['new readers: metadata in an old event it may be missing; the reader requires it'],
+    ],
+    [
+      'the producer',
+      'SeatBooked.v1.json',
+      (schema) => (schema['x-source'] = 'airline.paint'),
+      ['old readers:  comes from airline.paint now; rules and readers accept airline.seats only'],
+    ],
+    [
+      'a mark of personal data',
+      'BookingRequested.v1.json',
+      ({ properties: { data } }) =>
+        delete (data.properties.passenger!.properties as Record<string, SchemaObject>).name!['x-personal'],
+      ['new readers: data.passenger.name is personal in old events, and without its mark "x-personal" it would be printed'],
+    ],
+  ])('%s', (_, file, edit, expected) => {
+    const breaks = findBreaks(released, after(file, edit));
+    expect(breaks.map(({ breaks: who, path, why }) => `${who}: ${path} ${why}`)).toEqual(expected);
+    expect(new Set(breaks.map(({ event }) => `${event}.json`))).toEqual(new Set([file]));
+  });
+
+  test('every event that uses what all share', () => {
+    const breaks = findBreaks(released, after('common.json', common('amountMinor', { maximum: 500 })));
+    expect(breaks.map(({ detailType, path }) => `${detailType} ${path}`)).toEqual([
+      'BookingRequested data.payment.amountMinor',
+      'FlightScheduled data.cabins[].fare.amountMinor',
+      'PaymentOk data.amountMinor',
+      'PaymentRefunded data.amountMinor',
+      'SeatBooked data.amountMinor',
+    ]);
+    expect(breaks[0]!.why).toBe('in an old event it may be as high as 99999999; the reader takes 500 at most');
+  });
+
+  test('an event that is no more', () => {
+    const { 'SeatReleased.v1.json': _, ...rest } = files;
+    expect(findBreaks(released, contractOf(rest))).toEqual([expect.objectContaining({ event: 'SeatReleased.v1', path: '' })]);
+  });
+});
+
+describe('is told apart even where it is called like a keyword', () => {
+  test.each<[string, SchemaObject, SchemaObject]>([
+    ['a field', { properties: { title: { type: 'string' } } }, { properties: { title: { type: 'integer' } } }],
+    ['a field called $defs', { properties: { $defs: { type: 'string' } } }, { properties: { $defs: { type: 'integer' } } }],
+    ['a dependency', { dependentRequired: { title: ['a'] } }, { dependentRequired: { title: ['b'] } }],
+  ])('%s', (_, before, now) => {
+    const contract = (schema: SchemaObject): Contract =>
+      contractOf({ 'X.v1.json': { $id: 'X.v1.json', title: 'X', 'x-source': 'airline.x', ...schema } });
+    expect(findBreaks(contract(before), contract(now))).not.toEqual([]);
+    expect(findBreaks(contract(before), contract(structuredClone(before)))).toEqual([]);
+  });
+});
+
+describe('a schema that is none is refused by name', () => {
+  test.each<[string, (schema: Editable) => void, string]>([
+    ['a type that there is not', field('bookingId', { type: 'strng' }), 'SeatBooked.v1.json is no JSON Schema'],
+    ['a limit that is no number', field('bookingId', { type: 'string', minLength: '1' }), 'SeatBooked.v1.json is no JSON Schema'],
+    [
+      'no producer',
+      (schema) => delete (schema as Partial<Editable>)['x-source'],
+      'must name its detail-type (title) and its producer',
+    ],
+    ['another name', (schema) => Object.assign(schema, { $id: 'Other.json' }), 'its $id must be its file name'],
+  ])('%s', (_, edit, message) => {
+    expect(() => after('SeatBooked.v1.json', edit)).toThrow(message);
+  });
+});
+
+describe('a release', () => {
+  test('is never written again, and tells which events it does not know', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'airline-releases-'));
+    try {
+      const release = { number: 1, releasedOn: '2026-12-01', readers: {}, schemas: files };
+      writeRelease(release, folder);
+      expect(() => writeRelease(release, folder)).toThrow('EEXIST');
+      expect(readReleases(folder)).toEqual([release]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+    const current = after('SeatBooked.v1.json', field('cabin', { type: 'string' }));
+    expect(unreleasedEvents({ number: 1, releasedOn: '', readers: {}, schemas: files }, current)).toEqual(['SeatBooked.v1']);
+    expect(unreleasedEvents(undefined, released)).toHaveLength(released.size);
+  });
+});

@@ -1,0 +1,65 @@
+/** What the compiler refuses: each line that is expected to fail would be an error of its own if it did not (`pnpm typecheck`). */
+import { expect, test } from '@jest/globals';
+import type { EventRead, HandlersOf, Reads } from '../src/reads.ts';
+import { findDrift } from '../src/reads-for-tests.ts';
+import { newEvent } from '../src/events.ts';
+
+const reads = {
+  BookingRequested: ['data.bookingId', 'data.payment.amountMinor', 'data.expiresAt?'],
+  FlightScheduled: ['data.cabins[].rows.first'],
+} as const satisfies Reads;
+
+test('a path must be one of the contract, marked as optional where the contract says so, and only there', () => {
+  // @ts-expect-error Nobody publishes it.
+  ({ BookingRequested: ['data.colour'] }) satisfies Reads;
+  // @ts-expect-error It may be absent.
+  ({ BookingRequested: ['data.expiresAt'] }) satisfies Reads;
+  // @ts-expect-error It is always there.
+  ({ BookingRequested: ['data.bookingId?'] }) satisfies Reads;
+  // @ts-expect-error Its fields are read, not the whole.
+  ({ BookingRequested: ['data.payment'] }) satisfies Reads;
+  // @ts-expect-error There is no such event.
+  ({ SeatPainted: [] }) satisfies Reads;
+});
+
+test('a handler sees what is declared, and nothing else', () => {
+  const see = ({ data }: EventRead<typeof reads, 'BookingRequested'>): unknown[] => [
+    data.bookingId satisfies string,
+    data.payment.amountMinor satisfies number,
+    data.expiresAt satisfies string | undefined,
+    // @ts-expect-error Not declared.
+    data.flightId,
+    // @ts-expect-error Not declared, though its neighbour is.
+    data.payment.currency,
+  ];
+  const seeInLists = ({ data }: EventRead<typeof reads, 'FlightScheduled'>): unknown[] =>
+    data.cabins.map(({ rows }) => [
+      rows.first satisfies number,
+      // @ts-expect-error Not declared.
+      rows.last as unknown,
+    ]);
+  const handlers = {
+    BookingRequested: async (event) => (see(event), []),
+    FlightScheduled: async (event) => (seeInLists(event), []),
+  } satisfies HandlersOf<typeof reads>;
+  expect(Object.keys(handlers)).toEqual(Object.keys(reads));
+
+  // @ts-expect-error An event that is declared to be read needs a handler.
+  ({ BookingRequested: handlers.BookingRequested }) satisfies HandlersOf<typeof reads>;
+  // @ts-expect-error A handler needs a declaration.
+  ({ ...handlers, PaymentOk: async () => [] }) satisfies HandlersOf<typeof reads>;
+});
+
+test('what is read behind the back of the compiler is found all the same', async () => {
+  const paid = newEvent(
+    'PaymentOk',
+    { bookingId: 'b', paymentId: 'p', amountMinor: 1, currency: 'EUR', paidAt: '2026-12-01T09:30:00Z' },
+    { occurredAt: '2026-12-01T09:30:00Z' },
+  );
+  const copying = async (events: readonly unknown[]): Promise<unknown> => structuredClone(events);
+  expect(await findDrift({ PaymentOk: ['data.bookingId'] }, [[paid]], copying)).toEqual({
+    undeclared: expect.arrayContaining(['PaymentOk data.paidAt', 'PaymentOk metadata.eventId']),
+    unread: [],
+    differing: [0],
+  });
+});

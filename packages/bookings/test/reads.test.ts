@@ -1,0 +1,23 @@
+import type { AirlineEvent } from '@airline/events-schemas/events';
+import { findDrift } from '@airline/events-schemas/reads-for-tests';
+import type { Handlers } from '@airline/messaging/consume';
+import { expect, test } from '@jest/globals';
+import { createHandlers } from '../src/handlers.ts';
+import { createInMemoryFlightStore } from '../src/in-memory-flight-store.ts';
+import { reads } from '../src/reads.ts';
+import { flight, flightScheduled } from './fixtures.ts';
+
+async function hear(events: readonly AirlineEvent[]): Promise<unknown> {
+  const flights = createInMemoryFlightStore();
+  const handlers: Handlers = createHandlers({ flights });
+  for (const event of events) await handlers[event.type]!(event as never);
+  return flights.findFlight(flight().flightId);
+}
+
+test('bookings reads what it declares, and nothing else', async () => {
+  const scenarios = [
+    [flightScheduled()],
+    [flightScheduled(), flightScheduled(flight({ departureTime: '2026-12-19T06:37:00Z' }))],
+  ];
+  expect(await findDrift(reads, scenarios, hear)).toEqual({ undeclared: [], unread: [], differing: [] });
+});

@@ -1,0 +1,20 @@
+import type { EventRead, Reads } from '@airline/events-schemas/reads';
+
+const cause = ['metadata.eventId', 'metadata.traceparent?'] as const;
+
+/** What payments reads of the events that it hears, and all that it can. */
+export const reads = {
+  BookingRequested: [
+    ...cause,
+    'data.bookingId',
+    'data.payment.method',
+    'data.payment.amountMinor',
+    'data.payment.currency',
+    'data.expiresAt?',
+  ],
+  BookingCancelled: [...cause, 'data.bookingId'],
+  SeatUnavailable: [...cause, 'data.bookingId', 'data.reason'],
+  SeatReleased: [...cause, 'data.bookingId', 'data.reason'],
+} as const satisfies Reads;
+
+export type Heard<T extends keyof typeof reads = keyof typeof reads> = EventRead<typeof reads, T>;

@@ -1,0 +1,40 @@
+import type { AirlineEvent } from '@airline/events-schemas/events';
+import { findDrift } from '@airline/events-schemas/reads-for-tests';
+import type { Handlers } from '@airline/messaging/consume';
+import { expect, test } from '@jest/globals';
+import { createHandlers } from '../src/handlers.ts';
+import { createInMemoryOnce } from '../src/in-memory-once.ts';
+import { createInMemoryPaymentProvider } from '../src/in-memory-payment-provider.ts';
+import { createInMemoryPaymentStore } from '../src/in-memory-payment-store.ts';
+import { reads } from '../src/reads.ts';
+import { bookingCancelled, bookingRequested, later, now, request, seatReleased, seatUnavailable } from './fixtures.ts';
+
+const data = request({ requestedAt: now, expiresAt: later });
+const requested = bookingRequested(data);
+
+/** Every way through the handlers that reads an event differently. */
+const scenarios: AirlineEvent[][] = [
+  [requested, seatReleased(data), requested],
+  [requested, bookingCancelled(data)],
+  [requested, seatUnavailable(data)],
+  [seatUnavailable(data, 'expired'), requested],
+].map((events) => events.map(traced));
+
+/** With all that metadata may have. */
+function traced(event: AirlineEvent): AirlineEvent {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  return { ...event, metadata: { ...event.metadata, causationId: 'a-cause', traceparent } };
+}
+
+async function hear(events: readonly AirlineEvent[]): Promise<unknown> {
+  const store = createInMemoryPaymentStore();
+  const provider = createInMemoryPaymentProvider({ now: () => new Date(now) });
+  const handlers: Handlers = createHandlers({ store, provider, once: createInMemoryOnce(), now: () => new Date(now) });
+  const said: unknown[] = [];
+  for (const event of events) said.push(await handlers[event.type]!(event as never));
+  return [said, await store.load(data.bookingId), provider.movedFor(data.bookingId)];
+}
+
+test('payments reads what it declares, and nothing else', async () => {
+  expect(await findDrift(reads, scenarios, hear)).toEqual({ undeclared: [], unread: [], differing: [] });
+});

@@ -1,0 +1,56 @@
+import { newEvent, type AirlineEvent } from '@airline/events-schemas/events';
+import type { Handlers } from '@airline/messaging/consume';
+import { findDrift } from '@airline/events-schemas/reads-for-tests';
+import { expect, test } from '@jest/globals';
+import { createHandlers } from '../src/handlers.ts';
+import { createInMemorySeatStore } from '../src/in-memory-seat-store.ts';
+import { reads } from '../src/reads.ts';
+import { bookingCancelled, bookingRequested, flight, holdRules, now, paymentFailed, paymentOk, request } from './fixtures.ts';
+
+const data = { ...request({ seats: ['12A', '12C'] }), expiresAt: '2026-12-01T09:40:00.000Z' };
+const scheduled = newEvent('FlightScheduled', flight(), { occurredAt: now });
+const requested = bookingRequested(data);
+
+/** Every way through the handlers that reads an event differently. */
+const scenarios: AirlineEvent[][] = [
+  [scheduled, requested, paymentOk(data), requested],
+  [scheduled, requested, paymentFailed(data, 'declined')],
+  [scheduled, paymentOk(data), requested, paymentFailed(data)],
+  [scheduled, bookingCancelled(data), requested],
+  [scheduled, requested, bookingCancelled(data)],
+  [scheduled, paymentFailed(data, 'expired'), requested],
+].map((events) => events.map(traced));
+
+/** With all that metadata may have. */
+function traced(event: AirlineEvent): AirlineEvent {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  return { ...event, metadata: { ...event.metadata, causationId: 'a-cause', traceparent } };
+}
+
+async function hear(events: readonly AirlineEvent[]): Promise<unknown> {
+  const store = createInMemorySeatStore();
+  const did: unknown[] = [];
+  const handlers: Handlers = createHandlers({
+    store,
+    holdTimer: { set: async (...timer) => void did.push(timer) },
+    holdRules,
+    now: () => new Date(now),
+    // As the deployed consumer reports it.
+    reportImpossible: ({ type, metadata: { eventId, correlationId } }) => did.push([type, eventId, correlationId]),
+  });
+  for (const event of events) did.push(await handlers[event.type]!(event as never));
+  return [did, await store.load(data.bookingId), await store.listFlights(new Date(now)), await store.seatMap(data.flightId)];
+}
+
+test('seats reads what it declares, and nothing else', async () => {
+  expect(await findDrift(reads, scenarios, hear)).toEqual({ undeclared: [], unread: [], differing: [] });
+});
+
+test('a field that is not declared is noticed when it is read, and one that is not read when it is declared', async () => {
+  const other = { ...reads, PaymentOk: ['data.bookingId', 'data.paidAt'], BookingCancelled: ['data.bookingId'] } as const;
+  expect(await findDrift(other, scenarios, hear)).toEqual({
+    undeclared: ['BookingCancelled metadata.eventId', 'BookingCancelled metadata.traceparent'],
+    unread: ['PaymentOk data.paidAt'],
+    differing: [4],
+  });
+});

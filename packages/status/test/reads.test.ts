@@ -1,0 +1,33 @@
+import type { AirlineEvent } from '@airline/events-schemas/events';
+import { findDrift } from '@airline/events-schemas/reads-for-tests';
+import type { Handlers } from '@airline/messaging/consume';
+import { expect, test } from '@jest/globals';
+import { foldStatus } from '../src/domain.ts';
+import { createHandlers } from '../src/handlers.ts';
+import { createInMemoryFactStore } from '../src/in-memory-fact-store.ts';
+import { reads } from '../src/reads.ts';
+import { bookingId, events, happy, heardAt } from './fixtures.ts';
+
+const scenarios: AirlineEvent[][] = [
+  [...happy, events.requested()],
+  [events.requested(), events.seatBooked(), events.paymentFailed('declined', 'generic_decline'), events.seatReleased()],
+  [events.requested(), events.seatUnavailable(), events.paymentOk(), events.paymentRefunded(), events.cancelled()],
+].map((some) => some.map(traced));
+
+/** With all that metadata may have. */
+function traced(event: AirlineEvent): AirlineEvent {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  return { ...event, metadata: { ...event.metadata, causationId: 'a-cause', traceparent } };
+}
+
+async function hear(some: readonly AirlineEvent[]): Promise<unknown> {
+  const store = createInMemoryFactStore();
+  const handlers: Handlers = createHandlers({ store, now: () => new Date(heardAt) });
+  const said: unknown[] = [];
+  for (const event of some) said.push(await handlers[event.type]!(event as never));
+  return [said, foldStatus(await store.list(bookingId))];
+}
+
+test('status reads what it declares, and nothing else', async () => {
+  expect(await findDrift(reads, scenarios, hear)).toEqual({ undeclared: [], unread: [], differing: [] });
+});
