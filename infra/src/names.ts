@@ -29,17 +29,29 @@ export function parameterName(scope: Construct, ...path: string[]): string {
  * A number of seconds that an operator may set by context (`-c holdGraceSeconds=120`).
  * @throws Error when it is no whole number within the limits
  */
-export function secondsFromContext(scope: Construct, key: string, { byDefault, minimum, maximum }: SecondsLimits): number {
-  const given: unknown = scope.node.tryGetContext(key) ?? byDefault;
-  const seconds = Number(given);
-  if (!Number.isInteger(seconds) || seconds < minimum || seconds > maximum) {
-    const limits = `from ${minimum} to ${maximum}`;
-    throw new Error(`Context value ${key} must be a whole number of seconds ${limits}; it is ${JSON.stringify(given)}.`);
-  }
-  return seconds;
+export function secondsFromContext(scope: Construct, key: string, limits: NumberLimits): number {
+  return numberFromContext(scope, key, { ...limits, unit: ' of seconds' });
 }
 
-interface SecondsLimits {
+/**
+ * A whole number that an operator may set by context (`-c apiRateLimit=100`).
+ * @throws Error when it is no whole number within the limits
+ */
+export function numberFromContext(
+  scope: Construct,
+  key: string,
+  { byDefault, minimum, maximum, unit = '' }: NumberLimits & { unit?: string },
+): number {
+  const given: unknown = scope.node.tryGetContext(key) ?? byDefault;
+  const number = Number(given);
+  if (!Number.isInteger(number) || number < minimum || number > maximum) {
+    const limits = `from ${minimum} to ${maximum}`;
+    throw new Error(`Context value ${key} must be a whole number${unit} ${limits}; it is ${JSON.stringify(given)}.`);
+  }
+  return number;
+}
+
+interface NumberLimits {
   byDefault: number;
   minimum: number;
   maximum: number;

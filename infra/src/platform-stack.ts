@@ -1,10 +1,11 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
-import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Archive, EventBus } from 'aws-cdk-lib/aws-events';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
+import { FrontDoor } from './front-door.ts';
 import { airlineName, parameterName } from './names.ts';
+import { justify } from './policies/justify.ts';
 
 /**
  * What all services meet on and none of them owns: the bus with its archive, and the front door. Services find both by
@@ -23,6 +24,21 @@ export class PlatformStack extends Stack {
       enableKeyRotation: true,
       description: 'Encrypts the archive of events: they name passengers',
     });
+    justify(
+      key,
+      'wildcard-action kms:*',
+      'Without it no IAM policy of this account could ever grant the use of the key, its repair included.',
+    );
+    justify(
+      key,
+      'wildcard-action kms:ReEncrypt*',
+      'EventBridge names two actions by it, from and to, for events of this bus alone.',
+    );
+    justify(
+      key,
+      'open-resource kms:DescribeKey',
+      'EventBridge looks whether the key exists before there is an event to act for.',
+    );
     new Archive(this, 'Archive', {
       sourceEventBus: bus,
       description: 'Every event of the bus, for replays',
@@ -31,12 +47,14 @@ export class PlatformStack extends Stack {
       kmsKey: key,
     });
 
-    const api = new HttpApi(this, 'FrontDoor', {
-      apiName: airlineName(this),
-      description: 'The one HTTP API; each service adds its own routes',
-    });
+    const { api, authorizerId } = new FrontDoor(this, 'FrontDoor');
 
-    const parameters = { 'bus/name': bus.eventBusName, 'api/id': api.apiId, 'api/url': api.apiEndpoint };
+    const parameters = {
+      'bus/name': bus.eventBusName,
+      'api/id': api.apiId,
+      'api/url': api.apiEndpoint,
+      'api/authorizer-id': authorizerId,
+    };
     for (const [path, value] of Object.entries(parameters)) {
       const name = parameterName(this, ...path.split('/'));
       new StringParameter(this, `Parameter-${path.replace('/', '-')}`, {
