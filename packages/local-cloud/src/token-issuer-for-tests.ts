@@ -6,7 +6,10 @@ export interface TokenIssuer {
   /** Its address, as its tokens name it. */
   issuer: string;
   /** A signed token. `claims` replace those of a valid one; undefined leaves one out. */
-  token(claims?: Record<string, unknown>, how?: { algorithm?: 'RS256' | 'ES256'; keyId?: string; forged?: true }): Promise<string>;
+  token(
+    claims?: Record<string, unknown>,
+    how?: { algorithm?: 'RS256' | 'ES256'; keyId?: string; forged?: true },
+  ): Promise<string>;
   /** How often its keys were asked for. */
   keysAsked(): number;
   stop(): Promise<void>;
