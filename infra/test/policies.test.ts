@@ -1,8 +1,17 @@
 import { App, Duration, Stack } from 'aws-cdk-lib';
+import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { type CfnTable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { CfnEventBusPolicy, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
-import { AccountPrincipal, AnyPrincipal, ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  AccountPrincipal,
+  AnyPrincipal,
+  type CfnPolicy,
+  ManagedPolicy,
+  PolicyStatement,
+  Role,
+  ServicePrincipal,
+} from 'aws-cdk-lib/aws-iam';
 import type { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import type { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import { type CfnQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
@@ -155,6 +164,16 @@ describe('a role', () => {
     expect(ids).toContain('all-but');
   });
 
+  test('that is chosen where nobody can read it, by a condition or in another stack', () => {
+    const ids = findingsWhen((stack) => {
+      const policy = stack.function.role!.node.findChild('DefaultPolicy');
+      const statement = { 'Fn::If': ['Wide', { Effect: 'Allow', Action: '*', Resource: '*' }, { Ref: 'AWS::NoValue' }] };
+      raw<CfnPolicy>(policy).addPropertyOverride('PolicyDocument.Statement.0', statement);
+      raw<CfnFunction>(stack.function).addPropertyOverride('Role', 'arn:aws:iam::1:role/Admin');
+    }).map(({ id }) => id);
+    expect(ids).toEqual(expect.arrayContaining(['all-but', 'foreign-role arn:aws:iam::1:role/Admin']));
+  });
+
   test('may do elsewhere what is explained beside it', () => {
     const statement = { actions: ['ssm:GetParameter'], resources: ['arn:aws:ssm:eu-west-1:1:parameter/x'] };
     expect(
@@ -284,6 +303,11 @@ describe('what resources let in', () => {
     expect(findingsWhen(route('Receipts are on the notice board for all to see.'))).toEqual([]);
     expect(findingsWhen(route()).map(({ id }) => id)).toContain('public-route GET /receipts');
   });
+});
+
+test('a stage without limits is named', () => {
+  const ids = findingsWhen((stack) => void new HttpApi(stack, 'Api')).map(({ id }) => id);
+  expect(ids).toEqual(['unthrottled', 'AwsSolutions-APIG1']);
 });
 
 test('what is kept in the clear, sent in the clear or kept for ever is named', () => {

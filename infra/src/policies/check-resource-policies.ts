@@ -1,5 +1,5 @@
 import type { Finding } from './finding.ts';
-import { listOf, type Statement, statementsOf, type SynthesizedStack, textOf } from './synthesized-stack.ts';
+import { allowedBy, listOf, type Statement, statementsOf, type SynthesizedStack, textOf } from './synthesized-stack.ts';
 
 /** What EventBridge needs of a queue. */
 const delivery = ['sqs:SendMessage', 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl'];
@@ -16,12 +16,12 @@ export function checkResourcePolicies(stack: SynthesizedStack): Finding[] {
     ...stack
       .resources('AWS::SNS::TopicPolicy')
       .flatMap(([logicalId, { PolicyDocument }]) =>
-        allowed(PolicyDocument).flatMap((statement) => checkPrincipal(stack, logicalId, statement)),
+        allowedBy(PolicyDocument).flatMap((statement) => checkPrincipal(stack, logicalId, statement)),
       ),
     ...stack
       .resources('AWS::KMS::Key')
       .flatMap(([logicalId, { KeyPolicy }]) =>
-        allowed(KeyPolicy).flatMap((statement) => [
+        allowedBy(KeyPolicy).flatMap((statement) => [
           ...checkPrincipal(stack, logicalId, statement),
           ...wildcardActions(stack, logicalId, statement),
         ]),
@@ -59,7 +59,7 @@ export function checkResourcePolicies(stack: SynthesizedStack): Finding[] {
 function checkQueuePolicies(stack: SynthesizedStack): Finding[] {
   const policies = stack.resources('AWS::SQS::QueuePolicy');
   const findings = policies.flatMap(([logicalId, { PolicyDocument, Queues }]) =>
-    allowed(PolicyDocument).flatMap((statement) => {
+    allowedBy(PolicyDocument).flatMap((statement) => {
       const reason = whyNotOnlyARule(stack, statement, listOf(Queues as unknown[]));
       if (reason === undefined) return [];
       return [
@@ -125,7 +125,7 @@ function checkBusPolicies(stack: SynthesizedStack): Finding[] {
     document: { Statement: listOf((statement ?? { Effect: 'Allow', Principal }) as Statement) },
   }));
   return [...ofBuses, ...apart].flatMap(({ logicalId, document }) =>
-    allowed(document).map(({ Principal }) =>
+    allowedBy(document).map(({ Principal }) =>
       stack.finding(logicalId, {
         id: `open-bus ${JSON.stringify(Principal)}`,
         problem: `the bus admits ${JSON.stringify(Principal)} by a policy of its own`,
@@ -163,10 +163,6 @@ function wildcardActions(stack: SynthesizedStack, logicalId: string, { Principal
         remedy: 'name the actions, or justify() the wildcard beside the key',
       }),
     );
-}
-
-function allowed(document: unknown): Statement[] {
-  return statementsOf(document).filter(({ Effect }) => Effect === 'Allow');
 }
 
 function deniesPlainHttp({ Effect, Condition }: Statement): boolean {

@@ -1,6 +1,6 @@
 import { catalogue } from '@airline/events-schemas/generated/catalogue';
 import type { Finding } from './finding.ts';
-import { listOf, type Statement, statementsOf, type SynthesizedStack, textOf } from './synthesized-stack.ts';
+import { allowedBy, listOf, type Statement, type SynthesizedStack, textOf } from './synthesized-stack.ts';
 
 /** What a role may touch, by the service prefix of the action: resources of its own stack, of this type. */
 const ownedTypes: Record<string, string> = {
@@ -14,6 +14,7 @@ export function checkRoles(stack: SynthesizedStack): Finding[] {
   return [
     ...identityStatements(stack).flatMap(({ logicalId, statement }) => checkStatement(stack, logicalId, statement)),
     ...stack.resources('AWS::IAM::Role').flatMap(([logicalId, role]) => checkRole(stack, logicalId, role)),
+    ...foreignRoles(stack),
     ...sharedRoles(stack),
     ...stack.resources('AWS::IAM::User', 'AWS::IAM::AccessKey', 'AWS::IAM::Group').map(([logicalId, , type]) =>
       stack.finding(logicalId, {
@@ -28,24 +29,24 @@ export function checkRoles(stack: SynthesizedStack): Finding[] {
 function identityStatements(stack: SynthesizedStack): { logicalId: string; statement: Statement }[] {
   const ofPolicies = stack
     .resources('AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::RolePolicy')
-    .flatMap(([logicalId, { PolicyDocument }]) => statementsOf(PolicyDocument).map((statement) => ({ logicalId, statement })));
+    .flatMap(([logicalId, { PolicyDocument }]) => allowedBy(PolicyDocument).map((statement) => ({ logicalId, statement })));
   const inline = stack
     .resources('AWS::IAM::Role')
     .flatMap(([logicalId, { Policies }]) =>
       listOf(Policies as { PolicyDocument: unknown }[] | undefined).flatMap(({ PolicyDocument }) =>
-        statementsOf(PolicyDocument).map((statement) => ({ logicalId, statement })),
+        allowedBy(PolicyDocument).map((statement) => ({ logicalId, statement })),
       ),
     );
-  return [...ofPolicies, ...inline].filter(({ statement }) => statement.Effect === 'Allow');
+  return [...ofPolicies, ...inline];
 }
 
 function checkStatement(stack: SynthesizedStack, logicalId: string, statement: Statement): Finding[] {
   const resources = listOf(statement.Resource);
-  if (statement.NotAction !== undefined || statement.NotResource !== undefined) {
+  if (statement.Action === undefined || statement.Resource === undefined) {
     return [
       stack.finding(logicalId, {
         id: 'all-but',
-        problem: `a statement allows everything but what it names: ${JSON.stringify(statement)}`,
+        problem: `a statement does not say what it allows, on what: ${JSON.stringify(statement)}`,
         remedy: 'name the actions and resources that are needed',
       }),
     ];
@@ -129,7 +130,7 @@ function checkPutEvents(stack: SynthesizedStack, logicalId: string, statement: S
 }
 
 function checkRole(stack: SynthesizedStack, logicalId: string, role: Record<string, unknown>): Finding[] {
-  const trusted = statementsOf(role.AssumeRolePolicyDocument).filter(({ Principal }) => {
+  const trusted = allowedBy(role.AssumeRolePolicyDocument).filter(({ Principal }) => {
     const names = typeof Principal === 'object' && Principal !== null ? Object.keys(Principal) : [];
     return names.length !== 1 || names[0] !== 'Service';
   });
@@ -149,6 +150,19 @@ function checkRole(stack: SynthesizedStack, logicalId: string, role: Record<stri
       }),
     ),
   ];
+}
+
+function foreignRoles(stack: SynthesizedStack): Finding[] {
+  return stack
+    .resources('AWS::Lambda::Function')
+    .filter(([, { Role }]) => !stack.own(Role, 'AWS::IAM::Role'))
+    .map(([logicalId, { Role }]) =>
+      stack.finding(logicalId, {
+        id: `foreign-role ${textOf(Role)}`,
+        problem: `it runs as ${textOf(Role)}, a role that is not in this stack, so that nobody can see what it may do`,
+        remedy: 'create it as a NodeFunction, which has a role of its own',
+      }),
+    );
 }
 
 function sharedRoles(stack: SynthesizedStack): Finding[] {

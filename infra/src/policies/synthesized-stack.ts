@@ -66,10 +66,15 @@ export class SynthesizedStack {
   }
 }
 
-/** The statements of a policy document. */
+/** The statements of a policy document. What cannot be read as one is given as it is, so that it is found and not passed over. */
 export function statementsOf(document: unknown): Statement[] {
-  const { Statement: statements = [] } = (document ?? {}) as { Statement?: Statement | Statement[] };
-  return listOf<Statement>(statements);
+  const { Statement: statements } = (document ?? { Statement: [] }) as { Statement?: Statement | Statement[] };
+  return listOf<Statement>(statements ?? (document as Statement));
+}
+
+/** Those that let somebody in, or may do so. */
+export function allowedBy(document: unknown): Statement[] {
+  return statementsOf(document).filter(({ Effect }) => Effect !== 'Deny');
 }
 
 export function listOf<T>(value: T | T[] | undefined): T[] {
