@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { HttpMethod, HttpRoute, HttpRouteKey, type IHttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { Construct } from 'constructs';
+import { numberFromContext } from './names.ts';
 import { NodeFunction, type NodeFunctionProps } from './node-function.ts';
 import { askWhoIsThere } from './platform.ts';
 import { justify } from './policies/justify.ts';
@@ -20,7 +21,7 @@ export interface ApiFunctionProps extends Omit<NodeFunctionProps, 'timeout'> {
 export class ApiFunction extends NodeFunction {
   constructor(scope: Construct, id: string, props: ApiFunctionProps) {
     const { api, routes, publicBecause, timeout = Duration.seconds(29), ...functionProps } = props;
-    super(scope, id, { timeout, ...functionProps });
+    super(scope, id, { timeout, ...concurrencyFromContext(scope), ...functionProps });
     const integration = new HttpLambdaIntegration('Integration', this);
     for (const routeKey of routes) {
       const [method, path] = routeKey.split(' ') as [keyof typeof HttpMethod, string];
@@ -33,4 +34,11 @@ export class ApiFunction extends NodeFunction {
       else for (const finding of [`public-route ${routeKey}`, 'AwsSolutions-APIG4']) justify(route, finding, publicBecause);
     }
   }
+}
+
+/** A request with `?wait` holds its invocation for seconds: the operator may say how many, so that the consumers are not starved. */
+function concurrencyFromContext(scope: Construct): { reservedConcurrentExecutions?: number } {
+  if (scope.node.tryGetContext('apiConcurrency') === undefined) return {};
+  const limits = { byDefault: 0, minimum: 1, maximum: 10_000 };
+  return { reservedConcurrentExecutions: numberFromContext(scope, 'apiConcurrency', limits) };
 }

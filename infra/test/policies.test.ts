@@ -1,4 +1,5 @@
 import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
 import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { type CfnTable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { CfnEventBusPolicy, Rule } from 'aws-cdk-lib/aws-events';
@@ -303,6 +304,12 @@ describe('what resources let in', () => {
     expect(findingsWhen(route('Receipts are on the notice board for all to see.'))).toEqual([]);
     expect(findingsWhen(route()).map(({ id }) => id)).toContain('public-route GET /receipts');
   });
+});
+
+test('an API function may be given a number of invocations of its own', () => {
+  const stack = new ReceiptsStack(new App({ context: { apiConcurrency: '200' } }));
+  new ApiFunction(stack, 'Api', { entry, api: platformApi(stack), routes: ['GET /receipts'] });
+  Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', { ReservedConcurrentExecutions: 200, Timeout: 29 });
 });
 
 test('a stage without limits is named', () => {
