@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { HttpMethod, HttpRoute, HttpRouteKey, type IHttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { Construct } from 'constructs';
-import { numberFromContext } from './names.ts';
+import { countFromContext } from './names.ts';
 import { NodeFunction, type NodeFunctionProps } from './node-function.ts';
 import { askWhoIsThere } from './platform.ts';
 import { justify } from './policies/justify.ts';
@@ -40,5 +40,5 @@ export class ApiFunction extends NodeFunction {
 function concurrencyFromContext(scope: Construct): { reservedConcurrentExecutions?: number } {
   if (scope.node.tryGetContext('apiConcurrency') === undefined) return {};
   const limits = { byDefault: 0, minimum: 1, maximum: 10_000 };
-  return { reservedConcurrentExecutions: numberFromContext(scope, 'apiConcurrency', limits) };
+  return { reservedConcurrentExecutions: countFromContext(scope, 'apiConcurrency', limits) };
 }

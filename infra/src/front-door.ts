@@ -3,7 +3,7 @@ import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import { HttpApi, HttpAuthorizer, HttpAuthorizerType, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { airlineName, numberFromContext } from './names.ts';
+import { airlineName, countFromContext } from './names.ts';
 
 /** What the parameter of the authorizer says where there is none. */
 export const noAuthorizer = 'none';
@@ -47,8 +47,8 @@ export class FrontDoor extends Construct {
       autoDeploy: true,
       // Each route has these, and a bucket of its own. Below the account's 10,000 a second, so that others have a share.
       throttle: {
-        rateLimit: numberFromContext(this, 'apiRateLimit', { byDefault: 500, minimum: 1, maximum: 10_000 }),
-        burstLimit: numberFromContext(this, 'apiBurstLimit', { byDefault: 1000, minimum: 1, maximum: 5000 }),
+        rateLimit: countFromContext(this, 'apiRateLimit', { byDefault: 500, minimum: 1, maximum: 10_000 }),
+        burstLimit: countFromContext(this, 'apiBurstLimit', { byDefault: 1000, minimum: 1, maximum: 5000 }),
       },
       accessLogSettings: {
         destination: new LogGroupLogDestination(accessLog),
