@@ -147,11 +147,20 @@ describe('a role', () => {
     ).map(({ id }) => id);
     expect(ids).toEqual([
       'wildcard-action s3:Get*',
-      'wildcard-resource *',
       'foreign s3:Get* *',
       'AwsSolutions-IAM5[Action::s3:Get*]',
       'AwsSolutions-IAM5[Resource::*]',
     ]);
+  });
+
+  test('that may read every index of its own table', () => {
+    const message = said((stack) => {
+      const everyIndex = `${stack.table.tableArn}/index/*`;
+      stack.function.addToRolePolicy(new PolicyStatement({ actions: ['dynamodb:Query'], resources: [everyIndex] }));
+      justify(stack.function.role!, 'AwsSolutions-IAM5[Resource::<TableCD117FA1.Arn>/index/*]', 'Said here to cdk-nag alone.');
+    });
+    expect(message).toContain('a role may dynamodb:Query on ${TableCD117FA1.Arn}/index/*');
+    expect(message).toContain('name the index');
   });
 
   test('with a managed policy, everything but something, or a trust in people', () => {

@@ -52,41 +52,38 @@ function checkStatement(stack: SynthesizedStack, logicalId: string, statement: S
     ];
   }
   return listOf(statement.Action).flatMap((action) => [
-    ...wildcards(stack, logicalId, action, resources),
+    ...wildcardAction(stack, logicalId, action),
     ...(action.toLowerCase() === 'events:putevents'
       ? checkPutEvents(stack, logicalId, statement)
       : resources.flatMap((resource) => checkOwnership(stack, logicalId, action, resource))),
   ]);
 }
 
-function wildcards(stack: SynthesizedStack, logicalId: string, action: string, resources: unknown[]): Finding[] {
-  const inAction = /[*?]/.test(action)
-    ? [
-        stack.finding(logicalId, {
-          id: `wildcard-action ${action}`,
-          problem: `a role may ${action}`,
-          remedy: 'name the actions that the code calls, or justify() the wildcard beside the statement',
-        }),
-      ]
-    : [];
-  const inResources = resources
-    .map(textOf)
-    .filter((text) => /[*?]/.test(text))
-    .map((text) =>
-      stack.finding(logicalId, {
-        id: `wildcard-resource ${text}`,
-        problem: `a role may ${action} on ${text}`,
-        remedy: 'name the resource, or justify() the wildcard beside the statement',
-      }),
-    );
-  return [...inAction, ...inResources];
+function wildcardAction(stack: SynthesizedStack, logicalId: string, action: string): Finding[] {
+  if (!/[*?]/.test(action)) return [];
+  return [
+    stack.finding(logicalId, {
+      id: `wildcard-action ${action}`,
+      problem: `a role may ${action}`,
+      remedy: 'name the actions that the code calls, or justify() the wildcard beside the statement',
+    }),
+  ];
 }
 
 function checkOwnership(stack: SynthesizedStack, logicalId: string, action: string, resource: unknown): Finding[] {
   const text = textOf(resource);
   const type = ownedTypes[action.split(':')[0]!.toLowerCase()];
-  // An index of an own table is own as well.
-  if (type && stack.own(text.replace(/(?<=\.Arn\})\/index\/[\w.*-]+$/, ''), type)) return [];
+  // An index of an own table is own as well. Any other wildcard is nobody's own.
+  if (type && stack.own(text.replace(/(?<=\.Arn\})\/index\/[\w.*-]+$/, ''), type)) {
+    if (!/[*?]/.test(text)) return [];
+    return [
+      stack.finding(logicalId, {
+        id: `wildcard-resource ${action} ${text}`,
+        problem: `a role may ${action} on ${text}`,
+        remedy: 'name the index, or justify() the wildcard beside the statement',
+      }),
+    ];
+  }
   const own = type && stack.resources(type).map(([each]) => each);
   const remedy = own
     ? `grant it on ${own.join(' or ') || `a ${type} of this stack`}; what others know is heard as events, never read from their resources`
