@@ -14,6 +14,11 @@ export default {
   maxWorkers: 2,
   testTimeout: 20_000,
   transform: {
-    '\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'commonjs' } }],
+    // jose is an ES module only, and tests are not.
+    '\\.ts$|/jose/dist/': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'commonjs' } },
+    ],
   },
+  transformIgnorePatterns: ['/node_modules/(?!(.*/)?jose/dist/)'],
 } satisfies Config;

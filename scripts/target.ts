@@ -25,7 +25,7 @@ export interface Target {
   parameters(): Promise<Map<string, string>>;
   /** A SecureString by its path below the airline's name. @throws UsageError when there is none */
   secret(path: string): Promise<string>;
-  /** Asks the front door. @throws UsageError when nobody answers */
+  /** Asks the front door, as the customer whose token is in AIRLINE_TOKEN, if any. @throws UsageError when nobody answers */
   fetch(path: string, init?: RequestInit): Promise<Response>;
 }
 
@@ -100,11 +100,29 @@ export function openTarget(name: TargetName, ports = localPorts()): Target {
     secret,
     async fetch(path, init) {
       const base = local ? `http://localhost:${ports.httpPort}` : (await parameters()).get('api/url');
-      return fetch(`${base}${path}`, init).catch((error: unknown) => {
+      const response = await fetch(`${base}${path}`, asCustomer(init)).catch((error: unknown) => {
         throw unreachable(error);
       });
+      if (response.status === 401) throw new UsageError(whyUnauthorized(response));
+      return response;
     },
   };
+}
+
+function asCustomer(init: RequestInit = {}): RequestInit {
+  const token = process.env.AIRLINE_TOKEN;
+  if (!token) return init;
+  const headers = new Headers(init.headers);
+  headers.set('authorization', `Bearer ${token}`);
+  return { ...init, headers };
+}
+
+/** API Gateway's answer says "Unauthorized"; why, its header does. */
+function whyUnauthorized(response: Response): string {
+  const [, why] = /error_description="([^"]*)"/.exec(response.headers.get('www-authenticate') ?? '') ?? [];
+  return why === undefined
+    ? 'Customers of this airline log in. Set AIRLINE_TOKEN to a token of its issuer.'
+    : `The front door refuses the token in AIRLINE_TOKEN: ${why}.`;
 }
 
 /** The answer's JSON. @throws UsageError with the problem's own words when the front door refused */

@@ -2,28 +2,43 @@ import { Duration } from 'aws-cdk-lib';
 import { HttpMethod, HttpRoute, HttpRouteKey, type IHttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { Construct } from 'constructs';
+import { countFromContext } from './names.ts';
 import { NodeFunction, type NodeFunctionProps } from './node-function.ts';
+import { askWhoIsThere } from './platform.ts';
+import { justify } from './policies/justify.ts';
 
 export interface ApiFunctionProps extends Omit<NodeFunctionProps, 'timeout'> {
   readonly api: IHttpApi;
   /** Route keys of the HTTP API, e.g. `GET /flights/{flightId}/seats`. */
   readonly routes: readonly string[];
+  /** Why everyone may ask, logged in or not. @default customers only, where the platform has an authorizer */
+  readonly publicBecause?: string;
   /** @default 29 seconds, just below the HTTP API's own limit */
   readonly timeout?: Duration;
 }
 
 /** A function behind routes of the platform's HTTP API. */
 export class ApiFunction extends NodeFunction {
-  constructor(scope: Construct, id: string, { api, routes, timeout = Duration.seconds(29), ...props }: ApiFunctionProps) {
-    super(scope, id, { timeout, ...props });
+  constructor(scope: Construct, id: string, props: ApiFunctionProps) {
+    const { api, routes, publicBecause, timeout = Duration.seconds(29), ...functionProps } = props;
+    super(scope, id, { timeout, ...concurrencyFromContext(scope), ...functionProps });
     const integration = new HttpLambdaIntegration('Integration', this);
-    for (const route of routes) {
-      const [method, path] = route.split(' ') as [keyof typeof HttpMethod, string];
-      new HttpRoute(this, route.replaceAll(/[^A-Za-z]+/g, '-'), {
+    for (const routeKey of routes) {
+      const [method, path] = routeKey.split(' ') as [keyof typeof HttpMethod, string];
+      const route = new HttpRoute(this, routeKey.replaceAll(/[^A-Za-z]+/g, '-'), {
         httpApi: api,
         routeKey: HttpRouteKey.with(path, HttpMethod[method]),
         integration,
       });
+      if (publicBecause === undefined) askWhoIsThere(route);
+      else for (const finding of [`public-route ${routeKey}`, 'AwsSolutions-APIG4']) justify(route, finding, publicBecause);
     }
   }
+}
+
+/** A request with `?wait` holds its invocation for seconds: the operator may say how many, so that the consumers are not starved. */
+function concurrencyFromContext(scope: Construct): { reservedConcurrentExecutions?: number } {
+  if (scope.node.tryGetContext('apiConcurrency') === undefined) return {};
+  const limits = { byDefault: 0, minimum: 1, maximum: 10_000 };
+  return { reservedConcurrentExecutions: countFromContext(scope, 'apiConcurrency', limits) };
 }

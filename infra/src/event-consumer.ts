@@ -7,6 +7,7 @@ import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { parameterName, serviceName } from './names.ts';
 import { NodeFunction } from './node-function.ts';
+import { justify } from './policies/justify.ts';
 import { allowToSay } from './put-events-policy.ts';
 
 /** What a service hears from one source. */
@@ -54,6 +55,11 @@ export class EventConsumer extends Construct {
 
     this.deadLetters = this.#deadLetterQueue('DeadLetters', `${name}-dead-letters`);
     this.undelivered = this.#deadLetterQueue('Undelivered', `${name}-undelivered`);
+    justify(
+      this.undelivered,
+      'AwsSolutions-SQS3',
+      'It is the dead-letter queue of the rules’ targets, which cdk-nag does not look at.',
+    );
     this.queue = new Queue(this, 'Queue', {
       queueName: name,
       encryption: QueueEncryption.SQS_MANAGED,

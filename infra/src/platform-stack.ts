@@ -1,12 +1,13 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
-import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Archive, EventBus } from 'aws-cdk-lib/aws-events';
 import { CfnRegistry } from 'aws-cdk-lib/aws-eventschemas';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
+import { FrontDoor } from './front-door.ts';
 import { airlineName, parameterName } from './names.ts';
 import { PublishedSchemas } from './published-schemas.ts';
+import { justify } from './policies/justify.ts';
 
 /**
  * What all services meet on and none of them owns: the bus with its archive, and the front door. Services find both by
@@ -25,6 +26,21 @@ export class PlatformStack extends Stack {
       enableKeyRotation: true,
       description: 'Encrypts the archive of events: they name passengers',
     });
+    justify(
+      key,
+      'wildcard-action kms:*',
+      'Without it no IAM policy of this account could ever grant the use of the key, its repair included.',
+    );
+    justify(
+      key,
+      'wildcard-action kms:ReEncrypt*',
+      'EventBridge names two actions by it, from and to, for events of this bus alone.',
+    );
+    justify(
+      key,
+      'open-resource kms:DescribeKey',
+      'EventBridge looks whether the key exists before there is an event to act for.',
+    );
     new Archive(this, 'Archive', {
       sourceEventBus: bus,
       description: 'Every event of the bus, for replays',
@@ -41,16 +57,15 @@ export class PlatformStack extends Stack {
     // The schedule is loaded by a command, which has no stack of its own.
     new PublishedSchemas(registry, 'Schedule', { source: 'airline.flights', registryName: registry.attrRegistryName });
 
-    const api = new HttpApi(this, 'FrontDoor', {
-      apiName: airlineName(this),
-      description: 'The one HTTP API; each service adds its own routes',
-    });
+    const { api, authorizerId } = new FrontDoor(this, 'FrontDoor');
 
     const parameters = {
       'bus/name': bus.eventBusName,
       'api/id': api.apiId,
       'api/url': api.apiEndpoint,
       'schemas/registry': registryName,
+
+      'api/authorizer-id': authorizerId,
     };
     for (const [path, value] of Object.entries(parameters)) {
       const name = parameterName(this, ...path.split('/'));

@@ -1,8 +1,11 @@
+import { Aws, CfnCondition, Fn, Stack } from 'aws-cdk-lib';
 import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events';
-import { HttpApi, type IHttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import { type CfnRoute, HttpApi, type HttpRoute, type IHttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
+import { noAuthorizer } from './front-door.ts';
 import { parameterName } from './names.ts';
+import { justify } from './policies/justify.ts';
 
 /** The platform's bus, found by its parameter when the stack is deployed. */
 export function platformBus(scope: Construct): IEventBus {
@@ -19,4 +22,26 @@ export function platformSchemaRegistry(scope: Construct): string {
 export function platformApi(scope: Construct): IHttpApi {
   const httpApiId = StringParameter.valueForStringParameter(scope, parameterName(scope, 'api', 'id'));
   return HttpApi.fromHttpApiAttributes(scope, 'FrontDoor', { httpApiId });
+}
+
+/**
+ * Lets only customers who are logged in take the route, where the platform has an authorizer. It is looked up when the stack is
+ * deployed, not by context: a team that deploys its service without that context would open its routes.
+ */
+export function askWhoIsThere(route: HttpRoute): void {
+  const stack = Stack.of(route);
+  const authorizerId = StringParameter.valueForStringParameter(stack, parameterName(stack, 'api', 'authorizer-id'));
+  const condition =
+    (stack.node.tryFindChild('CustomersLogIn') as CfnCondition | undefined) ??
+    new CfnCondition(stack, 'CustomersLogIn', {
+      expression: Fn.conditionNot(Fn.conditionEquals(authorizerId, noAuthorizer)),
+    });
+  const resource = route.node.defaultChild as CfnRoute;
+  resource.authorizationType = Fn.conditionIf(condition.logicalId, 'JWT', 'NONE').toString();
+  resource.authorizerId = Fn.conditionIf(condition.logicalId, authorizerId, Aws.NO_VALUE).toString();
+  justify(
+    route,
+    'AwsSolutions-APIG4',
+    'The platform decides whether customers log in; cdk-nag cannot read a choice made at deployment.',
+  );
 }

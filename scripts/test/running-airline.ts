@@ -56,6 +56,11 @@ export class RunningAirline {
     return runCommand(this.#own.environment, name, ...parameters);
   }
 
+  /** Runs a command as the customer whose token it is. */
+  async commandAs(token: string, name: string, ...parameters: string[]): Promise<CommandResult> {
+    return runCommand({ ...this.#own.environment, AIRLINE_TOKEN: token }, name, ...parameters);
+  }
+
   /** Who asks for seats of the next departure of that number. */
   async customer(flightNumber: string): Promise<Customer> {
     const { flights } = await this.get<{ flights: Flight[] }>(`/flights?flightNumber=${flightNumber}`);

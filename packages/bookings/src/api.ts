@@ -1,20 +1,22 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { newEvent, type AirlineEvent } from '@airline/events-schemas/events';
-import { findEventMistakes } from '@airline/events-schemas/parse-event';
+import { callerOf } from '@airline/messaging/caller';
 import { requireEnvironment } from '@airline/messaging/environment';
 import { type FieldError, json, problem } from '@airline/messaging/http-response';
 import { publisherFromEnvironment, publishOrThrow, type Publish } from '@airline/messaging/publish';
+import { refuseUnknownParameters } from '@airline/messaging/query-parameters';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { randomUUID } from 'node:crypto';
+import { assembleEvent, createAssignBooking, explain, RefusedError } from './assign-booking.ts';
 import { createCancelBooking } from './cancel-booking.ts';
 import type { CancellationStore } from './cancellation-store.ts';
-import { type Assignment, bookingRequested, type BookingRequest, fareOf, findRefusals, type Refusal } from './domain.ts';
+import { type Assignment, type BookingRequest, findRefusals } from './domain.ts';
 import { createDynamoDbCancellationStore } from './dynamodb-cancellation-store.ts';
 import { createDynamoDbFlightStore } from './dynamodb-flight-store.ts';
+import { createDynamoDbOwnerStore } from './dynamodb-owner-store.ts';
 import type { FlightStore } from './flight-store.ts';
 import type { Guarded, Idempotency } from './idempotency.ts';
+import type { OwnerStore } from './owner-store.ts';
 import { createPowertoolsIdempotency } from './powertools-idempotency.ts';
 import { type Asked, describe, readBookingRequest } from './read-booking-request.ts';
 import { readJsonBody } from './read-json-body.ts';
@@ -27,6 +29,7 @@ export interface Dependencies {
   flights: FlightStore;
   idempotency: Idempotency;
   cancellations: CancellationStore;
+  owners: OwnerStore;
   publish: Publish;
   /** How long after a request was made its booking may still begin, in seconds. */
   expiresAfterSeconds: number;
@@ -34,57 +37,25 @@ export interface Dependencies {
   logger: Pick<Logger, 'info' | 'error'>;
 }
 
-/** A request that cannot be booked; thrown, so that idempotency does not remember it. */
-class RefusedError extends Error {
-  override readonly name = 'RefusedError';
-  readonly errors: readonly FieldError[];
-
-  constructor(errors: readonly FieldError[]) {
-    super('The request cannot be booked.');
-    this.errors = errors;
-  }
-}
-
 /**
- * `POST /bookings`: prices a request and says that it was made. Its answer is "asked for", not "booked". For `DELETE` see
- * cancel-booking.ts.
+ * `POST /bookings`: prices a request and says that it was made. Its answer is "asked for", not "booked". Where
+ * customers log in, it is asked for in the name of the one who is. For `DELETE` see cancel-booking.ts.
  */
 export function createApi(dependencies: Dependencies): Api {
-  const { flights, idempotency, publish, expiresAfterSeconds, now, logger } = dependencies;
+  const { flights, idempotency, publish, now, logger } = dependencies;
+  const assign = createAssignBooking(dependencies);
   const cancel = createCancelBooking(dependencies);
-
-  /** Gives a request its id, time and price. @throws RefusedError when it cannot be booked */
-  async function assign(request: BookingRequest, traceparent: string): Promise<Assignment> {
-    const flight = await flights.findFlight(request.flightId);
-    const time = now();
-    const refusals = findRefusals(request, flight, time);
-    if (refusals.length > 0) throw new RefusedError(refusals.map((refusal) => explain(refusal, request)));
-
-    const amount = fareOf(flight!, request.seats);
-    const requestedAt = time.toISOString();
-    const expiresAt = new Date(time.getTime() + expiresAfterSeconds * 1000).toISOString();
-    const assignment: Assignment = { bookingId: randomUUID(), requestedAt, expiresAt, amount, traceparent };
-    const mistakes = findMistakes(assembleEvent(request, assignment));
-    if (mistakes.some(({ path }) => path === '/data/payment/amountMinor')) {
-      const total = `${amount.amountMinor} ${amount.currency} (in minor units)`;
-      const message = `cost ${total} together, more than one booking may; book fewer at once`;
-      throw new RefusedError([{ field: '/seats', message }]);
-    }
-    if (mistakes.length > 0) {
-      throw new Error(`A request that passed its checks breaks the contract at ${mistakes.map(({ path }) => path).join()}`);
-    }
-    return assignment;
-  }
 
   async function assignOnce(
     request: BookingRequest,
-    key: string | undefined,
-    traceparent: string,
+    { key, traceparent, isLoggedIn }: { key: string | undefined; traceparent: string; isLoggedIn: boolean },
     context: Context,
   ): Promise<Guarded<Assignment>> {
-    const work = () => assign(request, traceparent);
+    const work = () => assign(request, traceparent, isLoggedIn);
     if (key === undefined) return { kind: 'done', result: await work() };
-    return idempotency.once({ key, payload: JSON.stringify(request), context }, work);
+    // Each customer has keys of their own; those who are not logged in share theirs.
+    const ownKey = isLoggedIn ? JSON.stringify([request.customerId, key]) : key;
+    return idempotency.once({ key: ownKey, payload: JSON.stringify(request), context }, work);
   }
 
   /** What else is wrong with a malformed request, as far as it can be looked up: everything at once, not a mistake a try. */
@@ -95,7 +66,7 @@ export function createApi(dependencies: Dependencies): Api {
     return errors.filter(({ field }) => !known.some((error) => error.field === field));
   }
 
-  async function book(event: APIGatewayProxyEventV2, context: Context): Promise<Response> {
+  async function book(event: APIGatewayProxyEventV2, customerId: string | undefined, context: Context): Promise<Response> {
     const key = event.headers['idempotency-key'];
     if (key !== undefined && !/^[\x20-\x7e]{1,255}$/.test(key)) {
       const rule = 'must be 1 to 255 printable ASCII characters, such as a random UUID';
@@ -110,8 +81,14 @@ export function createApi(dependencies: Dependencies): Api {
       return problem(400, 'Malformed booking request', `Nothing was booked. ${countOf(errors)}`, errors);
     }
 
-    const { request } = reading;
-    const guarded = await assignOnce(request, key, traceparentFrom(event.headers.traceparent), context);
+    const claimed = reading.request.customerId;
+    if (customerId !== undefined && claimed !== undefined && claimed !== customerId) {
+      const message = 'must be your own, or left out: the token says who you are';
+      return problem(403, 'Not your account', `Nothing was booked. customerId ${message}.`, [{ field: '/customerId', message }]);
+    }
+    const request = customerId === undefined ? reading.request : { ...reading.request, customerId };
+    const traceparent = traceparentFrom(event.headers.traceparent);
+    const guarded = await assignOnce(request, { key, traceparent, isLoggedIn: customerId !== undefined }, context);
     if (guarded.kind === 'key-reused') {
       const detail = 'This Idempotency-Key came before with another body. Repeat that body, or take a new key for this one.';
       return problem(422, 'Idempotency-Key reused', detail);
@@ -130,8 +107,12 @@ export function createApi(dependencies: Dependencies): Api {
 
   return async (event, context) => {
     const isCancellation = event.routeKey === 'DELETE /bookings/{bookingId}';
+    const caller = callerOf(event);
+    if (caller.kind === 'refused') return caller.answer;
+    const refusal = refuseUnknownParameters(event, []);
+    if (refusal) return refusal;
     try {
-      return isCancellation ? await cancel(event) : await book(event, context);
+      return isCancellation ? await cancel(event, caller.customerId) : await book(event, caller.customerId, context);
     } catch (error) {
       if (error instanceof RefusedError) {
         return problem(422, 'Booking not possible', `Nothing was booked. ${countOf(error.errors)}`, error.errors);
@@ -150,30 +131,6 @@ function accepted({ flightId, seats }: BookingRequest, { bookingId, amount }: As
   const self = `/bookings/${bookingId}`;
   const answer = { bookingId, flightId, seats, amount, status: 'REQUESTED', links: { self } };
   return json(202, answer, { location: self, 'cache-control': 'no-store' });
-}
-
-/** The event of a request: from the same request and assignment the same event, word for word. */
-function assembleEvent(request: BookingRequest, assignment: Assignment): AirlineEvent<'BookingRequested'> {
-  const { requestedAt: occurredAt, traceparent } = assignment;
-  return newEvent('BookingRequested', bookingRequested(request, assignment), { occurredAt, traceparent });
-}
-
-function findMistakes({ type, metadata, data }: AirlineEvent): ReturnType<typeof findEventMistakes> {
-  return findEventMistakes(type, { metadata, data });
-}
-
-function explain(refusal: Refusal, { flightId, seats }: Asked): FieldError {
-  switch (refusal.reason) {
-    case 'unknown-flight':
-      return { field: '/flightId', message: `No flight ${flightId} is scheduled; GET /flights lists those that are` };
-    case 'departed':
-      return { field: '/flightId', message: `${flightId} departed at ${refusal.departureTime}; choose a later flight` };
-    case 'unknown-seat': {
-      const seat = describe(seats[refusal.position]);
-      const message = `${flightId} has no seat ${seat}; GET /flights/${flightId}/seats shows those it has`;
-      return { field: `/seats/${refusal.position}`, message };
-    }
-  }
 }
 
 function countOf(errors: readonly FieldError[]): string {
@@ -201,6 +158,7 @@ function createDeployedApi(): Api {
     flights: createDynamoDbFlightStore(documents, tableName),
     idempotency: createPowertoolsIdempotency(client, tableName),
     cancellations: createDynamoDbCancellationStore(documents, tableName),
+    owners: createDynamoDbOwnerStore(documents, tableName),
     expiresAfterSeconds: Number(requireEnvironment('BOOKING_EXPIRES_AFTER_SECONDS')),
     publish: publisherFromEnvironment(),
     now: () => new Date(),

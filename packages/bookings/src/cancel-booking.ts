@@ -5,10 +5,12 @@ import { publishOrThrow, type Publish } from '@airline/messaging/publish';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { CancellationStore } from './cancellation-store.ts';
+import type { OwnerStore } from './owner-store.ts';
 import { traceparentFrom } from './traceparent.ts';
 
 export interface Dependencies {
   cancellations: CancellationStore;
+  owners: OwnerStore;
   publish: Publish;
   now: () => Date;
   logger: Pick<Logger, 'info'>;
@@ -16,15 +18,17 @@ export interface Dependencies {
 
 export type CancelBooking = (
   event: Pick<APIGatewayProxyEventV2, 'pathParameters' | 'headers'>,
+  customerId: string | undefined,
 ) => Promise<APIGatewayProxyStructuredResultV2>;
 
 /**
- * `DELETE /bookings/{bookingId}`: says that the booking is not wanted any more. The desk keeps no bookings, so it says so of any
- * id: of one whose request is still on its way, and of one that nobody ever asked for. Its answer is "asked for", not "cancelled".
+ * `DELETE /bookings/{bookingId}`: says that the booking is not wanted any more. The desk keeps no bookings, so without a customer
+ * it says so of any id: of one whose request is still on its way, and of one that nobody ever asked for. A customer who is logged
+ * in can cancel what they asked for here, and nothing else. The answer is "asked for", not "cancelled".
  * @throws Error when the table or the bus does not answer; a repetition says the same event
  */
-export function createCancelBooking({ cancellations, publish, now, logger }: Dependencies): CancelBooking {
-  return async ({ pathParameters, headers }) => {
+export function createCancelBooking({ cancellations, owners, publish, now, logger }: Dependencies): CancelBooking {
+  return async ({ pathParameters, headers }, customerId) => {
     const asked = {
       bookingId: pathParameters?.bookingId ?? '',
       cancelledAt: now().toISOString(),
@@ -33,6 +37,10 @@ export function createCancelBooking({ cancellations, publish, now, logger }: Dep
     if (findDataMistakes('BookingCancelled', asked).length > 0) {
       const detail = 'A booking id is a UUID of version 4, e.g. 7f8c2f0e-3b1a-4c7e-9d55-1f6a2b3c4d5e.';
       return problem(400, 'Malformed booking id', detail, [{ field: 'bookingId', message: 'must be a UUID of version 4' }]);
+    }
+    // Whether somebody else has it, or nobody, is not told.
+    if (customerId !== undefined && (await owners.findOwner(asked.bookingId)) !== customerId) {
+      return problem(404, 'Unknown booking', `You have no booking ${asked.bookingId} that was made here. Nothing was cancelled.`);
     }
 
     const { bookingId, cancelledAt, traceparent } = await cancellations.keep(asked);

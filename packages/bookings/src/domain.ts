@@ -33,6 +33,14 @@ export interface Assignment {
   traceparent: string;
 }
 
+/** Whose booking it is: of the customer who was logged in when it was asked for. */
+export interface Ownership {
+  bookingId: string;
+  customerId: string;
+  /** Of its flight, as scheduled then (RFC 3339 UTC). */
+  departureTime: string;
+}
+
 /** That a booking is not wanted any more, as it was said first. */
 export interface Cancellation {
   bookingId: string;

@@ -6,6 +6,7 @@ import { createApi, type Dependencies } from '../src/api.ts';
 import type { BookingRequest } from '../src/domain.ts';
 import { createInMemoryCancellationStore } from '../src/in-memory-cancellation-store.ts';
 import { createInMemoryFlightStore } from '../src/in-memory-flight-store.ts';
+import { createInMemoryOwnerStore } from '../src/in-memory-owner-store.ts';
 import { createInMemoryIdempotency } from '../src/in-memory-idempotency.ts';
 
 export const now = '2026-12-01T09:30:00.000Z';
@@ -53,10 +54,17 @@ export interface Answer {
   body: any;
 }
 
+/** Who asks, and with what besides. */
+export interface Sender {
+  /** Of the token, on a route that has an authorizer. */
+  claims?: Record<string, string>;
+  query?: Record<string, string>;
+}
+
 export interface Desk {
   /** Posts a body (a string goes as it is) as API Gateway would. */
-  post(body: unknown, headers?: Record<string, string>): Promise<Answer>;
-  cancel(bookingId: string, headers?: Record<string, string>): Promise<Answer>;
+  post(body: unknown, headers?: Record<string, string>, from?: Sender): Promise<Answer>;
+  cancel(bookingId: string, headers?: Record<string, string>, from?: Sender): Promise<Answer>;
   /** What got out, in order; every event of it obeys the contract, or the post has failed. */
   published: AirlineEvent[];
 }
@@ -73,6 +81,7 @@ export async function openDesk(overrides: Partial<Dependencies> = {}): Promise<D
   const api = createApi({
     idempotency: createInMemoryIdempotency(),
     cancellations: createInMemoryCancellationStore(),
+    owners: createInMemoryOwnerStore(),
     expiresAfterSeconds: 600,
     publish,
     now: () => new Date(now),
@@ -80,22 +89,20 @@ export async function openDesk(overrides: Partial<Dependencies> = {}): Promise<D
     ...overrides,
     flights,
   });
-  async function ask(event: Partial<APIGatewayProxyEventV2>): Promise<Answer> {
-    const answer = await api(event as APIGatewayProxyEventV2, context);
+  async function ask(parts: Partial<APIGatewayProxyEventV2>, { claims, query }: Sender = {}): Promise<Answer> {
+    const requestContext = claims ? { authorizer: { jwt: { claims, scopes: null } } } : {};
+    const event = { ...parts, requestContext, ...(query && { queryStringParameters: query }) };
+    const answer = await api(event as unknown as APIGatewayProxyEventV2, context);
     return { status: answer.statusCode!, headers: answer.headers!, body: JSON.parse(answer.body!) };
   }
   return {
     published,
-    cancel: (bookingId, headers = {}) =>
-      ask({ routeKey: 'DELETE /bookings/{bookingId}', pathParameters: { bookingId }, headers }),
-    post(body, headers = {}) {
+    cancel: (bookingId, headers = {}, from) =>
+      ask({ routeKey: 'DELETE /bookings/{bookingId}', pathParameters: { bookingId }, headers }, from),
+    post(body, headers = {}, from) {
       const text = typeof body === 'string' ? body : JSON.stringify(body);
-      return ask({
-        routeKey: 'POST /bookings',
-        headers: { 'content-type': 'application/json', ...headers },
-        body: text,
-        isBase64Encoded: false,
-      });
+      const parts = { routeKey: 'POST /bookings', headers: { 'content-type': 'application/json', ...headers }, body: text };
+      return ask({ ...parts, isBase64Encoded: false }, from);
     },
   };
 }

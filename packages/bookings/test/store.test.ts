@@ -6,9 +6,12 @@ import type { CancellationStore } from '../src/cancellation-store.ts';
 import type { Flight } from '../src/domain.ts';
 import { createDynamoDbCancellationStore } from '../src/dynamodb-cancellation-store.ts';
 import { createDynamoDbFlightStore } from '../src/dynamodb-flight-store.ts';
+import { createDynamoDbOwnerStore } from '../src/dynamodb-owner-store.ts';
 import type { FlightStore } from '../src/flight-store.ts';
 import { createInMemoryCancellationStore } from '../src/in-memory-cancellation-store.ts';
 import { createInMemoryFlightStore } from '../src/in-memory-flight-store.ts';
+import { createInMemoryOwnerStore } from '../src/in-memory-owner-store.ts';
+import type { OwnerStore } from '../src/owner-store.ts';
 import { flight } from './fixtures.ts';
 
 let dynamoDb: DynamoDbForTests;
@@ -83,5 +86,22 @@ describe.each(cancellationStores)('cancellation store: %s', (_, create) => {
     const bookingId = randomUUID();
     const kept = await Promise.all(Array.from({ length: 9 }, (_, second) => store.keep(cancelled(bookingId, second))));
     expect(new Set(kept.map(({ cancelledAt }) => cancelledAt)).size).toBe(1);
+  });
+});
+
+const ownerStores: [string, () => OwnerStore][] = [
+  ['in memory', createInMemoryOwnerStore],
+  ['DynamoDB', () => createDynamoDbOwnerStore(DynamoDBDocumentClient.from(dynamoDb.client), 'bookings')],
+];
+
+describe.each(ownerStores)('owner store: %s', (_, create) => {
+  test('a booking has no owner until one is kept, and keeping it again changes nothing', async () => {
+    const store = create();
+    const bookingId = randomUUID();
+    expect(await store.findOwner(bookingId)).toBeUndefined();
+    for (let time = 0; time < 2; time++) {
+      await store.keep({ bookingId, customerId: 'ada', departureTime: '2026-12-18T06:37:00Z' });
+      expect(await store.findOwner(bookingId)).toBe('ada');
+    }
   });
 });

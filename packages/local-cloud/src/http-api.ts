@@ -1,25 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { type Cors, corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
 import type { FunctionPool } from './function-pool.ts';
 import { splitUrl, toHttpEvent, toHttpResponse } from './http-payload.ts';
 import type { HttpResponse } from './http-payload.ts';
 import { matchRoute, validateRouteKey } from './http-route.ts';
-import type { Route } from './http-route.ts';
+import type { Route, RouteMatch } from './http-route.ts';
+import { JwtAuthorizer } from './jwt-authorizer.ts';
+import type { Authorized, JwtAuthorizerDefinition } from './jwt-authorizer.ts';
+import { TokenBucket } from './token-bucket.ts';
+import type { Throttling } from './token-bucket.ts';
 
 export interface ApiDefinition {
   id: string;
   name: string;
   cors?: Cors;
-}
-
-export interface Cors {
-  allowOrigins: string[];
-  allowMethods: string[];
-  allowHeaders: string[];
-  exposeHeaders: string[];
-  allowCredentials: boolean;
-  maxAgeSeconds?: number;
 }
 
 export interface Integration {
@@ -36,6 +32,10 @@ export class HttpApi {
   readonly #options: { functions: FunctionPool; endpoint: () => string };
   #api: ApiDefinition | undefined;
   #deployed = false;
+  /** Of each route: on AWS, too, the settings of a stage are those of each route that has none of its own. */
+  #throttling: Throttling | undefined;
+  readonly #buckets = new Map<string, TokenBucket>();
+  readonly #authorizers = new Map<string, JwtAuthorizer>();
   readonly #integrations = new Map<string, Integration>();
   readonly #routes = new Map<string, Route>();
 
@@ -54,9 +54,16 @@ export class HttpApi {
     this.#api = api;
   }
 
-  deploy(apiId: string): void {
+  /** @param throttling of each route; without it there is none */
+  deploy(apiId: string, throttling?: Throttling): void {
     this.#requireApi(apiId);
     this.#deployed = true;
+    this.#throttling = throttling;
+  }
+
+  addAuthorizer(id: string, apiId: string, definition: JwtAuthorizerDefinition): void {
+    this.#requireApi(apiId);
+    this.#authorizers.set(id, new JwtAuthorizer(definition));
   }
 
   addIntegration(integration: Integration): void {
@@ -64,12 +71,14 @@ export class HttpApi {
     this.#integrations.set(integration.id, integration);
   }
 
-  /** @throws Error for a route key that is malformed or taken, and for an unknown integration */
+  /** @throws Error for a route key that is malformed or taken, and for an unknown integration or authorizer */
   addRoute(route: Route): void {
     this.#requireApi(route.apiId);
     validateRouteKey(route.routeKey);
     if (this.#routes.has(route.routeKey)) throw new Error(`the API has a route ${route.routeKey} already`);
     if (!this.#integrations.has(route.integrationId)) throw new Error(`there is no integration ${route.integrationId}`);
+    if (route.authorizerId !== undefined && !this.#authorizers.has(route.authorizerId))
+      throw new Error(`there is no authorizer ${route.authorizerId}`);
     this.#routes.set(route.routeKey, route);
   }
 
@@ -85,26 +94,7 @@ export class HttpApi {
     if (!match) return false;
 
     const requestId = randomUUID();
-    const body = await readBody(request);
-    const answer =
-      body === 'too large'
-        ? message(413, 'Request Entity Too Large')
-        : await this.#invoke(
-            toHttpEvent(
-              {
-                method: request.method,
-                url: request.url,
-                rawHeaders: request.rawHeaders,
-                httpVersion: request.httpVersion,
-                remoteAddress: request.socket.remoteAddress ?? '127.0.0.1',
-                requestId,
-                now: new Date(),
-              },
-              body,
-              { apiId: match.route.apiId, routeKey: match.route.routeKey, pathParameters: match.pathParameters },
-            ),
-            this.#integrations.get(match.route.integrationId)!,
-          );
+    const answer = await this.#answer(request, match, requestId);
     answer.headers['apigw-requestid'] = requestId;
     if (this.#api?.cors && origin !== undefined) {
       // With CORS configured, the API answers for it alone: what the function says about it is dropped.
@@ -113,6 +103,41 @@ export class HttpApi {
     }
     send(response, answer);
     return true;
+  }
+
+  async #answer(request: IncomingMessage, match: RouteMatch, requestId: string): Promise<HttpResponse> {
+    // Before anything is refused: a client that is still sending would not see the answer.
+    const body = await readBody(request);
+    if (!this.#hasRoom(match.route)) return message(429, 'Too Many Requests');
+    const authorizer = this.#authorizers.get(match.route.authorizerId ?? '');
+    let authorized: Authorized | undefined;
+    if (authorizer) {
+      const authorization = await authorizer.authorize(request.headers.authorization);
+      if (authorization.kind === 'unauthorized') {
+        const refusal = message(401, 'Unauthorized');
+        return { ...refusal, headers: { ...refusal.headers, 'www-authenticate': authorization.challenge } };
+      }
+      authorized = authorization.authorizer;
+    }
+    if (body === 'too large') return message(413, 'Request Entity Too Large');
+
+    const { method, url, rawHeaders, httpVersion, socket } = request;
+    const remoteAddress = socket.remoteAddress ?? '127.0.0.1';
+    const { route, pathParameters } = match;
+    const event = toHttpEvent({ method, url, rawHeaders, httpVersion, remoteAddress, requestId, now: new Date() }, body, {
+      apiId: route.apiId,
+      routeKey: route.routeKey,
+      pathParameters,
+      ...(authorized && { authorizer: authorized }),
+    });
+    return this.#invoke(event, this.#integrations.get(route.integrationId)!);
+  }
+
+  #hasRoom({ routeKey }: Route): boolean {
+    if (!this.#throttling) return true;
+    const bucket = this.#buckets.get(routeKey) ?? new TokenBucket(this.#throttling);
+    this.#buckets.set(routeKey, bucket);
+    return bucket.take();
   }
 
   async #invoke(event: unknown, { functionName, timeoutMilliseconds }: Integration): Promise<HttpResponse> {
@@ -175,29 +200,4 @@ function send(response: ServerResponse, { statusCode, headers, body }: HttpRespo
 
 function message(statusCode: number, text: string): HttpResponse {
   return { statusCode, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify({ message: text })) };
-}
-
-function isPreflight(request: IncomingMessage): boolean {
-  return request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
-}
-
-function preflightHeaders(cors: Cors, origin: string): Record<string, string> {
-  const allowed = corsHeaders(cors, origin);
-  if (Object.keys(allowed).length === 0) return {};
-  return {
-    ...allowed,
-    ...(cors.allowMethods.length > 0 && { 'access-control-allow-methods': cors.allowMethods.join(',') }),
-    ...(cors.allowHeaders.length > 0 && { 'access-control-allow-headers': cors.allowHeaders.join(',') }),
-    ...(cors.maxAgeSeconds !== undefined && { 'access-control-max-age': String(cors.maxAgeSeconds) }),
-  };
-}
-
-function corsHeaders(cors: Cors, origin: string): Record<string, string> {
-  const anyOrigin = cors.allowOrigins.includes('*');
-  if (!anyOrigin && !cors.allowOrigins.includes(origin)) return {};
-  return {
-    'access-control-allow-origin': anyOrigin && !cors.allowCredentials ? '*' : origin,
-    ...(cors.allowCredentials && { 'access-control-allow-credentials': 'true' }),
-    ...(cors.exposeHeaders.length > 0 && { 'access-control-expose-headers': cors.exposeHeaders.join(',') }),
-  };
 }

@@ -1,12 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { ACCOUNT_ID } from './intrinsics.ts';
 import { isObject } from './is-object.ts';
+import type { Authorized } from './jwt-authorizer.ts';
 
 /** How the route that was chosen matched the request. */
 export interface MatchedRoute {
   apiId: string;
   routeKey: string;
   pathParameters: Record<string, string>;
+  /** Who asks, on a route that has an authorizer. */
+  authorizer?: Authorized;
 }
 
 /** What is sent back to the client. */
@@ -53,6 +56,7 @@ export function toHttpEvent(
     requestContext: {
       accountId: ACCOUNT_ID,
       apiId: route.apiId,
+      ...(route.authorizer && { authorizer: route.authorizer }),
       domainName: hostname,
       domainPrefix: hostname.split('.')[0],
       http: {

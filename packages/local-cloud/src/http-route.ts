@@ -5,6 +5,8 @@ export interface Route {
   /** `GET /flights/{flightId}`, `ANY /{proxy+}` or `$default`. */
   routeKey: string;
   integrationId: string;
+  /** Without one everyone may ask. */
+  authorizerId?: string;
 }
 
 export interface RouteMatch {

@@ -3,7 +3,7 @@ import type { Stack, TemplateParameter, TemplateResource } from './cloud-assembl
 import { evaluate, holds, references } from './intrinsics.ts';
 import type { ResourceValues, Scope } from './intrinsics.ts';
 import { LocalCloudError } from './local-cloud-error.ts';
-import { httpApi, httpIntegration, httpRoute, httpStage } from './resources/api-gateway.ts';
+import { httpApi, httpAuthorizer, httpIntegration, httpRoute, httpStage } from './resources/api-gateway.ts';
 import { table } from './resources/dynamodb.ts';
 import { eventBus, eventRule } from './resources/events.ts';
 import { eventSourceMapping, lambdaFunction } from './resources/lambda.ts';
@@ -16,6 +16,7 @@ import { TYPES_WITHOUT_EFFECT, valuesWithoutEffect } from './resources/without-e
 /** The types of resource that the local cloud runs. */
 const KINDS: Record<string, ResourceKind> = {
   'AWS::ApiGatewayV2::Api': httpApi,
+  'AWS::ApiGatewayV2::Authorizer': httpAuthorizer,
   'AWS::ApiGatewayV2::Integration': httpIntegration,
   'AWS::ApiGatewayV2::Route': httpRoute,
   'AWS::ApiGatewayV2::Stage': httpStage,

@@ -2,10 +2,12 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Cors } from '../src/cors.ts';
 import type { FunctionPool } from '../src/function-pool.ts';
 import type { InvocationResult } from '../src/function-thread.ts';
 import { createFrontDoor, HttpApi } from '../src/http-api.ts';
-import type { Cors } from '../src/http-api.ts';
+import type { Throttling } from '../src/token-bucket.ts';
+import { startTokenIssuer, type TokenIssuer } from '../src/token-issuer-for-tests.ts';
 
 type Invoke = (event: { body: string }, signal: AbortSignal) => Promise<InvocationResult> | InvocationResult;
 
@@ -14,15 +16,21 @@ let endpoint: string;
 let invoke: Invoke;
 let ready: boolean;
 
-async function serve(cors?: Cors): Promise<void> {
+async function serve({
+  cors,
+  throttling,
+  issuer,
+}: { cors?: Cors; throttling?: Throttling; issuer?: string } = {}): Promise<void> {
   const functions = {
     invoke: async (_: string, event: unknown, signal: AbortSignal) => invoke(event as { body: string }, signal),
   } as unknown as FunctionPool;
   const api = new HttpApi({ functions, endpoint: () => endpoint });
   api.defineApi({ id: 'api', name: 'airline', ...(cors && { cors }) });
-  api.deploy('api');
+  api.deploy('api', throttling);
+  if (issuer !== undefined) api.addAuthorizer('jwt', 'api', { issuer, audience: ['airline'] });
   api.addIntegration({ id: 'one', apiId: 'api', functionName: 'bookings', timeoutMilliseconds: 100 });
   api.addRoute({ apiId: 'api', routeKey: 'POST /bookings', integrationId: 'one' });
+  api.addRoute({ apiId: 'api', routeKey: 'GET /mine', integrationId: 'one', ...(issuer && { authorizerId: 'jwt' }) });
   api.addRoute({ apiId: 'api', routeKey: 'GET /bookings/{bookingId}', integrationId: 'one' });
   server = createFrontDoor(api, { isReady: () => ready, log: () => undefined }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -105,6 +113,46 @@ describe('the front door', () => {
   });
 });
 
+describe('throttling', () => {
+  test('answers 429 once the burst of a route is used up; another route has its own', async () => {
+    await serve({ throttling: { rate: 0.001, burst: 2 } });
+    const statuses: number[] = [];
+    for (let time = 0; time < 3; time++) statuses.push((await fetch(`${endpoint}/bookings/1`)).status);
+    expect(statuses).toEqual([200, 200, 429]);
+    expect(await (await fetch(`${endpoint}/bookings/2`)).json()).toEqual({ message: 'Too Many Requests' });
+    expect((await fetch(`${endpoint}/bookings`, { method: 'POST', body: 'x' })).status).toBe(200);
+  });
+});
+
+describe('a route with an authorizer', () => {
+  let issuer: TokenIssuer;
+  beforeEach(async () => {
+    issuer = await startTokenIssuer();
+    await serve({ issuer: issuer.issuer });
+  });
+  afterEach(() => issuer.stop());
+
+  test('answers 401 without a valid token, and the function hears nothing of it', async () => {
+    let invocations = 0;
+    invoke = () => ({ kind: 'answered', payload: { invocations: ++invocations } });
+    for (const headers of [{}, { authorization: `Bearer ${await issuer.token({ aud: 'bank' })}` }]) {
+      const response = await fetch(`${endpoint}/mine`, { headers });
+      expect([response.status, await response.json()]).toEqual([401, { message: 'Unauthorized' }]);
+      expect(response.headers.get('www-authenticate')).toMatch(/^Bearer/);
+    }
+    expect(invocations).toBe(0);
+  });
+
+  test('tells the function who asks; one without does not', async () => {
+    const headers = { authorization: `Bearer ${await issuer.token({ sub: 'grace' })}` };
+    const contextOf = async (path: string) =>
+      ((await (await fetch(`${endpoint}${path}`, { headers })).json()) as { requestContext: { authorizer?: unknown } })
+        .requestContext;
+    expect(await contextOf('/mine')).toMatchObject({ authorizer: { jwt: { claims: { sub: 'grace' }, scopes: null } } });
+    expect(await contextOf('/bookings/1')).not.toHaveProperty('authorizer');
+  });
+});
+
 describe('CORS', () => {
   const cors: Cors = {
     allowOrigins: ['https://airline.example'],
@@ -114,7 +162,7 @@ describe('CORS', () => {
     allowCredentials: false,
     maxAgeSeconds: 600,
   };
-  beforeEach(() => serve(cors));
+  beforeEach(() => serve({ cors }));
 
   test('preflights are answered by the API', async () => {
     const headers = { origin: 'https://airline.example', 'access-control-request-method': 'POST' };

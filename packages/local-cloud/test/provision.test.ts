@@ -275,6 +275,33 @@ describe('is refused, with the place and the name:', () => {
       'stack seats: resource Api: the local cloud runs HTTP APIs only',
     ],
     [
+      'an authorizer that is a function',
+      {
+        Api: { Type: 'AWS::ApiGatewayV2::Api', Properties: { Name: 'x', ProtocolType: 'HTTP' } },
+        Authorizer: {
+          Type: 'AWS::ApiGatewayV2::Authorizer',
+          Properties: { ApiId: { Ref: 'Api' }, AuthorizerType: 'REQUEST', IdentitySource: ['$request.header.Authorization'] },
+        },
+      },
+      'stack seats: resource Authorizer: the local cloud runs authorizers of type JWT only',
+    ],
+    [
+      'a stage with a rate and no burst',
+      {
+        Api: { Type: 'AWS::ApiGatewayV2::Api', Properties: { Name: 'x', ProtocolType: 'HTTP' } },
+        Stage: {
+          Type: 'AWS::ApiGatewayV2::Stage',
+          Properties: {
+            ApiId: { Ref: 'Api' },
+            StageName: '$default',
+            AutoDeploy: true,
+            DefaultRouteSettings: { ThrottlingRateLimit: 5 },
+          },
+        },
+      },
+      'ThrottlingRateLimit and ThrottlingBurstLimit go together',
+    ],
+    [
       'a second front door',
       {
         A: { Type: 'AWS::ApiGatewayV2::Api', Properties: { Name: 'a', ProtocolType: 'HTTP' } },

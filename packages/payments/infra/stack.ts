@@ -1,9 +1,9 @@
 import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { EventConsumer } from '@airline/infra/event-consumer';
 import { parameterName } from '@airline/infra/names';
 import { platformBus, platformSchemaRegistry } from '@airline/infra/platform';
 import { PublishedSchemas } from '@airline/infra/published-schemas';
+import { allowBecause } from '@airline/infra/policies/justify';
 import { ServiceTable } from '@airline/infra/service-table';
 import type { Construct } from 'constructs';
 import path from 'node:path';
@@ -43,11 +43,16 @@ export class PaymentsStack extends Stack {
         ...(stripeApiUrl !== undefined && { STRIPE_API_URL: stripeApiUrl }),
       },
     });
-    table.grantReadWriteData(consumer.function);
+    // Reads and writes records; reads, writes and gives up the guards of its calls to the provider.
+    table.grant(consumer.function, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem');
     // The default key of SecureString parameters (aws/ssm) lets whoever may read a parameter decrypt it; another key would need
     // kms:Decrypt besides.
     const apiKeyArn = this.formatArn({ service: 'ssm', resource: 'parameter', resourceName: apiKeyParameter.slice(1) });
-    consumer.function.addToRolePolicy(new PolicyStatement({ actions: ['ssm:GetParameter'], resources: [apiKeyArn] }));
+    allowBecause(
+      consumer.function,
+      { actions: ['ssm:GetParameter'], resources: [apiKeyArn] },
+      'The provider’s key is put there by an operator, since CloudFormation cannot create secure parameters.',
+    );
 
     new PublishedSchemas(this, 'Schemas', { source: 'airline.payments', registryName: platformSchemaRegistry(this) });
   }

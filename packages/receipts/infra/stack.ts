@@ -1,8 +1,8 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { EventConsumer } from '@airline/infra/event-consumer';
 import { platformBus, platformSchemaRegistry } from '@airline/infra/platform';
 import { PublishedSchemas } from '@airline/infra/published-schemas';
+import { allowBecause } from '@airline/infra/policies/justify';
 import { ServiceTable } from '@airline/infra/service-table';
 import type { Construct } from 'constructs';
 import path from 'node:path';
@@ -31,15 +31,17 @@ export class ReceiptsStack extends Stack {
     });
     table.grant(consumer.function, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem');
 
-    consumer.function.addToRolePolicy(
-      new PolicyStatement({
+    allowBecause(
+      consumer.function,
+      {
         actions: ['ses:SendEmail'],
         // SES asks for the identity that is verified: the address itself or its domain.
         resources: [sender, sender.slice(sender.indexOf('@') + 1)].map((identity) =>
           this.formatArn({ service: 'ses', resource: 'identity', resourceName: identity }),
         ),
         conditions: { StringEquals: { 'ses:FromAddress': sender } },
-      }),
+      },
+      'Receipts are mailed: as this one sender only, whose identity in SES belongs to the account and not to a stack.',
     );
 
     new PublishedSchemas(this, 'Schemas', { source: 'airline.receipts', registryName: platformSchemaRegistry(this) });

@@ -3,6 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { requireEnvironment } from '@airline/messaging/environment';
 import { json, problem } from '@airline/messaging/http-response';
+import { refuseUnknownParameters } from '@airline/messaging/query-parameters';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { seatsOf, type Flight } from './domain.ts';
 import { createDynamoDbSeatStore } from './dynamodb-seat-store.ts';
@@ -10,15 +11,30 @@ import type { SeatStore } from './seat-store.ts';
 
 export type Api = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>;
 
-const filters = ['flightNumber', 'origin', 'destination'] as const;
+type Response = APIGatewayProxyStructuredResultV2;
+
+/** What narrows the list of flights, whatever its case; the rules are the contract's (schemas/common.json). */
+const filters: Record<'flightNumber' | 'origin' | 'destination', { pattern: RegExp; rule: string }> = {
+  flightNumber: { pattern: /^[A-Z0-9]{2,3}[0-9]{1,4}[A-Z]?$/i, rule: 'must be a flight number, such as KL1001' },
+  origin: { pattern: /^[A-Z]{3}$/i, rule: 'must be the IATA code of an airport, such as AMS' },
+  destination: { pattern: /^[A-Z]{3}$/i, rule: 'must be the IATA code of an airport, such as ABZ' },
+};
+const flightIdPattern = /^[A-Z0-9]{2,3}[0-9]{1,4}[A-Z]?-[0-9]{8}$/;
 
 /** `GET /flights` and `GET /flights/{flightId}/seats`: what can be booked, and which of its seats are free. */
 export function createApi({ store, now }: { store: SeatStore; now: () => Date }): Api {
   /** Flights still to depart, soonest first; `?flightNumber=`, `?origin=` and `?destination=` (IATA codes) narrow the list. */
-  async function listFlights(query: Record<string, string | undefined>): Promise<APIGatewayProxyStructuredResultV2> {
-    const unknown = Object.keys(query).filter((name) => !(filters as readonly string[]).includes(name));
-    if (unknown.length > 0) {
-      return problem(400, 'Unknown query parameter', `GET /flights takes ${filters.join(', ')}, not ${unknown.join(', ')}.`);
+  async function listFlights(query: Record<string, string | undefined>): Promise<Response> {
+    const errors = Object.entries(filters)
+      .filter(([name, { pattern }]) => query[name] !== undefined && !pattern.test(query[name]))
+      .map(([field, { rule: message }]) => ({ field, message }));
+    if (errors.length > 0) {
+      return problem(
+        400,
+        'Malformed query parameter',
+        errors.map(({ field, message }) => `${field} ${message}.`).join(' '),
+        errors,
+      );
     }
     const flights = (await store.listFlights(now())).filter(
       (flight) =>
@@ -30,7 +46,11 @@ export function createApi({ store, now }: { store: SeatStore; now: () => Date })
   }
 
   /** Every seat of the flight with its cabin, fare and state; who holds it is nobody's business but its holder's. */
-  async function seatMap(flightId: string): Promise<APIGatewayProxyStructuredResultV2> {
+  async function seatMap(flightId: string): Promise<Response> {
+    if (!flightIdPattern.test(flightId)) {
+      const message = 'must be a flight number and its day of departure, such as KL1001-20261218';
+      return problem(400, 'Malformed flight id', `A flight id ${message}.`, [{ field: 'flightId', message }]);
+    }
     const map = await store.seatMap(flightId);
     if (!map)
       return problem(404, 'Unknown flight', `No flight ${flightId} is scheduled. GET /flights lists the flights that are.`);
@@ -40,7 +60,10 @@ export function createApi({ store, now }: { store: SeatStore; now: () => Date })
     return json(200, { flight: map.flight, counts, seats }, { 'cache-control': 'no-store' });
   }
 
-  return async ({ routeKey, pathParameters = {}, queryStringParameters = {} }) => {
+  return async (event) => {
+    const { routeKey, pathParameters = {}, queryStringParameters = {} } = event;
+    const refusal = refuseUnknownParameters(event, routeKey === 'GET /flights' ? Object.keys(filters) : []);
+    if (refusal) return refusal;
     if (routeKey === 'GET /flights') return listFlights(queryStringParameters);
     if (routeKey === 'GET /flights/{flightId}/seats') return seatMap(pathParameters.flightId ?? '');
     return problem(404, 'Not found', `The seats API has no route ${routeKey}.`);

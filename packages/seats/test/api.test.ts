@@ -45,7 +45,13 @@ describe('GET /flights', () => {
   test('refuses a parameter that it would otherwise ignore', async () => {
     const { statusCode, type, body } = await get('/flights', { queryStringParameters: { to: 'ABZ' } });
     expect([statusCode, type]).toEqual([400, 'application/problem+json']);
-    expect(body.detail).toContain('to');
+    expect(body.detail).toBe('GET /flights takes flightNumber, origin, destination, not to.');
+  });
+
+  test('refuses filters that no flight could match', async () => {
+    const { statusCode, body } = await get('/flights', { queryStringParameters: { flightNumber: 'KL', origin: 'Amsterdam' } });
+    expect(statusCode).toBe(400);
+    expect((body.errors as { field: string }[]).map(({ field }) => field)).toEqual(['flightNumber', 'origin']);
   });
 });
 
@@ -66,6 +72,17 @@ describe('GET /flights/{flightId}/seats', () => {
       state: 'free',
     });
     expect(JSON.stringify(body)).not.toContain(held.bookingId);
+  });
+
+  test.each(['KL1001', 'kl1001-20261218', '../../etc', 'x'.repeat(5000)])('%j is no flight id: 400', async (flightId) => {
+    const { statusCode, body } = await get('/flights/{flightId}/seats', { pathParameters: { flightId } });
+    expect([statusCode, body.errors[0].field]).toEqual([400, 'flightId']);
+    expect(JSON.stringify(body).length).toBeLessThan(500);
+  });
+
+  test('takes no query parameters', async () => {
+    const parts = { pathParameters: { flightId: 'KL1001-20261218' }, queryStringParameters: { cabin: 'economy' } };
+    expect((await get('/flights/{flightId}/seats', parts)).statusCode).toBe(400);
   });
 
   test('says which flight is unknown', async () => {

@@ -1,12 +1,14 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { callerOf } from '@airline/messaging/caller';
 import { requireEnvironment } from '@airline/messaging/environment';
 import { json, problem } from '@airline/messaging/http-response';
+import { refuseUnknownParameters } from '@airline/messaging/query-parameters';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type BookingStatus, type Fact, foldStatus } from './domain.ts';
+import { type BookingStatus, type Fact, foldStatus, isBookingOf } from './domain.ts';
 import { createDynamoDbFactStore } from './dynamodb-fact-store.ts';
 import type { FactStore } from './fact-store.ts';
 
@@ -36,16 +38,25 @@ interface View {
   etag: string | undefined;
 }
 
-/** `GET /bookings/{bookingId}`: how is my booking? With `?wait=SECONDS` it answers once there is news, or when the time is up. */
+/**
+ * `GET /bookings/{bookingId}`: how is my booking? Where customers log in, each sees their own only. With `?wait=SECONDS` it answers once
+ * there is news, or when the time is up.
+ */
 export function createApi({ store, now, sleep }: ApiDependencies): Api {
-  async function look(bookingId: string): Promise<View> {
-    const facts = await store.list(bookingId);
+  async function look(bookingId: string, customerId: string | undefined): Promise<View> {
+    const known = await store.list(bookingId);
+    // Somebody else's booking is answered, and waited for, as one that nobody knows: that it exists is not told either.
+    const facts = customerId === undefined || isBookingOf(customerId, known) ? known : [];
     return { booking: foldStatus(facts), etag: facts.length > 0 ? etagOf(facts) : undefined };
   }
 
   /** Looks until the booking is settled, or no longer what the client knows: by its If-None-Match, or else by the first look. */
-  async function lookUntilNews(bookingId: string, ifNoneMatch: string | undefined, deadline: number): Promise<View> {
-    const first = await look(bookingId);
+  async function lookUntilNews(
+    { bookingId, customerId }: { bookingId: string; customerId: string | undefined },
+    ifNoneMatch: string | undefined,
+    deadline: number,
+  ): Promise<View> {
+    const first = await look(bookingId, customerId);
     let view = first;
     const isNews = ({ etag, booking }: View): boolean => {
       if (etag === undefined) return false;
@@ -57,12 +68,17 @@ export function createApi({ store, now, sleep }: ApiDependencies): Api {
       if (left <= 0) break;
       await sleep(Math.min(milliseconds, left));
       milliseconds = Math.min(milliseconds * 2, longestPauseMilliseconds);
-      view = await look(bookingId);
+      view = await look(bookingId, customerId);
     }
     return view;
   }
 
-  return async ({ pathParameters = {}, queryStringParameters = {}, headers }, context) => {
+  return async (event, context) => {
+    const { pathParameters = {}, queryStringParameters = {}, headers } = event;
+    const caller = callerOf(event);
+    if (caller.kind === 'refused') return caller.answer;
+    const refusal = refuseUnknownParameters(event, ['wait']);
+    if (refusal) return refusal;
     const bookingId = pathParameters.bookingId ?? '';
     if (!bookingIdPattern.test(bookingId)) {
       const detail = 'A booking id is a UUID of version 4, e.g. 7f8c2f0e-3b1a-4c7e-9d55-1f6a2b3c4d5e.';
@@ -76,7 +92,11 @@ export function createApi({ store, now, sleep }: ApiDependencies): Api {
 
     const wait = Math.min(waitSeconds * 1000, context.getRemainingTimeInMillis() - reserveMilliseconds);
     const ifNoneMatch = headers['if-none-match'];
-    const { booking, etag } = await lookUntilNews(bookingId, ifNoneMatch, now().getTime() + wait);
+    const { booking, etag } = await lookUntilNews(
+      { bookingId, customerId: caller.customerId },
+      ifNoneMatch,
+      now().getTime() + wait,
+    );
     if (etag === undefined) {
       const detail = `Nothing is known of booking ${bookingId}. If it was only just requested, ask again with ?wait=10.`;
       return problem(404, 'Unknown booking', detail);

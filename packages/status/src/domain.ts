@@ -7,7 +7,7 @@ import type { Heard } from './reads.ts';
  * kept until someone asks for it here.
  */
 interface KeptData {
-  BookingRequested: Pick<EventData<'BookingRequested'>, 'flightId' | 'seats' | 'requestedAt'> & Money;
+  BookingRequested: Pick<EventData<'BookingRequested'>, 'flightId' | 'seats' | 'requestedAt' | 'customerId'> & Money;
   SeatBooked: Pick<EventData<'SeatBooked'>, 'flightId' | 'seats' | 'amountMinor' | 'currency'>;
   SeatUnavailable: Pick<EventData<'SeatUnavailable'>, 'flightId' | 'seats' | 'unavailableSeats' | 'reason'>;
   SeatReleased: Pick<EventData<'SeatReleased'>, 'flightId' | 'seats' | 'reason'>;
@@ -80,7 +80,10 @@ export function factOf({ type, metadata, data }: Heard, heardAt: string): Fact {
       return {
         ...heard,
         type,
-        data: { ...pick(data, 'flightId', 'seats', 'requestedAt'), ...pick(data.payment, 'amountMinor', 'currency') },
+        data: {
+          ...pick(data, 'flightId', 'seats', 'requestedAt', 'customerId'),
+          ...pick(data.payment, 'amountMinor', 'currency'),
+        },
       };
     case 'SeatBooked':
       return { ...heard, type, data: pick(data, 'flightId', 'seats', 'amountMinor', 'currency') };
@@ -109,6 +112,11 @@ export function asksTheSame({ data: first }: Fact<'BookingRequested'>, { data: s
     first.amountMinor === second.amountMinor &&
     first.currency === second.currency
   );
+}
+
+/** Whether the booking was asked for in the name of that customer account, as far as is known. */
+export function isBookingOf(customerId: string, facts: readonly Fact[]): boolean {
+  return find(facts, 'BookingRequested')?.data.customerId === customerId;
 }
 
 /** The fact of one type, if it was heard. */

@@ -9,6 +9,7 @@ export const reads = {
     ...fact,
     'data.flightId',
     'data.seats',
+    'data.customerId?',
     'data.payment.amountMinor',
     'data.payment.currency',
     'data.requestedAt?',

@@ -24,10 +24,13 @@ interface Asked {
   etag?: string;
   meanwhile?: Happening[];
   remaining?: number;
+  query?: Record<string, string>;
+  /** The claims of the token, on a route that has an authorizer. */
+  claims?: Record<string, string>;
 }
 
 /** Asks by a clock that only sleeping moves. */
-async function ask({ id = bookingId, wait, etag, meanwhile = [], remaining = 29_000 }: Asked = {}) {
+async function ask({ id = bookingId, wait, etag, meanwhile = [], remaining = 29_000, query, claims }: Asked = {}) {
   elapsed = 0;
   pauses = [];
   const api = createApi({
@@ -43,6 +46,8 @@ async function ask({ id = bookingId, wait, etag, meanwhile = [], remaining = 29_
     routeKey: 'GET /bookings/{bookingId}',
     pathParameters: { bookingId: id },
     ...(wait !== undefined && { queryStringParameters: { wait } }),
+    ...(query && { queryStringParameters: query }),
+    requestContext: claims ? { authorizer: { jwt: { claims, scopes: null } } } : {},
     headers: { ...(etag !== undefined && { 'if-none-match': etag }) },
   } as unknown as APIGatewayProxyEventV2;
   const { statusCode, headers, body } = await api(event, { getRemainingTimeInMillis: () => remaining - elapsed });
@@ -86,6 +91,55 @@ describe('GET /bookings/{bookingId}', () => {
     expect(status).toBe(400);
     expect(body.errors).toEqual([{ field: 'wait', message: 'must be a whole number of seconds from 0 to 25' }]);
   });
+});
+
+test('a query parameter that it would ignore: 400 that names it', async () => {
+  const { status, body } = await ask({ query: { wiat: '5' } });
+  expect([status, body.errors[0].field]).toEqual([400, 'wiat']);
+});
+
+describe('where customers log in', () => {
+  const adas = events.requested({ customerId: 'ada' });
+
+  test('the owner sees the booking, and whose it is stays out of the answer', async () => {
+    await know(adas, ...happy.slice(1));
+    const { status, body } = await ask({ claims: { sub: 'ada' } });
+    expect(status).toBe(200);
+    expect(body.status).toBe('CONFIRMED');
+    expect(body).not.toHaveProperty('customerId');
+  });
+
+  test.each([
+    ['of somebody else', adas],
+    ['of a guest', events.requested()],
+  ])('a booking %s is answered as one that nobody knows, after the same wait, whatever its ETag', async (_, requested) => {
+    const unknown = await ask({ claims: { sub: 'grace' }, wait: '3' });
+    const waited = elapsed;
+    await know(requested, ...happy.slice(1));
+    const { etag } = await ask(requested === adas ? { claims: { sub: 'ada' } } : {});
+    expect(await ask({ claims: { sub: 'grace' }, wait: '3' })).toEqual(unknown);
+    expect(elapsed).toBe(waited);
+    expect(unknown.status).toBe(404);
+    expect(await ask({ claims: { sub: 'grace' }, etag })).toMatchObject({ status: 404 });
+  });
+
+  test('the owner who waits is answered once the request itself is heard, though others told of the booking first', async () => {
+    await know(events.seatBooked());
+    const { status } = await ask({ claims: { sub: 'ada' }, wait: '5', meanwhile: [[500, adas]] });
+    expect(status).toBe(200);
+    expect(elapsed).toBeLessThan(1000);
+  });
+
+  test.each<Record<string, string>>([{}, { sub: '' }, { sub: 'x'.repeat(201) }])(
+    'a token that names no customer, %j: 403',
+    async (claims) => {
+      await know(adas);
+      expect(await ask({ claims })).toMatchObject({
+        status: 403,
+        body: { title: 'No customer' },
+      });
+    },
+  );
 });
 
 describe('ETag', () => {

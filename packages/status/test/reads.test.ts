@@ -2,7 +2,7 @@ import type { AirlineEvent } from '@airline/events-schemas/events';
 import { findDrift } from '@airline/events-schemas/reads-for-tests';
 import type { Handlers } from '@airline/messaging/consume';
 import { expect, test } from '@jest/globals';
-import { foldStatus } from '../src/domain.ts';
+import { foldStatus, isBookingOf } from '../src/domain.ts';
 import { createHandlers } from '../src/handlers.ts';
 import { createInMemoryFactStore } from '../src/in-memory-fact-store.ts';
 import { reads } from '../src/reads.ts';
@@ -10,7 +10,12 @@ import { bookingId, events, happy, heardAt } from './fixtures.ts';
 
 const scenarios: AirlineEvent[][] = [
   [...happy, events.requested()],
-  [events.requested(), events.seatBooked(), events.paymentFailed('declined', 'generic_decline'), events.seatReleased()],
+  [
+    events.requested({ customerId: 'customer-42' }),
+    events.seatBooked(),
+    events.paymentFailed('declined', 'generic_decline'),
+    events.seatReleased(),
+  ],
   [events.requested(), events.seatUnavailable(), events.paymentOk(), events.paymentRefunded(), events.cancelled()],
 ].map((some) => some.map(traced));
 
@@ -25,7 +30,8 @@ async function hear(some: readonly AirlineEvent[]): Promise<unknown> {
   const handlers: Handlers = createHandlers({ store, now: () => new Date(heardAt) });
   const said: unknown[] = [];
   for (const event of some) said.push(await handlers[event.type]!(event as never));
-  return [said, foldStatus(await store.list(bookingId))];
+  const facts = await store.list(bookingId);
+  return [said, foldStatus(facts), isBookingOf('customer-42', facts)];
 }
 
 test('status reads what it declares, and nothing else', async () => {

@@ -32,14 +32,22 @@ export const httpApi: ResourceKind = {
 };
 
 export const httpStage: ResourceKind = {
-  properties: ['ApiId', 'StageName', 'AutoDeploy'],
-  // The throttling of a stage guards an account; one machine has one user.
-  withoutEffect: ['AccessLogSettings', 'DefaultRouteSettings', 'Description', 'RouteSettings', 'Tags'],
+  properties: ['ApiId', 'StageName', 'AutoDeploy', 'DefaultRouteSettings'],
+  // There is no log group to write to.
+  withoutEffect: ['AccessLogSettings', 'Description', 'Tags'],
   create: ({ properties }, machine) => {
     const name = properties.requiredText('StageName');
     if (name !== '$default') properties.fail(`the local cloud serves the stage $default only, not ${name}`);
     if (!properties.flag('AutoDeploy')) properties.fail('the local cloud runs stages with AutoDeploy only');
-    machine.httpApi.deploy(properties.requiredText('ApiId'));
+    const settings = properties
+      .group('DefaultRouteSettings')
+      ?.allowOnly('ThrottlingRateLimit', 'ThrottlingBurstLimit', 'DetailedMetricsEnabled');
+    const rate = settings?.number('ThrottlingRateLimit');
+    const burst = settings?.number('ThrottlingBurstLimit');
+    if ((rate === undefined) !== (burst === undefined))
+      properties.fail('ThrottlingRateLimit and ThrottlingBurstLimit go together');
+    const throttling = rate !== undefined && burst !== undefined ? { rate, burst } : undefined;
+    machine.httpApi.deploy(properties.requiredText('ApiId'), throttling);
     return { ref: name, attributes: {} };
   },
 };
@@ -66,17 +74,38 @@ export const httpIntegration: ResourceKind = {
   },
 };
 
+export const httpAuthorizer: ResourceKind = {
+  properties: ['ApiId', 'AuthorizerType', 'IdentitySource', 'JwtConfiguration'],
+  withoutEffect: ['Name'],
+  create: (resource, machine) => {
+    const { properties } = resource;
+    if (properties.text('AuthorizerType') !== 'JWT') properties.fail('the local cloud runs authorizers of type JWT only');
+    if (properties.texts('IdentitySource')?.join() !== '$request.header.Authorization')
+      properties.fail('the local cloud finds tokens in $request.header.Authorization only');
+    const jwt = properties.group('JwtConfiguration')?.allowOnly('Issuer', 'Audience');
+    if (!jwt) return properties.fail('JwtConfiguration is missing');
+    const id = gatewayId(resource, 6);
+    machine.httpApi.addAuthorizer(id, properties.requiredText('ApiId'), {
+      issuer: jwt.requiredText('Issuer'),
+      audience: jwt.texts('Audience') ?? [],
+    });
+    return { ref: id, attributes: { AuthorizerId: id } };
+  },
+};
+
 export const httpRoute: ResourceKind = {
-  properties: ['ApiId', 'RouteKey', 'Target', 'AuthorizationType'],
+  properties: ['ApiId', 'RouteKey', 'Target', 'AuthorizationType', 'AuthorizerId'],
   withoutEffect: ['OperationName'],
   create: (resource, machine) => {
     const { properties } = resource;
     const authorization = properties.text('AuthorizationType') ?? 'NONE';
-    if (authorization !== 'NONE') properties.fail(`the local cloud does not run the authorization type ${authorization}`);
+    if (authorization !== 'NONE' && authorization !== 'JWT')
+      properties.fail(`the local cloud does not run the authorization type ${authorization}`);
     machine.httpApi.addRoute({
       apiId: properties.requiredText('ApiId'),
       routeKey: properties.requiredText('RouteKey'),
       integrationId: properties.requiredText('Target').replace(/^integrations\//, ''),
+      ...(authorization === 'JWT' && { authorizerId: properties.requiredText('AuthorizerId') }),
     });
     const id = gatewayId(resource, 7);
     return { ref: id, attributes: { RouteId: id } };

@@ -1,0 +1,15 @@
+import { App, Validations } from 'aws-cdk-lib';
+
+/**
+ * The app of every stack. Its synthesis checks the policies (infra/src/policies) and fails on a finding that nobody explains, so
+ * that no team deploys one. Where CDK_VALIDATION is false, as for `pnpm start` and in tests, it does not: loading cdk-nag takes
+ * as long as loading the CDK. AIRLINE_POLICIES=check asks for these checks all the same, without the CDK's own, slower ones.
+ */
+export async function airlineApp(): Promise<App> {
+  const app = new App();
+  if (process.env.CDK_VALIDATION !== 'false' || process.env.AIRLINE_POLICIES === 'check') {
+    const { PolicyPlugin } = await import('./policies/policy-plugin.ts');
+    Validations.of(app).addPlugins(new PolicyPlugin());
+  }
+  return app;
+}

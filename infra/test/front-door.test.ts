@@ -1,0 +1,67 @@
+import { App } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { describe, expect, test } from '@jest/globals';
+import { PlatformStack } from '../src/platform-stack.ts';
+
+const platform = (context: Record<string, unknown> = {}): Template =>
+  Template.fromStack(new PlatformStack(new App({ context }), 'airline-platform'));
+
+const authorizerParameter = (template: Template): unknown => {
+  const parameters = Object.values(template.findResources('AWS::SSM::Parameter'));
+  return parameters
+    .map(({ Properties }) => Properties as { Name: string; Value: unknown })
+    .find(({ Name }) => Name === '/airline/api/authorizer-id')!.Value;
+};
+
+describe('the front door', () => {
+  test('throttles each route, by numbers of the operator', () => {
+    platform().hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+      DefaultRouteSettings: { ThrottlingRateLimit: 500, ThrottlingBurstLimit: 1000 },
+    });
+    platform({ apiRateLimit: '20', apiBurstLimit: '40' }).hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+      DefaultRouteSettings: { ThrottlingRateLimit: 20, ThrottlingBurstLimit: 40 },
+    });
+    expect(() => platform({ apiRateLimit: 'much' })).toThrow(
+      'Context value apiRateLimit must be a whole number from 1 to 10000; it is "much".',
+    );
+  });
+
+  test('writes a line for each request that says neither who asked nor for which booking', () => {
+    const template = platform();
+    const [stage] = Object.values(template.findResources('AWS::ApiGatewayV2::Stage'));
+    const { Format } = (stage!.Properties as { AccessLogSettings: { Format: string } }).AccessLogSettings;
+    expect(JSON.parse(Format)).toMatchObject({ routeKey: '$context.routeKey', status: '$context.status' });
+    expect(Format).not.toMatch(/identity|sourceIp|userAgent|path|claims|principal/i);
+    template.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
+  });
+
+  test('answers no browser of another origin', () => {
+    platform().hasResourceProperties('AWS::ApiGatewayV2::Api', { CorsConfiguration: Match.absent() });
+  });
+
+  test('has no authorizer unless an issuer is named, and says so to the services', () => {
+    const template = platform();
+    template.resourceCountIs('AWS::ApiGatewayV2::Authorizer', 0);
+    expect(authorizerParameter(template)).toBe('none');
+  });
+
+  test.each<[unknown]>([['airline'], [['airline']]])('has the authorizer of an issuer, for audience %j', (jwtAudience) => {
+    const template = platform({ jwtIssuer: 'https://login.airline.example', jwtAudience });
+    template.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
+      AuthorizerType: 'JWT',
+      IdentitySource: ['$request.header.Authorization'],
+      JwtConfiguration: { Issuer: 'https://login.airline.example', Audience: ['airline'] },
+    });
+    expect(authorizerParameter(template)).toEqual({ Ref: expect.stringMatching(/^FrontDoorCustomers/) });
+  });
+
+  test.each([
+    [{ jwtIssuer: 'https://login.airline.example' }, 'jwtIssuer and jwtAudience go together'],
+    [{ jwtAudience: 'airline' }, 'jwtIssuer and jwtAudience go together'],
+    [{ jwtIssuer: 'https://login.airline.example', jwtAudience: '' }, 'jwtIssuer and jwtAudience go together'],
+    [{ jwtIssuer: 'login.airline.example', jwtAudience: 'airline' }, 'must be the https address of an OpenID issuer'],
+    [{ jwtIssuer: 'http://login.airline.example', jwtAudience: 'airline' }, 'must be the https address of an OpenID issuer'],
+  ])('refuses %j', (context, message) => {
+    expect(() => platform(context)).toThrow(message);
+  });
+});
