@@ -4,7 +4,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import type { Construct } from 'constructs';
 import { NodeFunction, type NodeFunctionProps } from './node-function.ts';
 
-export interface ApiFunctionProps extends Omit<NodeFunctionProps, 'timeout'> {
+export interface ApiFunctionProps extends Omit<NodeFunctionProps, 'timeout' | 'kind'> {
   readonly api: IHttpApi;
   /** Route keys of the HTTP API, e.g. `GET /flights/{flightId}/seats`. */
   readonly routes: readonly string[];
@@ -15,7 +15,7 @@ export interface ApiFunctionProps extends Omit<NodeFunctionProps, 'timeout'> {
 /** A function behind routes of the platform's HTTP API. */
 export class ApiFunction extends NodeFunction {
   constructor(scope: Construct, id: string, { api, routes, timeout = Duration.seconds(29), ...props }: ApiFunctionProps) {
-    super(scope, id, { timeout, ...props });
+    super(scope, id, { timeout, kind: 'api', ...props });
     const integration = new HttpLambdaIntegration('Integration', this);
     for (const route of routes) {
       const [method, path] = route.split(' ') as [keyof typeof HttpMethod, string];

@@ -1,12 +1,19 @@
 import type { Duration } from 'aws-cdk-lib';
 import { DockerImage, AssetHashType, RemovalPolicy } from 'aws-cdk-lib';
 import { Architecture, Code, Function, Runtime, type FunctionOptions } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { buildSync } from 'esbuild';
 import path from 'node:path';
+import { logLevel, logRetention } from './log-settings.ts';
+import { airlineName } from './names.ts';
+import { ServiceOperations } from './service-operations.ts';
 
 export interface NodeFunctionProps extends FunctionOptions {
+  /** The service that it belongs to, e.g. `seats`. */
+  readonly service: string;
+  /** What it is there for: `consumer`, `api`. Its alarms and graphs are named by it. */
+  readonly kind: 'consumer' | 'api';
   /** Absolute path of the TypeScript file that exports `handler`. */
   readonly entry: string;
   /** How long one invocation may take. Queues derive their visibility timeout from it. */
@@ -18,17 +25,23 @@ export interface NodeFunctionProps extends FunctionOptions {
  * seconds a function; esbuild's own API takes a tenth of one.
  */
 export class NodeFunction extends Function {
-  constructor(scope: Construct, id: string, { entry, environment, ...props }: NodeFunctionProps) {
+  constructor(scope: Construct, id: string, { service, kind, entry, environment, ...props }: NodeFunctionProps) {
     super(scope, id, {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: 256,
-      logGroup: new LogGroup(scope, `${id}Logs`, { retention: RetentionDays.ONE_MONTH, removalPolicy: RemovalPolicy.DESTROY }),
+      logGroup: new LogGroup(scope, `${id}Logs`, { retention: logRetention(scope), removalPolicy: RemovalPolicy.DESTROY }),
       ...props,
       handler: 'index.handler',
       code: bundle(entry),
-      environment: { POWERTOOLS_SERVICE_NAME: path.basename(path.dirname(path.dirname(entry))), ...environment },
+      environment: {
+        POWERTOOLS_SERVICE_NAME: service,
+        POWERTOOLS_METRICS_NAMESPACE: airlineName(scope),
+        POWERTOOLS_LOG_LEVEL: logLevel(scope),
+        ...environment,
+      },
     });
+    ServiceOperations.of(this, service).watchFunction(kind, this);
   }
 }
 

@@ -38,6 +38,7 @@ export class SeatsStack extends Stack {
       says: ['SeatBooked', 'SeatUnavailable', 'SeatReleased'],
       // The hold timer.
       sendsToItself: true,
+      reportsImpossibleFacts: true,
       environment: {
         ...environment,
         HOLD_DEFAULT_SECONDS: seconds('holdDefaultSeconds', 600),
@@ -47,6 +48,7 @@ export class SeatsStack extends Stack {
     table.grantReadWriteData(consumer.function);
 
     const api = new ApiFunction(this, 'Api', {
+      service: 'seats',
       entry: path.join(source, 'api.ts'),
       description: 'Flights and seat maps',
       api: platformApi(this),
