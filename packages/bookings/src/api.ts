@@ -5,6 +5,7 @@ import { newEvent, type AirlineEvent } from '@airline/events-schemas/events';
 import { findEventMistakes } from '@airline/events-schemas/parse-event';
 import { requireEnvironment } from '@airline/messaging/environment';
 import { type FieldError, json, problem } from '@airline/messaging/http-response';
+import { metricsFromEnvironment } from '@airline/messaging/metrics';
 import { publisherFromEnvironment, publishOrThrow, type Publish } from '@airline/messaging/publish';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { randomUUID } from 'node:crypto';
@@ -32,6 +33,11 @@ export interface Dependencies {
   expiresAfterSeconds: number;
   now: () => Date;
   logger: Pick<Logger, 'info' | 'error'>;
+  /**
+   * Told of each request when it gets its id, and of each first cancellation: what is repeated under the same Idempotency-Key is not
+   * told again. @default nobody counts
+   */
+  happened?: (event: AirlineEvent) => void;
 }
 
 /** A request that cannot be booked; thrown, so that idempotency does not remember it. */
@@ -50,7 +56,7 @@ class RefusedError extends Error {
  * cancel-booking.ts.
  */
 export function createApi(dependencies: Dependencies): Api {
-  const { flights, idempotency, publish, expiresAfterSeconds, now, logger } = dependencies;
+  const { flights, idempotency, publish, expiresAfterSeconds, now, logger, happened } = dependencies;
   const cancel = createCancelBooking(dependencies);
 
   /** Gives a request its id, time and price. @throws RefusedError when it cannot be booked */
@@ -64,7 +70,8 @@ export function createApi(dependencies: Dependencies): Api {
     const requestedAt = time.toISOString();
     const expiresAt = new Date(time.getTime() + expiresAfterSeconds * 1000).toISOString();
     const assignment: Assignment = { bookingId: randomUUID(), requestedAt, expiresAt, amount, traceparent };
-    const mistakes = findMistakes(assembleEvent(request, assignment));
+    const event = assembleEvent(request, assignment);
+    const mistakes = findMistakes(event);
     if (mistakes.some(({ path }) => path === '/data/payment/amountMinor')) {
       const total = `${amount.amountMinor} ${amount.currency} (in minor units)`;
       const message = `cost ${total} together, more than one booking may; book fewer at once`;
@@ -73,6 +80,7 @@ export function createApi(dependencies: Dependencies): Api {
     if (mistakes.length > 0) {
       throw new Error(`A request that passed its checks breaks the contract at ${mistakes.map(({ path }) => path).join()}`);
     }
+    happened?.(event);
     return assignment;
   }
 
@@ -123,8 +131,10 @@ export function createApi(dependencies: Dependencies): Api {
 
     // Outside the guard: when this fails, or the function dies before it, the client's repetition publishes the same event.
     const assignment = guarded.result;
-    await publishOrThrow(publish, [assembleEvent(request, assignment)]);
-    logger.info('booking requested', { correlationId: assignment.bookingId, flightId: request.flightId });
+    const requested = assembleEvent(request, assignment);
+    await publishOrThrow(publish, [requested]);
+    const { eventId, correlationId } = requested.metadata;
+    logger.info('booking requested', { detailType: requested.type, correlationId, eventId, flightId: request.flightId });
     return accepted(request, assignment);
   }
 
@@ -137,7 +147,13 @@ export function createApi(dependencies: Dependencies): Api {
         return problem(422, 'Booking not possible', `Nothing was booked. ${countOf(error.errors)}`, error.errors);
       }
       // The table or the bus did not answer. Whether the event got out may be unknown, so nothing is claimed.
-      logger.error('Request failed', { routeKey: event.routeKey, error: error as Error });
+      // Of a request that failed before it got its id, the route is all that is known.
+      const correlationId = event.pathParameters?.bookingId;
+      logger.error('Request failed', {
+        routeKey: event.routeKey,
+        ...(correlationId && { correlationId }),
+        error: error as Error,
+      });
       const detail = isCancellation
         ? 'The cancellation could not be taken just now. Try again in a moment: cancelling twice is cancelling once.'
         : 'The booking could not be taken just now. Try again in a moment: with the same Idempotency-Key it is never booked twice.';
@@ -190,7 +206,11 @@ let deployed: Api | undefined;
 
 export const handler: Api = async (event, context) => {
   deployed ??= createDeployedApi();
-  return deployed(event, context);
+  try {
+    return await deployed(event, context);
+  } finally {
+    metricsFromEnvironment().flush();
+  }
 };
 
 function createDeployedApi(): Api {
@@ -205,5 +225,6 @@ function createDeployedApi(): Api {
     publish: publisherFromEnvironment(),
     now: () => new Date(),
     logger: new Logger(),
+    happened: metricsFromEnvironment().happened,
   });
 }
