@@ -25,6 +25,8 @@ export interface EventBridgeEvent {
   region: string;
   resources: string[];
   detail: Record<string, unknown>;
+  /** Of an event that comes out of an archive. */
+  'replay-name'?: string;
 }
 
 export interface EntryRefusal {

@@ -22,10 +22,6 @@ export const TYPES_WITHOUT_EFFECT: Record<string, TypeWithoutEffect> = {
   'AWS::CloudWatch::Alarm': { why: WATCHING, arn: (name) => `cloudwatch:${REGION}:${ACCOUNT_ID}:alarm:${name}` },
   'AWS::CloudWatch::CompositeAlarm': { why: WATCHING, arn: (name) => `cloudwatch:${REGION}:${ACCOUNT_ID}:alarm:${name}` },
   'AWS::CloudWatch::Dashboard': { why: WATCHING },
-  'AWS::Events::Archive': {
-    why: 'keeps events for a replay in days to come; this cloud forgets everything when it stops',
-    arn: (name) => `events:${REGION}:${ACCOUNT_ID}:archive/${name}`,
-  },
   'AWS::Events::EventBusPolicy': { why: PERMISSIONS },
   'AWS::IAM::ManagedPolicy': { why: PERMISSIONS, arn: (name) => `iam::${ACCOUNT_ID}:policy/${name}`, refIsArn: true },
   'AWS::IAM::Policy': { why: PERMISSIONS },
