@@ -1,6 +1,6 @@
 import type { Duration } from 'aws-cdk-lib';
 import { DockerImage, AssetHashType, RemovalPolicy } from 'aws-cdk-lib';
-import { Architecture, Code, Function, Runtime, type FunctionOptions } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, Code, Function, Runtime, Tracing, type FunctionOptions } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { buildSync } from 'esbuild';
@@ -30,6 +30,8 @@ export class NodeFunction extends Function {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: 256,
+      // The CDK lets the function write to X-Ray on `*`: a trace is no resource that could be named.
+      tracing: Tracing.ACTIVE,
       logGroup: new LogGroup(scope, `${id}Logs`, { retention: logRetention(scope), removalPolicy: RemovalPolicy.DESTROY }),
       ...props,
       handler: 'index.handler',

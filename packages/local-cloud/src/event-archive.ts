@@ -1,46 +1,10 @@
+import type { Archive, ArchivesOptions, KeptArchive } from './archive.ts';
 import { AwsError } from './aws-error.ts';
 import { type Input, optionalText, page, requiredText } from './event-bridge-input.ts';
 import { EventReplays } from './event-replay.ts';
 import { InvalidEventPatternError, matchesEventPattern, validateEventPattern } from './event-pattern.ts';
 import { LocalCloudError } from './local-cloud-error.ts';
 import type { EventBridgeEvent } from './put-events-entry.ts';
-import type { DeliveryTimers } from './target-delivery.ts';
-
-/** An archive of a bus, as CloudFormation and CreateArchive describe it. */
-export interface Archive {
-  name: string;
-  /** Of the bus. */
-  eventSourceArn: string;
-  description?: string;
-  /** @default every event */
-  eventPattern?: object;
-  /** 0: for ever. Told to whoever asks; everything here is forgotten long before. */
-  retentionDays: number;
-}
-
-export interface KeptEvent {
-  /** When it arrived, in milliseconds since the epoch. */
-  at: number;
-  /** As JSON: half the memory of the object. */
-  body: string;
-}
-
-export interface KeptArchive extends Archive {
-  arn: string;
-  createdAt: number;
-  events: KeptEvent[];
-  bytes: number;
-}
-
-export interface ArchivesOptions {
-  /** The ARN of a resource such as `archive/all`. */
-  arn: (resource: string) => string;
-  log: (line: string) => void;
-  timers: DeliveryTimers;
-  rulesOf: (busArn: string) => Iterable<{ arn: string }>;
-  /** Sends an event to those of the bus's rules that match it, and of these only to the given ones, where some are given. */
-  dispatch: (busArn: string, event: EventBridgeEvent, ruleArns: ReadonlySet<string> | undefined) => void;
-}
 
 /** Some 80,000 events. The local cloud runs for hours on one machine; AWS keeps archives for years. */
 const mostBytes = 64 * 1024 * 1024;

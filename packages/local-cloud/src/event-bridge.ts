@@ -1,9 +1,10 @@
 import { AwsError, unknownOperation } from './aws-error.ts';
-import { type Archive, EventArchives } from './event-archive.ts';
+import type { Archive } from './archive.ts';
+import { EventArchives } from './event-archive.ts';
 import { type Input, optionalText, page, requiredText } from './event-bridge-input.ts';
 import { InvalidEventPatternError, matchesEventPattern, validateEventPattern } from './event-pattern.ts';
 import { LocalCloudError } from './local-cloud-error.ts';
-import { readPutEventsEntries, refuseEntry, toEvent } from './put-events-entry.ts';
+import { readPutEventsEntries, refuseEntry, toEvent, validTraceHeader } from './put-events-entry.ts';
 import type { EntryRefusal, EventBridgeEvent, PutEventsEntry } from './put-events-entry.ts';
 import { systemTimers, TargetDeliveries } from './target-delivery.ts';
 import type { Deliver, DeliveryTimers, RuleTarget } from './target-delivery.ts';
@@ -31,6 +32,13 @@ export interface RuleProps {
 
 interface Rule extends RuleProps {
   arn: string;
+}
+
+interface Dispatch {
+  /** Goes on beside the event. An archive does not keep it. */
+  traceHeader?: string | undefined;
+  /** A replay's: only to these. */
+  ruleArns?: ReadonlySet<string> | undefined;
 }
 
 interface EventBus {
@@ -71,7 +79,7 @@ export class EventBridge {
       log: options.log,
       timers: this.timers,
       rulesOf: (busArn) => this.buses.get(busName(busArn))?.rules.values() ?? [],
-      dispatch: (busArn, event, ruleArns) => this.dispatch(this.bus(busArn), event, JSON.stringify(event), ruleArns),
+      dispatch: (busArn, event, ruleArns) => this.dispatch(this.bus(busArn), event, JSON.stringify(event), { ruleArns }),
     });
     Object.assign(this.operations, this.archives.operations);
     this.createEventBus('default');
@@ -156,16 +164,15 @@ export class EventBridge {
     }
     const body = JSON.stringify(event);
     this.archives.keep(bus.arn, event, body);
-    this.dispatch(bus, event, body);
+    this.dispatch(bus, event, body, { traceHeader: validTraceHeader(entry) });
     return { EventId: event.id };
   }
 
-  /** @param ruleArns a replay's: only to these */
-  private dispatch(bus: EventBus, event: EventBridgeEvent, body: string, ruleArns?: ReadonlySet<string>): void {
+  private dispatch(bus: EventBus, event: EventBridgeEvent, body: string, { traceHeader, ruleArns }: Dispatch): void {
     for (const rule of bus.rules.values()) {
       if (ruleArns?.has(rule.arn) === false) continue;
       if (rule.state !== 'ENABLED' || !matchesEventPattern(rule.eventPattern, event)) continue;
-      for (const target of rule.targets) this.deliveries.start({ body, ruleArn: rule.arn, target });
+      for (const target of rule.targets) this.deliveries.start({ body, traceHeader, ruleArn: rule.arn, target });
     }
   }
 

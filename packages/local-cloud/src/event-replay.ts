@@ -1,5 +1,5 @@
+import type { ArchivesOptions, KeptArchive, KeptEvent } from './archive.ts';
 import { AwsError } from './aws-error.ts';
-import type { ArchivesOptions, KeptArchive, KeptEvent } from './event-archive.ts';
 import { type Input, optionalText, page, requiredText } from './event-bridge-input.ts';
 import { isObject } from './is-object.ts';
 import type { EventBridgeEvent } from './put-events-entry.ts';

@@ -103,6 +103,11 @@ export function refuseEntry(entry: PutEventsEntry): EntryRefusal | undefined {
   return undefined;
 }
 
+/** The entry's X-Ray trace header, if it is one: EventBridge drops any other, and takes the event all the same. */
+export function validTraceHeader({ TraceHeader: header }: PutEventsEntry): string | undefined {
+  return header && /(^|;)\s*Root=1-[0-9a-f]{8}-[0-9a-f]{24}(;|$)/.test(header) ? header : undefined;
+}
+
 /** Call it only for an entry that {@link refuseEntry} lets pass. */
 export function toEvent(entry: PutEventsEntry, origin: { accountId: string; region: string; now: number }): EventBridgeEvent {
   return {

@@ -11,6 +11,7 @@ import { type Publish, publisherFromEnvironment, type PublishOutcome } from './p
 import { requireEnvironment } from './environment.ts';
 import { createRetryBackoff, type DelayRetry } from './retry-backoff.ts';
 import type { SelfAddressedHandlers } from './self-addressed.ts';
+import { traceparentOf } from './trace.ts';
 
 /**
  * Does a service's work for one event and returns what the service says about it. By the time it returns, its own record is
@@ -69,7 +70,7 @@ export function createConsumer({
     try {
       const envelope = parseEnvelope(record.body);
       subject = { ...subject, ...subjectOf(envelope) };
-      answer = await route(envelope, handlers, selfAddressed);
+      answer = await route(envelope, record, handlers, selfAddressed);
     } catch (error) {
       outbox.skip();
       if (!(error instanceof InvalidEventError || error instanceof UnprocessableEventError))
@@ -132,6 +133,7 @@ export function consumerFromEnvironment(handlers: Handlers, selfAddressed: SelfA
 
 async function route(
   envelope: EventEnvelope,
+  { attributes }: Pick<SQSRecord, 'attributes'>,
   handlers: Handlers,
   selfAddressed: SelfAddressedHandlers,
 ): Promise<readonly AirlineEvent[]> {
@@ -144,7 +146,13 @@ async function route(
       'unknown-detail-type',
       `This service does not listen to ${event.type}; its rules should not send it.`,
     );
-  return handler(event);
+  return handler(withTrace(event, attributes.AWSTraceHeader));
+}
+
+/** A producer that names no trace may have one all the same: what is said next belongs to the trace of this message alone. */
+function withTrace(event: AirlineEvent, traceHeader: string | undefined): AirlineEvent {
+  const traceparent = event.metadata.traceparent ?? traceparentOf(traceHeader);
+  return traceparent === undefined ? event : { ...event, metadata: { ...event.metadata, traceparent } };
 }
 
 /** Collects what the records of one batch say, and publishes it once the last of them has spoken. */

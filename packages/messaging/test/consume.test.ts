@@ -314,3 +314,39 @@ describe('what is counted', () => {
     expect(counted).toEqual(['MessageFailed', 'MessageFailed', 'flush']);
   });
 });
+
+describe('the trace of a message', () => {
+  const header = (letter: string): string =>
+    `Root=1-${letter.repeat(8)}-${letter.repeat(24)};Parent=${letter.repeat(16)};Sampled=1`;
+  const tracing: Handlers = {
+    SeatReleased: async (event) => [
+      newEvent(
+        'ReceiptIssued',
+        { bookingId: event.data.bookingId, receiptNumber: 'R-1', issuedAt: at },
+        { occurredAt: at, causedBy: event },
+      ),
+    ],
+  };
+  const traced = (event: AirlineEvent, AWSTraceHeader?: string): SQSRecord => {
+    const plain = message(event);
+    return { ...plain, attributes: { ...plain.attributes, ...(AWSTraceHeader && { AWSTraceHeader }) } };
+  };
+
+  test('goes on in what is said about it, each message of a batch its own', async () => {
+    const { consume, published } = consumer({ handlers: tracing });
+    await consume(traced(released(), header('a')), traced(released(), header('b')), traced(released()));
+    expect(published[0]!.map(({ metadata }) => metadata.traceparent)).toEqual([
+      `00-${'a'.repeat(32)}-${'a'.repeat(16)}-01`,
+      `00-${'b'.repeat(32)}-${'b'.repeat(16)}-01`,
+      undefined,
+    ]);
+  });
+
+  test('is the one that the event names, where it names one', async () => {
+    const { consume, published } = consumer({ handlers: tracing });
+    const event = released();
+    const traceparent = `00-${'c'.repeat(32)}-${'c'.repeat(16)}-00`;
+    await consume(traced({ ...event, metadata: { ...event.metadata, traceparent } }, header('a')));
+    expect(published[0]![0]!.metadata.traceparent).toBe(traceparent);
+  });
+});
