@@ -8,10 +8,12 @@ const notYetKnown = [/^undefined variable "vars"/, new RegExp(`^label "${runner}
 
 /** @throws UsageError when one is no valid workflow */
 export async function refuseMistakes(wanted: readonly Workflow[]): Promise<void> {
-  const lint = await createLinter();
-  const mistakes = wanted
-    .flatMap(({ file, text }) => lint(text, file))
-    .filter(({ message }) => !notYetKnown.some((pattern) => pattern.test(message)));
+  const mistakes = [];
+  for (const { file, text } of wanted) {
+    // A fresh one for each: this build runs out of its memory after several.
+    const lint = await createLinter();
+    mistakes.push(...lint(text, file).filter(({ message }) => !notYetKnown.some((pattern) => pattern.test(message))));
+  }
   if (mistakes.length === 0) return;
   throw new UsageError(mistakes.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`).join('\n'));
 }
