@@ -1,7 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { CreateQueueCommand, DeleteQueueCommand, GetQueueAttributesCommand, type QueueAttributeName } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  DeleteQueueCommand,
+  GetQueueAttributesCommand,
+  type QueueAttributeName,
+  ReceiveMessageCommand,
+} from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Report } from '../reconcile/reconcile-bookings.ts';
 import { type Customer, RunningAirline, until } from './running-airline.ts';
@@ -51,8 +57,11 @@ describe('an operator', () => {
   test('finds a booking that is stuck because a queue was gone, repairs it, and all parties agree', async () => {
     const queue = await takeAway('receipts');
     const asked = customer.request();
-    await airline.publish('BookingRequested', asked);
+    const trace = 'Root=1-6a1b2c3d-4e5f60718293a4b5c6d7e8f9;Parent=00f067aa0ba902b7;Sampled=1';
+    await airline.publish('BookingRequested', asked, undefined, trace);
     await until('EventBridge gave all three facts up', async () => (await stuck('receipts', 'undelivered')) === 3);
+    // What seats and payments said about it went on in its trace, past the bus and beside the events.
+    expect(await tracesOf('receipts-undelivered')).toEqual([trace, trace, trace]);
     await queue.bringBack();
 
     const { code, report } = await reconcile('--in-flight', '1s');
@@ -141,6 +150,20 @@ describe('an operator', () => {
     }
   });
 });
+
+/** The trace headers of the messages in a queue, which stay there. */
+async function tracesOf(queue: string): Promise<(string | undefined)[]> {
+  const QueueUrl = `${airline.awsEndpoint}/000000000000/airline-${queue}`;
+  const { Messages = [] } = await airline.sqs.send(
+    new ReceiveMessageCommand({
+      QueueUrl,
+      MaxNumberOfMessages: 10,
+      VisibilityTimeout: 0,
+      MessageSystemAttributeNames: ['AWSTraceHeader'],
+    }),
+  );
+  return Messages.map(({ Attributes }) => Attributes?.AWSTraceHeader);
+}
 
 /** Deletes a service's queue, as a mistaken deployment does, and makes it anew. */
 async function takeAway(service: string): Promise<{ bringBack: () => Promise<void> }> {
