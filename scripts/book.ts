@@ -1,8 +1,9 @@
 /** `pnpm book`: publishes BookingRequested, as any producer may. */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { newEvent } from '@airline/events-schemas/events';
 import { findDataMistakes } from '@airline/events-schemas/parse-event';
 import { createPublisher, publishOrThrow } from '@airline/messaging/publish';
+import { newTraceparent } from '@airline/messaging/trace';
 import { InvalidArgumentError } from 'commander';
 import { pc } from './colors.ts';
 import { command, type CommonOptions, exitCode, run } from './command.ts';
@@ -145,9 +146,4 @@ function optionOf(path: string): string {
 function parseSeconds(text: string): number {
   if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('It takes a whole number of seconds, such as 600.');
   return Number(text);
-}
-
-/** The root of a W3C trace. */
-function newTraceparent(): string {
-  return `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`;
 }

@@ -7,7 +7,7 @@ import { NodeFunction, type NodeFunctionProps } from './node-function.ts';
 import { askWhoIsThere } from './platform.ts';
 import { justify } from './policies/justify.ts';
 
-export interface ApiFunctionProps extends Omit<NodeFunctionProps, 'timeout'> {
+export interface ApiFunctionProps extends Omit<NodeFunctionProps, 'timeout' | 'kind'> {
   readonly api: IHttpApi;
   /** Route keys of the HTTP API, e.g. `GET /flights/{flightId}/seats`. */
   readonly routes: readonly string[];
@@ -21,7 +21,7 @@ export interface ApiFunctionProps extends Omit<NodeFunctionProps, 'timeout'> {
 export class ApiFunction extends NodeFunction {
   constructor(scope: Construct, id: string, props: ApiFunctionProps) {
     const { api, routes, publicBecause, timeout = Duration.seconds(29), ...functionProps } = props;
-    super(scope, id, { timeout, ...concurrencyFromContext(scope), ...functionProps });
+    super(scope, id, { timeout, kind: 'api', ...concurrencyFromContext(scope), ...functionProps });
     const integration = new HttpLambdaIntegration('Integration', this);
     for (const routeKey of routes) {
       const [method, path] = routeKey.split(' ') as [keyof typeof HttpMethod, string];

@@ -9,6 +9,7 @@ import { parameterName, serviceName } from './names.ts';
 import { NodeFunction } from './node-function.ts';
 import { justify } from './policies/justify.ts';
 import { allowToSay } from './put-events-policy.ts';
+import { ServiceOperations } from './service-operations.ts';
 
 /** What a service hears from one source. */
 export interface Subscription {
@@ -31,6 +32,8 @@ export interface EventConsumerProps {
   readonly says: readonly string[];
   /** Whether the consumer may send messages to its own queue, to be woken later. @default false */
   readonly sendsToItself?: boolean;
+  /** Whether the consumer counts facts that cannot be (`ImpossibleFact`); an alarm says that there is one. @default false */
+  readonly reportsImpossibleFacts?: boolean;
   readonly environment?: Record<string, string>;
   /** Longest run of one batch. @default 10 seconds */
   readonly timeout?: Duration;
@@ -71,6 +74,8 @@ export class EventConsumer extends Construct {
     });
 
     this.function = new NodeFunction(this, 'Function', {
+      service,
+      kind: 'consumer',
       entry: props.entry,
       timeout,
       description: `Handles what ${service} hears`,
@@ -88,9 +93,12 @@ export class EventConsumer extends Construct {
     if (props.sendsToItself) this.queue.grantSendMessages(this.function);
     allowToSay(this.function, { bus, source: `airline.${service}`, detailTypes: props.says });
 
+    // Named, since a replay is told which rules to go to, and since EventBridge counts failures by name.
+    const ruleName = (ruleId: string): string => `${name}-${ruleId.replaceAll(/(?!^)[A-Z]/g, '-$&').toLowerCase()}`;
     for (const [ruleId, { source, detailTypes, detail }] of Object.entries(props.hears)) {
       new Rule(this, ruleId, {
         eventBus: bus,
+        ruleName: ruleName(ruleId),
         description: `${service} hears ${detailTypes.join(', ')} of ${source}`,
         eventPattern: { source: [source], detailType: [...detailTypes], ...(detail && { detail }) },
         targets: [
@@ -98,6 +106,18 @@ export class EventConsumer extends Construct {
         ],
       });
     }
+
+    const operations = ServiceOperations.of(this, service);
+    operations.watchQueue({
+      queue: this.queue,
+      deadLetters: this.deadLetters,
+      undelivered: this.undelivered,
+      ruleNames: Object.keys(props.hears).map(ruleName),
+      busName: bus.eventBusName,
+      // SQS delays a message by no more.
+      longestDelay: Duration.minutes(props.sendsToItself ? 15 : 0),
+    });
+    if (props.reportsImpossibleFacts) operations.watchImpossibleFacts();
 
     // By these the operator's commands find the queues.
     const parameters = { 'queue-url': this.queue, 'dead-letters-url': this.deadLetters, 'undelivered-url': this.undelivered };

@@ -1,13 +1,21 @@
 import type { Duration } from 'aws-cdk-lib';
 import { DockerImage, AssetHashType, RemovalPolicy } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, Function, Runtime, type FunctionOptions } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Architecture, Code, Function, Runtime, Tracing, type FunctionOptions } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { buildSync } from 'esbuild';
+import { justify } from './policies/justify.ts';
 import path from 'node:path';
+import { logLevel, logRetention } from './log-settings.ts';
+import { airlineName } from './names.ts';
+import { ServiceOperations } from './service-operations.ts';
 
 export interface NodeFunctionProps extends FunctionOptions {
+  /** The service that it belongs to, e.g. `seats`. */
+  readonly service: string;
+  /** What it is there for: `consumer`, `api`. Its alarms and graphs are named by it. */
+  readonly kind: 'consumer' | 'api';
   /** Absolute path of the TypeScript file that exports `handler`. */
   readonly entry: string;
   /** How long one invocation may take. Queues derive their visibility timeout from it. */
@@ -19,25 +27,39 @@ export interface NodeFunctionProps extends FunctionOptions {
  * seconds a function; esbuild's own API takes a tenth of one.
  */
 export class NodeFunction extends Function {
-  constructor(scope: Construct, id: string, { entry, environment, ...props }: NodeFunctionProps) {
+  constructor(scope: Construct, id: string, { service, kind, entry, environment, ...props }: NodeFunctionProps) {
     const logGroup = new LogGroup(scope, `${id}Logs`, {
-      retention: RetentionDays.ONE_MONTH,
+      retention: logRetention(scope),
       removalPolicy: RemovalPolicy.DESTROY,
     });
     // The role that the CDK would make may write to every log group of the account (AWSLambdaBasicExecutionRole).
     const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
+    // What the CDK grants to a function that is traced.
+    for (const finding of [
+      'foreign xray:PutTraceSegments *',
+      'foreign xray:PutTelemetryRecords *',
+      'AwsSolutions-IAM5[Resource::*]',
+    ])
+      justify(role, finding, 'A trace is no resource that could be named: X-Ray has no permissions by resource for writing.');
     super(scope, id, {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: 256,
       logGroup,
       role,
+      tracing: Tracing.ACTIVE,
       ...props,
       handler: 'index.handler',
       code: bundle(entry),
-      environment: { POWERTOOLS_SERVICE_NAME: path.basename(path.dirname(path.dirname(entry))), ...environment },
+      environment: {
+        POWERTOOLS_SERVICE_NAME: service,
+        POWERTOOLS_METRICS_NAMESPACE: airlineName(scope),
+        POWERTOOLS_LOG_LEVEL: logLevel(scope),
+        ...environment,
+      },
     });
+    ServiceOperations.of(this, service).watchFunction(kind, this);
   }
 }
 

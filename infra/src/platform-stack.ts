@@ -1,17 +1,21 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Archive, EventBus } from 'aws-cdk-lib/aws-events';
 import { CfnRegistry } from 'aws-cdk-lib/aws-eventschemas';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
+import { minute, PersonAlarm } from './alarm.ts';
+import { AlarmsTopic } from './alarms-topic.ts';
+import { FlowDashboard } from './flow-dashboard.ts';
 import { FrontDoor } from './front-door.ts';
-import { airlineName, parameterName } from './names.ts';
-import { PublishedSchemas } from './published-schemas.ts';
+import { airlineName, parameterName, serviceName } from './names.ts';
 import { justify } from './policies/justify.ts';
+import { PublishedSchemas } from './published-schemas.ts';
 
 /**
- * What all services meet on and none of them owns: the bus with its archive, and the front door. Services find both by
- * parameters, so that no stack blocks another's deployment; a missing parameter fails their deployment, where a wrong bus name
+ * What all services meet on and none of them owns: the bus with its archive, the front door, the topic of alarms. Services find
+ * them by parameters, so that no stack blocks another's deployment; a missing parameter fails their deployment, where a wrong bus name
  * would be swallowed at run time (PutEvents to a bus that does not exist succeeds).
  */
 export class PlatformStack extends Stack {
@@ -59,13 +63,28 @@ export class PlatformStack extends Stack {
 
     const { api, authorizerId } = new FrontDoor(this, 'FrontDoor');
 
+    const alarms = new AlarmsTopic(this, 'Alarms');
+    new PersonAlarm(this, 'FrontDoorErrors', {
+      name: serviceName(this, 'front-door-errors'),
+      topic: alarms.topic,
+      metric: api.metricServerError({ period: minute, statistic: Stats.SUM }),
+      evaluationPeriods: 5,
+      datapointsToAlarm: 3,
+      meaning: 'The HTTP API has answered 5xx for minutes: customers are turned away.',
+      action: "Look for `Request failed` in the logs of the services' api functions.",
+      section: 'The front door answers 5xx',
+    });
+    new FlowDashboard(this, 'Dashboard');
+    Tags.of(this).add('airline:name', airlineName(this));
+    Tags.of(this).add('airline:service', 'platform');
+
     const parameters = {
       'bus/name': bus.eventBusName,
       'api/id': api.apiId,
       'api/url': api.apiEndpoint,
-      'schemas/registry': registryName,
-
       'api/authorizer-id': authorizerId,
+      'schemas/registry': registryName,
+      'alarms/topic-arn': alarms.topic.topicArn,
     };
     for (const [path, value] of Object.entries(parameters)) {
       const name = parameterName(this, ...path.split('/'));

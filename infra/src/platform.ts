@@ -1,6 +1,7 @@
 import { Aws, CfnCondition, Fn, Stack } from 'aws-cdk-lib';
 import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events';
 import { type CfnRoute, HttpApi, type HttpRoute, type IHttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import { Topic, type ITopic } from 'aws-cdk-lib/aws-sns';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import { noAuthorizer } from './front-door.ts';
@@ -11,11 +12,6 @@ import { justify } from './policies/justify.ts';
 export function platformBus(scope: Construct): IEventBus {
   const name = StringParameter.valueForStringParameter(scope, parameterName(scope, 'bus', 'name'));
   return EventBus.fromEventBusName(scope, 'Bus', name);
-}
-
-/** Name of the platform's registry of schemas, found by its parameter when the stack is deployed. */
-export function platformSchemaRegistry(scope: Construct): string {
-  return StringParameter.valueForStringParameter(scope, parameterName(scope, 'schemas', 'registry'));
 }
 
 /** The platform's HTTP API, found by its parameter when the stack is deployed. */
@@ -43,5 +39,19 @@ export function askWhoIsThere(route: HttpRoute): void {
     route,
     'AwsSolutions-APIG4',
     'The platform decides whether customers log in; cdk-nag cannot read a choice made at deployment.',
+  );
+}
+
+/** Name of the platform's registry of schemas, found by its parameter when the stack is deployed. */
+export function platformSchemaRegistry(scope: Construct): string {
+  return StringParameter.valueForStringParameter(scope, parameterName(scope, 'schemas', 'registry'));
+}
+
+/** Where the platform wants alarms to be told, found by its parameter when the stack is deployed. */
+export function platformAlarmsTopic(scope: Construct): ITopic {
+  return Topic.fromTopicArn(
+    scope,
+    'AlarmsTopic',
+    StringParameter.valueForStringParameter(scope, parameterName(scope, 'alarms', 'topic-arn')),
   );
 }

@@ -297,6 +297,7 @@ describe('what resources let in', () => {
     const route = (publicBecause?: string) => (stack: ReceiptsStack) => {
       const routes = ['GET /receipts'];
       const api = new ApiFunction(stack, 'Api', {
+        service: 'receipts',
         entry,
         api: platformApi(stack),
         routes,
@@ -317,7 +318,7 @@ describe('what resources let in', () => {
 
 test('an API function may be given a number of invocations of its own', () => {
   const stack = new ReceiptsStack(new App({ context: { apiConcurrency: '200' } }));
-  new ApiFunction(stack, 'Api', { entry, api: platformApi(stack), routes: ['GET /receipts'] });
+  new ApiFunction(stack, 'Api', { service: 'receipts', entry, api: platformApi(stack), routes: ['GET /receipts'] });
   Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', { ReservedConcurrentExecutions: 200, Timeout: 29 });
 });
 

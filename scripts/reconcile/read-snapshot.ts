@@ -25,6 +25,7 @@ export async function readSnapshot(target: Target): Promise<Snapshot> {
   try {
     const facts = new Map<string, Fact[]>();
     for await (const { pk, fact } of scan('status', ['fact'])) {
+      if (!fact) continue;
       const bookingId = nameIn(pk);
       facts.set(bookingId, [...(facts.get(bookingId) ?? []), fact as Fact]);
     }

@@ -1,7 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { CreateQueueCommand, DeleteQueueCommand, GetQueueAttributesCommand, type QueueAttributeName } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  DeleteQueueCommand,
+  GetQueueAttributesCommand,
+  type QueueAttributeName,
+  ReceiveMessageCommand,
+} from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Report } from '../reconcile/reconcile-bookings.ts';
 import { type Customer, RunningAirline, until } from './running-airline.ts';
@@ -28,6 +34,19 @@ async function stuck(service: string, kind: string): Promise<number> {
   return all.find((queue) => queue.service === service && queue.kind === kind)!.messages;
 }
 
+/** Messages of all services that are waiting or in hand. */
+async function unhandled(): Promise<number> {
+  const AttributeNames: QueueAttributeName[] = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'];
+  const counts = await Promise.all(
+    ['bookings', 'seats', 'payments', 'receipts', 'status'].map(async (service) => {
+      const QueueUrl = `${airline.awsEndpoint}/000000000000/airline-${service}`;
+      const { Attributes = {} } = await airline.sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames }));
+      return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
+    }),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
 async function reconcile(...parameters: string[]): Promise<{ code: number | null; report: Report }> {
   const { code, stdout, stderr } = await airline.command('reconcile', '--json', ...parameters);
   if (stdout === '') throw new Error(stderr);
@@ -38,8 +57,11 @@ describe('an operator', () => {
   test('finds a booking that is stuck because a queue was gone, repairs it, and all parties agree', async () => {
     const queue = await takeAway('receipts');
     const asked = customer.request();
-    await airline.publish('BookingRequested', asked);
+    const trace = 'Root=1-6a1b2c3d-4e5f60718293a4b5c6d7e8f9;Parent=00f067aa0ba902b7;Sampled=1';
+    await airline.publish('BookingRequested', asked, undefined, trace);
     await until('EventBridge gave all three facts up', async () => (await stuck('receipts', 'undelivered')) === 3);
+    // What seats and payments said about it went on in its trace, past the bus and beside the events.
+    expect(await tracesOf('receipts-undelivered')).toEqual([trace, trace, trace]);
     await queue.bringBack();
 
     const { code, report } = await reconcile('--in-flight', '1s');
@@ -62,6 +84,53 @@ describe('an operator', () => {
     expect(await reconcile('--in-flight', '1s')).toMatchObject({ code: 0, report: { inFlight: 0, findings: [] } });
   });
 
+  test('who replays everything that ever happened changes nothing: no second mail, no second charge, no other answer', async () => {
+    const asked = [
+      customer.request(),
+      customer.request({ payment: { ...customer.fare, method: 'pm_card_visa_chargeDeclined' } }),
+    ];
+    for (const request of asked) await airline.publish('BookingRequested', request);
+    const outcomes = () =>
+      Promise.all(
+        asked.map(async ({ bookingId, passenger }) => ({
+          status: await airline.settled(bookingId),
+          charged: await airline.charged(bookingId),
+          mails: (await airline.mailsTo(passenger.email)).length,
+        })),
+      );
+    const before = await outcomes();
+    expect(before.map(({ status, mails }) => [status.status, mails])).toEqual([
+      ['CONFIRMED', 1],
+      ['PAYMENT_FAILED', 0],
+    ]);
+
+    const planned = await airline.command('replay', '--from', '1h', '--json');
+    expect(JSON.parse(planned.stdout)).toMatchObject({
+      confirmed: false,
+      rules: expect.arrayContaining(['airline-seats-bookings']),
+    });
+    const replayed = await airline.command('replay', '--from', '1h', '--confirm', '--json');
+    expect(JSON.parse(replayed.stdout)).toMatchObject({ confirmed: true, state: 'COMPLETED' });
+    await until('all is handled', async () => (await unhandled()) === 0);
+
+    expect(await outcomes()).toEqual(before);
+    expect(await reconcile('--in-flight', '1s')).toMatchObject({ code: 0, report: { findings: [] } });
+  });
+
+  test.each([
+    [
+      ['--from', '1h', '--rule', 'airline-nobody'],
+      'The bus airline has no rule airline-nobody. It has airline-bookings-flights,',
+    ],
+    [['--from', '1h', '--to', '2h'], 'must be before --to'],
+    [['--from', '1h', '--to', '2999-01-01T00:00:00Z'], 'is still to come'],
+    [['--from', 'yesterday'], 'It must be a time with its zone'],
+  ])('who asks for a replay %j is told why not', async (parameters, why) => {
+    const { code, stdout, stderr } = await airline.command('replay', ...parameters);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(why);
+  });
+
   test('who redrives poison is told that it comes back, and puts it away instead', async () => {
     await airline.send('seats', 'this is not JSON');
     await until('it is dead', async () => (await stuck('seats', 'unhandled')) === 1);
@@ -81,6 +150,20 @@ describe('an operator', () => {
     }
   });
 });
+
+/** The trace headers of the messages in a queue, which stay there. */
+async function tracesOf(queue: string): Promise<(string | undefined)[]> {
+  const QueueUrl = `${airline.awsEndpoint}/000000000000/airline-${queue}`;
+  const { Messages = [] } = await airline.sqs.send(
+    new ReceiveMessageCommand({
+      QueueUrl,
+      MaxNumberOfMessages: 10,
+      VisibilityTimeout: 0,
+      MessageSystemAttributeNames: ['AWSTraceHeader'],
+    }),
+  );
+  return Messages.map(({ Attributes }) => Attributes?.AWSTraceHeader);
+}
 
 /** Deletes a service's queue, as a mistaken deployment does, and makes it anew. */
 async function takeAway(service: string): Promise<{ bringBack: () => Promise<void> }> {

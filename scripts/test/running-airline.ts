@@ -67,12 +67,18 @@ export class RunningAirline {
     return new Customer(flights[0]!);
   }
 
-  /** Publishes as any producer does. Without metadata the services derive it. */
-  async publish(type: AirlineEvent['type'], data: unknown, metadata?: unknown): Promise<void> {
+  /** Publishes as any producer does. Without metadata the services derive it; a trace may come beside the event. */
+  async publish(type: AirlineEvent['type'], data: unknown, metadata?: unknown, TraceHeader?: string): Promise<void> {
     const { FailedEntryCount } = await this.eventBridge.send(
       new PutEventsCommand({
         Entries: [
-          { EventBusName: 'airline', Source: sourceOf(type), DetailType: type, Detail: JSON.stringify({ metadata, data }) },
+          {
+            EventBusName: 'airline',
+            Source: sourceOf(type),
+            DetailType: type,
+            Detail: JSON.stringify({ metadata, data }),
+            TraceHeader,
+          },
         ],
       }),
     );

@@ -34,6 +34,7 @@ export class BookingsStack extends Stack {
     table.grant(consumer.function, 'dynamodb:PutItem');
 
     const api = new ApiFunction(this, 'Api', {
+      service: 'bookings',
       entry: path.join(source, 'api.ts'),
       description: 'Takes booking requests',
       api: platformApi(this),

@@ -1,9 +1,11 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { AirlineEvent } from '@airline/events-schemas/events';
 import { callerOf } from '@airline/messaging/caller';
 import { requireEnvironment } from '@airline/messaging/environment';
 import { type FieldError, json, problem } from '@airline/messaging/http-response';
+import { metricsFromEnvironment } from '@airline/messaging/metrics';
 import { publisherFromEnvironment, publishOrThrow, type Publish } from '@airline/messaging/publish';
 import { refuseUnknownParameters } from '@airline/messaging/query-parameters';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
@@ -35,6 +37,11 @@ export interface Dependencies {
   expiresAfterSeconds: number;
   now: () => Date;
   logger: Pick<Logger, 'info' | 'error'>;
+  /**
+   * Told of each request when it gets its id, and of each first cancellation: what is repeated under the same Idempotency-Key is not
+   * told again. @default nobody counts
+   */
+  happened?: (event: AirlineEvent) => void;
 }
 
 /**
@@ -100,8 +107,10 @@ export function createApi(dependencies: Dependencies): Api {
 
     // Outside the guard: when this fails, or the function dies before it, the client's repetition publishes the same event.
     const assignment = guarded.result;
-    await publishOrThrow(publish, [assembleEvent(request, assignment)]);
-    logger.info('booking requested', { correlationId: assignment.bookingId, flightId: request.flightId });
+    const requested = assembleEvent(request, assignment);
+    await publishOrThrow(publish, [requested]);
+    const { eventId, correlationId } = requested.metadata;
+    logger.info('booking requested', { detailType: requested.type, correlationId, eventId, flightId: request.flightId });
     return accepted(request, assignment);
   }
 
@@ -118,7 +127,13 @@ export function createApi(dependencies: Dependencies): Api {
         return problem(422, 'Booking not possible', `Nothing was booked. ${countOf(error.errors)}`, error.errors);
       }
       // The table or the bus did not answer. Whether the event got out may be unknown, so nothing is claimed.
-      logger.error('Request failed', { routeKey: event.routeKey, error: error as Error });
+      // Of a request that failed before it got its id, the route is all that is known.
+      const correlationId = event.pathParameters?.bookingId;
+      logger.error('Request failed', {
+        routeKey: event.routeKey,
+        ...(correlationId && { correlationId }),
+        error: error as Error,
+      });
       const detail = isCancellation
         ? 'The cancellation could not be taken just now. Try again in a moment: cancelling twice is cancelling once.'
         : 'The booking could not be taken just now. Try again in a moment: with the same Idempotency-Key it is never booked twice.';
@@ -147,7 +162,11 @@ let deployed: Api | undefined;
 
 export const handler: Api = async (event, context) => {
   deployed ??= createDeployedApi();
-  return deployed(event, context);
+  try {
+    return await deployed(event, context);
+  } finally {
+    metricsFromEnvironment().flush();
+  }
 };
 
 function createDeployedApi(): Api {
@@ -163,5 +182,6 @@ function createDeployedApi(): Api {
     publish: publisherFromEnvironment(),
     now: () => new Date(),
     logger: new Logger(),
+    happened: metricsFromEnvironment().happened,
   });
 }

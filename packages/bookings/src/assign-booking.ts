@@ -12,6 +12,8 @@ export interface Dependencies {
   owners: OwnerStore;
   expiresAfterSeconds: number;
   now: () => Date;
+  /** Told of each request when it gets its id. @default nobody counts */
+  happened?: (event: AirlineEvent) => void;
 }
 
 export type AssignBooking = (request: BookingRequest, traceparent: string, isLoggedIn: boolean) => Promise<Assignment>;
@@ -28,7 +30,7 @@ export class RefusedError extends Error {
 }
 
 /** Gives a request its id, time and price, and its owner where a customer is logged in. @throws RefusedError when it cannot be booked */
-export function createAssignBooking({ flights, owners, expiresAfterSeconds, now }: Dependencies): AssignBooking {
+export function createAssignBooking({ flights, owners, expiresAfterSeconds, now, happened }: Dependencies): AssignBooking {
   return async (request, traceparent, isLoggedIn) => {
     const flight = await flights.findFlight(request.flightId);
     const time = now();
@@ -39,7 +41,8 @@ export function createAssignBooking({ flights, owners, expiresAfterSeconds, now 
     const requestedAt = time.toISOString();
     const expiresAt = new Date(time.getTime() + expiresAfterSeconds * 1000).toISOString();
     const assignment: Assignment = { bookingId: randomUUID(), requestedAt, expiresAt, amount, traceparent };
-    const mistakes = findMistakes(assembleEvent(request, assignment));
+    const event = assembleEvent(request, assignment);
+    const mistakes = findMistakes(event);
     if (mistakes.some(({ path }) => path === '/data/payment/amountMinor')) {
       const total = `${amount.amountMinor} ${amount.currency} (in minor units)`;
       const message = `cost ${total} together, more than one booking may; book fewer at once`;
@@ -53,6 +56,7 @@ export function createAssignBooking({ flights, owners, expiresAfterSeconds, now 
     if (isLoggedIn && customerId !== undefined) {
       await owners.keep({ bookingId: assignment.bookingId, customerId, departureTime: flight!.departureTime });
     }
+    happened?.(event);
     return assignment;
   };
 }

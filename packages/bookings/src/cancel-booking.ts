@@ -1,4 +1,4 @@
-import { newEvent } from '@airline/events-schemas/events';
+import { type AirlineEvent, newEvent } from '@airline/events-schemas/events';
 import { findDataMistakes } from '@airline/events-schemas/parse-event';
 import { json, problem } from '@airline/messaging/http-response';
 import { publishOrThrow, type Publish } from '@airline/messaging/publish';
@@ -14,6 +14,8 @@ export interface Dependencies {
   publish: Publish;
   now: () => Date;
   logger: Pick<Logger, 'info'>;
+  /** Told of the first cancellation of a booking. @default nobody counts */
+  happened?: (event: AirlineEvent) => void;
 }
 
 export type CancelBooking = (
@@ -27,7 +29,7 @@ export type CancelBooking = (
  * in can cancel what they asked for here, and nothing else. The answer is "asked for", not "cancelled".
  * @throws Error when the table or the bus does not answer; a repetition says the same event
  */
-export function createCancelBooking({ cancellations, owners, publish, now, logger }: Dependencies): CancelBooking {
+export function createCancelBooking({ cancellations, owners, publish, now, logger, happened }: Dependencies): CancelBooking {
   return async ({ pathParameters, headers }, customerId) => {
     const asked = {
       bookingId: pathParameters?.bookingId ?? '',
@@ -45,8 +47,10 @@ export function createCancelBooking({ cancellations, owners, publish, now, logge
 
     const { bookingId, cancelledAt, traceparent } = await cancellations.keep(asked);
     const cancellation = newEvent('BookingCancelled', { bookingId, cancelledAt }, { occurredAt: cancelledAt, traceparent });
+    if (cancelledAt === asked.cancelledAt && traceparent === asked.traceparent) happened?.(cancellation);
     await publishOrThrow(publish, [cancellation]);
-    logger.info('booking cancelled', { correlationId: bookingId });
+    const { type: detailType, metadata } = cancellation;
+    logger.info('booking cancelled', { detailType, correlationId: bookingId, eventId: metadata.eventId });
     const self = `/bookings/${bookingId}`;
     return json(202, { bookingId, cancelledAt, links: { self } }, { location: self, 'cache-control': 'no-store' });
   };

@@ -1,10 +1,12 @@
-import { randomBytes } from 'node:crypto';
+import { isSampled, isTraceparent, newTraceparent, traceparentOf } from '@airline/messaging/trace';
 
-/** W3C Trace Context, https://www.w3.org/TR/trace-context/#traceparent-header: version ff and ids of zeros are invalid. */
-const valid = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
-
-/** The client's trace, or a new one where it has none that is valid. */
-export function traceparentFrom(header: string | undefined): string {
-  if (header !== undefined && valid.test(header)) return header;
-  return `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`;
+/**
+ * The client's trace, else the one that Lambda has begun for this invocation, else a new one. Where Lambda traces, it decides whether
+ * this is recorded: a client that could decide it would have every booking recorded at the airline's cost.
+ * @param lambdaTrace X-Ray's header of the invocation
+ */
+export function traceparentFrom(header: string | undefined, lambdaTrace = process.env._X_AMZN_TRACE_ID): string {
+  const own = traceparentOf(lambdaTrace);
+  if (!isTraceparent(header)) return own ?? newTraceparent();
+  return own === undefined ? header : `${header.slice(0, -2)}${isSampled(own) ? '01' : '00'}`;
 }

@@ -13,7 +13,7 @@ const LONGEST_DELAY_MS = 4000;
  * @param stopping ends what is late without delivering it
  */
 export function deliverUnreliably(deliver: Deliver, chaos: Chaos, stopping: AbortSignal): Deliver {
-  return async (queueArn, body, attributes) => {
+  return async (queueArn, body, attributes, traceHeader) => {
     // The way to a dead-letter queue is spared: an event that does not get there either is lost, on AWS too.
     const fault = attributes === undefined ? chaos.decide('delivery', nameIn(queueArn, ':'), 'EventBridge delivery') : undefined;
     switch (fault?.kind) {
@@ -23,16 +23,16 @@ export function deliverUnreliably(deliver: Deliver, chaos: Chaos, stopping: Abor
         throw new AwsError('ThrottlingException', 'Chaos: too many requests.');
       case 'delayed':
         await sleep(fault.size * LONGEST_DELAY_MS, undefined, { signal: stopping });
-        return deliver(queueArn, body);
+        return deliver(queueArn, body, undefined, traceHeader);
       case 'duplicated':
-        await deliver(queueArn, body);
+        await deliver(queueArn, body, undefined, traceHeader);
         await sleep(fault.size * LONGEST_DELAY_MS, undefined, { signal: stopping });
-        return deliver(queueArn, body);
+        return deliver(queueArn, body, undefined, traceHeader);
       case 'failed-after':
-        await deliver(queueArn, body);
+        await deliver(queueArn, body, undefined, traceHeader);
         throw new AwsError('InternalFailure', 'Chaos: it was delivered, and called failed.', 500);
       default:
-        return deliver(queueArn, body, attributes);
+        return deliver(queueArn, body, attributes, traceHeader);
     }
   };
 }

@@ -1,8 +1,11 @@
 import { AwsError, unknownOperation } from './aws-error.ts';
+import type { Archive } from './archive.ts';
+import { EventArchives } from './event-archive.ts';
+import { type Input, optionalText, page, requiredText } from './event-bridge-input.ts';
 import { InvalidEventPatternError, matchesEventPattern, validateEventPattern } from './event-pattern.ts';
 import { LocalCloudError } from './local-cloud-error.ts';
-import { readPutEventsEntries, refuseEntry, toEvent } from './put-events-entry.ts';
-import type { EntryRefusal, PutEventsEntry } from './put-events-entry.ts';
+import { readPutEventsEntries, refuseEntry, toEvent, validTraceHeader } from './put-events-entry.ts';
+import type { EntryRefusal, EventBridgeEvent, PutEventsEntry } from './put-events-entry.ts';
 import { systemTimers, TargetDeliveries } from './target-delivery.ts';
 import type { Deliver, DeliveryTimers, RuleTarget } from './target-delivery.ts';
 
@@ -31,6 +34,13 @@ interface Rule extends RuleProps {
   arn: string;
 }
 
+interface Dispatch {
+  /** Goes on beside the event. An archive does not keep it. */
+  traceHeader?: string | undefined;
+  /** A replay's: only to these. */
+  ruleArns?: ReadonlySet<string> | undefined;
+}
+
 interface EventBus {
   name: string;
   arn: string;
@@ -40,14 +50,13 @@ interface EventBus {
   rules: Map<string, Rule>;
 }
 
-type Input = Record<string, unknown>;
-
 /** EventBridge Classic: event buses, rules with their SQS targets, and the operations a client calls on them. */
 export class EventBridge {
   private readonly options: EventBridgeOptions;
   private readonly timers: DeliveryTimers;
   private readonly deliveries: TargetDeliveries;
   private readonly buses = new Map<string, EventBus>();
+  private readonly archives: EventArchives;
   private readonly operations: Record<string, (input: Input) => unknown> = {
     PutEvents: (input) => this.putEvents(input),
     TestEventPattern: (input) => testEventPattern(input),
@@ -65,6 +74,14 @@ export class EventBridge {
     this.options = options;
     this.timers = options.timers ?? systemTimers;
     this.deliveries = new TargetDeliveries({ deliver: options.deliver, log: options.log, timers: this.timers });
+    this.archives = new EventArchives({
+      arn: (resource) => this.arn(resource),
+      log: options.log,
+      timers: this.timers,
+      rulesOf: (busArn) => this.buses.get(busName(busArn))?.rules.values() ?? [],
+      dispatch: (busArn, event, ruleArns) => this.dispatch(this.bus(busArn), event, JSON.stringify(event), { ruleArns }),
+    });
+    Object.assign(this.operations, this.archives.operations);
     this.createEventBus('default');
   }
 
@@ -107,6 +124,14 @@ export class EventBridge {
     return { name: props.name, arn };
   }
 
+  /** @throws LocalCloudError when the name is taken, the bus does not exist, or EventBridge would refuse the pattern */
+  createArchive(archive: Archive): { name: string; arn: string } {
+    if (!this.buses.has(busName(archive.eventSourceArn))) {
+      throw new LocalCloudError(`Archive ${archive.name} is of the event bus ${archive.eventSourceArn}, which does not exist.`);
+    }
+    return this.archives.create(archive);
+  }
+
   /** Answers one operation of EventBridge's API. @throws AwsError when the request as a whole is refused */
   request(action: string, input: unknown): Promise<unknown> {
     return new Promise((resolve) => {
@@ -116,9 +141,10 @@ export class EventBridge {
     });
   }
 
-  /** Ends retries. */
-  close(): Promise<void> {
-    return this.deliveries.close();
+  /** Ends replays and retries. */
+  async close(): Promise<void> {
+    await this.archives.close();
+    await this.deliveries.close();
   }
 
   private putEvents(input: Input): unknown {
@@ -137,11 +163,17 @@ export class EventBridge {
       return { EventId: event.id };
     }
     const body = JSON.stringify(event);
-    for (const rule of bus.rules.values()) {
-      if (rule.state !== 'ENABLED' || !matchesEventPattern(rule.eventPattern, event)) continue;
-      for (const target of rule.targets) this.deliveries.start({ body, ruleArn: rule.arn, target });
-    }
+    this.archives.keep(bus.arn, event, body);
+    this.dispatch(bus, event, body, { traceHeader: validTraceHeader(entry) });
     return { EventId: event.id };
+  }
+
+  private dispatch(bus: EventBus, event: EventBridgeEvent, body: string, { traceHeader, ruleArns }: Dispatch): void {
+    for (const rule of bus.rules.values()) {
+      if (ruleArns?.has(rule.arn) === false) continue;
+      if (rule.state !== 'ENABLED' || !matchesEventPattern(rule.eventPattern, event)) continue;
+      for (const target of rule.targets) this.deliveries.start({ body, traceHeader, ruleArn: rule.arn, target });
+    }
   }
 
   private listEventBuses(input: Input): unknown {
@@ -234,37 +266,6 @@ function testEventPattern(input: Input): unknown {
     if (error instanceof InvalidEventPatternError) throw new AwsError('InvalidEventPatternException', error.message);
     throw error;
   }
-}
-
-/** A page of at most `Limit` items (1 to 100); the token is the position of the next one. */
-function page(items: unknown[], member: string, input: Input): unknown {
-  const limit = input.Limit ?? 100;
-  const start = Number(input.NextToken ?? 0);
-  if (typeof limit !== 'number' || limit < 1 || limit > 100) {
-    const problem = "Value at 'limit' failed to satisfy constraint: Member must have value between 1 and 100";
-    throw new AwsError('ValidationException', `1 validation error detected: ${problem}`);
-  }
-  if (!Number.isInteger(start) || start < 0) throw new AwsError('ValidationException', 'Parameter NextToken is not valid.');
-  const end = start + limit;
-  return { [member]: items.slice(start, end), NextToken: end < items.length ? String(end) : undefined };
-}
-
-function requiredText(input: Input, member: string): string {
-  const value = optionalText(input, member);
-  if (value === undefined) {
-    const name = member.charAt(0).toLowerCase() + member.slice(1);
-    const problem = `Value null at '${name}' failed to satisfy constraint: Member must not be null`;
-    throw new AwsError('ValidationException', `1 validation error detected: ${problem}`);
-  }
-  return value;
-}
-
-function optionalText(input: Input, member: string): string | undefined {
-  const value = input[member];
-  if (value !== undefined && value !== null && typeof value !== 'string') {
-    throw new AwsError('SerializationException', `${member} must be a string.`);
-  }
-  return value ?? undefined;
 }
 
 function parseObject(text: string): object | undefined {

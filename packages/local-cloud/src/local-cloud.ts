@@ -84,7 +84,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     });
     started.push(() => queues.close());
     const stopping = new AbortController();
-    const deliver: Deliver = (queueArn, body, attributes) => queues.send(queueArn, body, attributes);
+    const deliver: Deliver = (...delivery) => queues.send(...delivery);
     const eventBridge = new EventBridge({
       accountId: ACCOUNT_ID,
       region: REGION,

@@ -5,7 +5,7 @@ import type { ResourceValues, Scope } from './intrinsics.ts';
 import { LocalCloudError } from './local-cloud-error.ts';
 import { httpApi, httpAuthorizer, httpIntegration, httpRoute, httpStage } from './resources/api-gateway.ts';
 import { table } from './resources/dynamodb.ts';
-import { eventBus, eventRule } from './resources/events.ts';
+import { eventArchive, eventBus, eventRule } from './resources/events.ts';
 import { eventSourceMapping, lambdaFunction } from './resources/lambda.ts';
 import { Properties } from './resources/properties.ts';
 import { queue } from './resources/queues.ts';
@@ -21,6 +21,7 @@ const KINDS: Record<string, ResourceKind> = {
   'AWS::ApiGatewayV2::Route': httpRoute,
   'AWS::ApiGatewayV2::Stage': httpStage,
   'AWS::DynamoDB::Table': table,
+  'AWS::Events::Archive': eventArchive,
   'AWS::Events::EventBus': eventBus,
   'AWS::Events::Rule': eventRule,
   'AWS::Lambda::EventSourceMapping': eventSourceMapping,

@@ -25,6 +25,8 @@ export interface EventBridgeEvent {
   region: string;
   resources: string[];
   detail: Record<string, unknown>;
+  /** Of an event that comes out of an archive. */
+  'replay-name'?: string;
 }
 
 export interface EntryRefusal {
@@ -99,6 +101,11 @@ export function refuseEntry(entry: PutEventsEntry): EntryRefusal | undefined {
     return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
   }
   return undefined;
+}
+
+/** The entry's X-Ray trace header, if it is one: EventBridge drops any other, and takes the event all the same. */
+export function validTraceHeader({ TraceHeader: header }: PutEventsEntry): string | undefined {
+  return header && /(^|;)\s*Root=1-[0-9a-f]{8}-[0-9a-f]{24}(;|$)/.test(header) ? header : undefined;
 }
 
 /** Call it only for an entry that {@link refuseEntry} lets pass. */

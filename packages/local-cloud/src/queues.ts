@@ -1,8 +1,10 @@
 import { AwsError } from './aws-error.ts';
 import { loadFauxqs } from './fauxqs.ts';
 import type { Fauxqs, SqsQueue, SqsStore } from './fauxqs.ts';
+import { isObject } from './is-object.ts';
 import { LocalCloudError } from './local-cloud-error.ts';
 import { QueueArrivals } from './queue-arrivals.ts';
+import { askForTraceHeader, hideTraceHeader, showTraceHeader } from './trace-headers.ts';
 
 export interface QueuesOptions {
   accountId: string;
@@ -34,6 +36,7 @@ const MAX_DELAY_SECONDS = 900;
  *   resolves on every machine, where fauxqs's `sqs.us-east-1.localhost` does not;
  * - a long poll that its client abandons takes no message with it;
  * - counts are current also while nobody receives;
+ * - a trace header (`AWSTraceHeader`) comes out with the message that it was sent with;
  * - as on AWS: attributes come only when asked for, and a delay of more than 15 minutes is refused.
  */
 export class Queues {
@@ -71,11 +74,23 @@ export class Queues {
     return { url: this.url(name), arn: this.queue(name).arn, name };
   }
 
-  /** Puts a message into a queue, with string attributes. @throws AwsError `QueueDoesNotExist` */
-  async send(queueArn: string, body: string, messageAttributes: Record<string, string> = {}): Promise<void> {
+  /** Puts a message into a queue, with string attributes and an X-Ray trace header. @throws AwsError `QueueDoesNotExist` */
+  async send(
+    queueArn: string,
+    body: string,
+    messageAttributes: Record<string, string> = {},
+    traceHeader?: string,
+  ): Promise<void> {
     const attributes: Record<string, { DataType: string; StringValue: string }> = {};
     for (const [name, value] of Object.entries(messageAttributes)) attributes[name] = { DataType: 'String', StringValue: value };
-    await this.request('SendMessage', { QueueUrl: nameInArn(queueArn), MessageBody: body, MessageAttributes: attributes });
+    await this.request('SendMessage', {
+      QueueUrl: nameInArn(queueArn),
+      MessageBody: body,
+      MessageAttributes: attributes,
+      ...(traceHeader !== undefined && {
+        MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue: traceHeader } },
+      }),
+    });
   }
 
   /**
@@ -91,7 +106,7 @@ export class Queues {
         return this.receive(request, signal);
       case 'SendMessage':
         refuseLongDelay(request.DelaySeconds);
-        return this.call(action, request);
+        return this.call(action, hideTraceHeader(request));
       case 'SendMessageBatch':
         return this.sendBatch(request);
       case 'GetQueueAttributes':
@@ -125,7 +140,8 @@ export class Queues {
   }
 
   private async sendBatch(request: Input): Promise<unknown> {
-    const entries = (Array.isArray(request.Entries) ? request.Entries : []) as { Id: string; DelaySeconds?: unknown }[];
+    const given = (Array.isArray(request.Entries) ? request.Entries : []) as { Id: string; DelaySeconds?: unknown }[];
+    const entries = given.map((entry) => (isObject(entry) ? hideTraceHeader(entry) : entry));
     const refused = entries.flatMap(({ Id, DelaySeconds }) => {
       try {
         refuseLongDelay(DelaySeconds);
@@ -135,7 +151,7 @@ export class Queues {
         return [{ Id, SenderFault: true, Code: code, Message: message }];
       }
     });
-    if (refused.length === 0) return this.call('SendMessageBatch', request);
+    if (refused.length === 0) return this.call('SendMessageBatch', given.length > 0 ? { ...request, Entries: entries } : request);
     const accepted = entries.filter(({ Id }) => !refused.some((refusal) => refusal.Id === Id));
     if (accepted.length === 0) return { Successful: [], Failed: refused };
     const answer = await this.call('SendMessageBatch', { ...request, Entries: accepted });
@@ -155,7 +171,9 @@ export class Queues {
     const deadline = Date.now() + waitSeconds * 1000;
     for (;;) {
       signal?.throwIfAborted();
-      const answer = (await this.fauxqs.call(this.store, 'ReceiveMessage', attempt)) as { Messages?: SqsMessage[] };
+      const answer = (await this.fauxqs.call(this.store, 'ReceiveMessage', askForTraceHeader(attempt))) as {
+        Messages?: SqsMessage[];
+      };
       const remaining = deadline - Date.now();
       const over = !polls || remaining <= 0 || this.closed;
       if (over || answer.Messages !== undefined) return withRequestedAttributes(answer, request);
@@ -203,6 +221,8 @@ function refuseLongDelay(delaySeconds: unknown): void {
 /** fauxqs returns all message attributes when none is asked for, AWS none. */
 function withRequestedAttributes(answer: { Messages?: SqsMessage[] }, request: Input): { Messages?: SqsMessage[] } {
   const asked = Array.isArray(request.MessageAttributeNames) && request.MessageAttributeNames.length > 0;
-  if (asked || answer.Messages === undefined) return answer;
-  return { Messages: answer.Messages.map(({ MessageAttributes: _, MD5OfMessageAttributes: __, ...message }) => message) };
+  const messages = answer.Messages?.map((message) => showTraceHeader(message, request));
+  if (messages === undefined) return answer;
+  if (asked) return { Messages: messages };
+  return { Messages: messages.map(({ MessageAttributes: _, MD5OfMessageAttributes: __, ...message }) => message) };
 }

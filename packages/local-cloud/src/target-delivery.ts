@@ -14,11 +14,18 @@ export interface RuleTarget {
 /** One event on its way to one target of one rule. */
 export interface Delivery {
   body: string;
+  /** Of X-Ray; goes on beside the message, also into the dead-letter queue. */
+  traceHeader?: string | undefined;
   ruleArn: string;
   target: RuleTarget;
 }
 
-export type Deliver = (queueArn: string, body: string, attributes?: Record<string, string>) => Promise<void>;
+export type Deliver = (
+  queueArn: string,
+  body: string,
+  attributes?: Record<string, string>,
+  traceHeader?: string,
+) => Promise<void>;
 
 export interface DeliveryTimers {
   /** Milliseconds since the epoch. */
@@ -96,9 +103,9 @@ export class TargetDeliveries {
     }
   }
 
-  private async attempt({ body, target }: Delivery): Promise<Failure | undefined> {
+  private async attempt({ body, target, traceHeader }: Delivery): Promise<Failure | undefined> {
     try {
-      await this.options.deliver(target.arn, body);
+      await this.options.deliver(target.arn, body, undefined, traceHeader);
       return undefined;
     } catch (error) {
       return classify(error);
@@ -107,18 +114,19 @@ export class TargetDeliveries {
 
   private async giveUp(delivery: Delivery, failure: Failure, retries: number, exhausted?: ExhaustedCondition): Promise<void> {
     const { deliver, log } = this.options;
-    const { target, ruleArn, body } = delivery;
+    const { target, ruleArn, body, traceHeader } = delivery;
     const outcome = `EventBridge: ${ruleArn} could not deliver to ${target.arn} (${failure.code}: ${failure.message})`;
     if (target.deadLetterQueueArn === undefined) return log(`${outcome}; it has no dead-letter queue, the event is dropped`);
     try {
-      await deliver(target.deadLetterQueueArn, body, {
+      const attributes = {
         RULE_ARN: ruleArn,
         TARGET_ARN: target.arn,
         ERROR_CODE: failure.code,
         ERROR_MESSAGE: failure.message,
         ...(exhausted && { EXHAUSTED_RETRY_CONDITION: exhausted }),
         RETRY_ATTEMPTS: String(retries),
-      });
+      };
+      await deliver(target.deadLetterQueueArn, body, attributes, traceHeader);
       log(`${outcome}; the event is in ${target.deadLetterQueueArn}`);
     } catch (error) {
       log(`${outcome}, nor to its dead-letter queue (${describe(error)}); the event is dropped`);

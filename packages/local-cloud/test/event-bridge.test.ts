@@ -13,6 +13,7 @@ interface Sent {
   queueArn: string;
   body: string;
   attributes: Record<string, string> | undefined;
+  traceHeader: string | undefined;
 }
 
 interface SetUpOptions {
@@ -30,10 +31,10 @@ function setUp(options: SetUpOptions = {}) {
   const eventBridge = new EventBridge({
     accountId: '000000000000',
     region: 'us-east-1',
-    deliver: async (queueArn, body, attributes) => {
+    deliver: async (queueArn, body, attributes, traceHeader) => {
       const failure = options.fail?.(queueArn, ++attempts);
       if (failure) throw failure;
-      sent.push({ queueArn, body, attributes });
+      sent.push({ queueArn, body, attributes, traceHeader });
     },
     log: (line) => lines.push(line),
     timers: {
@@ -107,6 +108,23 @@ describe('PutEvents', () => {
       resources: ['arn:r'],
       detail: { data: { bookingId: 'b1' } },
     });
+  });
+
+  test('carries the trace header beside the event, to the queue and to its dead-letter queue, and drops what is none', async () => {
+    const TraceHeader = 'Root=1-6a1b2c3d-4e5f60718293a4b5c6d7e8f9;Parent=00f067aa0ba902b7;Sampled=1';
+    const fail = (queueArn: string) => (queueArn === QUEUE ? new AwsError('QueueDoesNotExist', 'gone') : undefined);
+    for (const [failure, header, carried] of [
+      [undefined, TraceHeader, TraceHeader],
+      [fail, TraceHeader, TraceHeader],
+      [undefined, 'nonsense', undefined],
+    ] as const) {
+      const { eventBridge, putRule, sent } = setUp(failure && { fail: failure });
+      putRule({ targets: [target({ deadLetterQueueArn: DEAD_LETTERS })] });
+      await putEvents(eventBridge, entry({ TraceHeader: header }));
+      await until(() => sent.length === 1);
+      expect(sent[0]).toMatchObject({ queueArn: failure ? DEAD_LETTERS : QUEUE, traceHeader: carried });
+      expect(sent[0]!.body).not.toContain('Root=');
+    }
   });
 
   test('takes the time of the event from its entry, to the second', async () => {

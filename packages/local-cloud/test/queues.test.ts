@@ -34,6 +34,46 @@ beforeEach(async () => {
   queueUrl = await createQueue();
 });
 
+const traceHeader = 'Root=1-6a1b2c3d-4e5f60718293a4b5c6d7e8f9;Parent=00f067aa0ba902b7;Sampled=1';
+const MessageSystemAttributes = { AWSTraceHeader: { DataType: 'String', StringValue: traceHeader } };
+
+describe('a trace header', () => {
+  test('comes out with its message to who asks for it, and is no attribute of the sender', async () => {
+    const MessageAttributes = { reason: { DataType: 'String', StringValue: 'gave-up' } };
+    await send('traced', { MessageSystemAttributes, MessageAttributes });
+    const asking = {
+      MessageSystemAttributeNames: ['AWSTraceHeader' as const],
+      MessageAttributeNames: ['All'],
+      VisibilityTimeout: 0,
+    };
+    const [message] = await receive(asking);
+    expect(message).toMatchObject({ Body: 'traced', MessageAttributes });
+    expect(message!.Attributes).toEqual({ AWSTraceHeader: traceHeader });
+    const [plain] = await receive();
+    expect(plain!.Attributes?.AWSTraceHeader).toBeUndefined();
+    expect(plain!.MessageAttributes).toBeUndefined();
+  });
+
+  test('belongs to its own message of a batch, and goes with it into the dead-letter queue', async () => {
+    const deadLetters = await createQueue();
+    const deadLetterTargetArn = `arn:aws:sqs:us-east-1:000000000000:${deadLetters.split('/').at(-1)}`;
+    queueUrl = await createQueue({ RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 1 }) });
+    const Entries = [
+      { Id: '1', MessageBody: 'traced', MessageSystemAttributes },
+      { Id: '2', MessageBody: 'untraced' },
+    ];
+    await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+    await receive({ VisibilityTimeout: 0 });
+    await receive();
+    queueUrl = deadLetters;
+    const dead = await receive({ MessageSystemAttributeNames: ['All'] });
+    expect(dead.map(({ Body, Attributes }) => [Body, Attributes?.AWSTraceHeader]).sort()).toEqual([
+      ['traced', traceHeader],
+      ['untraced', undefined],
+    ]);
+  });
+});
+
 async function createQueue(attributes: Record<string, string> = {}): Promise<string> {
   const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: `queue-${++queueCount}`, Attributes: attributes }));
   return QueueUrl ?? '';

@@ -4,11 +4,14 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import type { AirlineEvent, EventType } from '@airline/events-schemas/events';
 import { type EventEnvelope, InvalidEventError, parseEnvelope, parseEvent } from '@airline/events-schemas/parse-event';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { subjectOf, type Subject } from './log-subject.ts';
+import { type BufferedMetrics, metricsFromEnvironment } from './metrics.ts';
 import { createDeadLetters, type SendToDeadLetters } from './dead-letters.ts';
 import { type Publish, publisherFromEnvironment, type PublishOutcome } from './publish.ts';
 import { requireEnvironment } from './environment.ts';
 import { createRetryBackoff, type DelayRetry } from './retry-backoff.ts';
 import type { SelfAddressedHandlers } from './self-addressed.ts';
+import { traceparentOf } from './trace.ts';
 
 /**
  * Does a service's work for one event and returns what the service says about it. By the time it returns, its own record is
@@ -43,6 +46,8 @@ export interface ConsumerOptions {
   /** Makes a failed message come again sooner than the queue would. @default when the queue's visibility timeout ends */
   delayRetry?: DelayRetry;
   logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+  /** Counts messages that failed, and writes out at the end of a batch what handlers counted. @default nothing is counted */
+  metrics?: Pick<BufferedMetrics, 'count' | 'flush'>;
 }
 
 /**
@@ -57,19 +62,22 @@ export function createConsumer({
   sendToDeadLetters,
   delayRetry,
   logger,
+  metrics,
 }: ConsumerOptions): Consumer {
   async function handle(record: SQSRecord, outbox: BatchOutbox): Promise<void> {
+    let subject: Subject = { messageId: record.messageId };
     let answer: readonly AirlineEvent[];
-    let handled: Record<string, unknown>;
     try {
       const envelope = parseEnvelope(record.body);
-      ({ answer, handled } = await route(envelope, handlers, selfAddressed));
+      subject = { ...subject, ...subjectOf(envelope) };
+      answer = await route(envelope, record, handlers, selfAddressed);
     } catch (error) {
       outbox.skip();
-      if (!(error instanceof InvalidEventError || error instanceof UnprocessableEventError)) throw await failed(error, record);
+      if (!(error instanceof InvalidEventError || error instanceof UnprocessableEventError))
+        throw await failed(error, record, subject);
       await sendToDeadLetters(record, error.reason, error.message);
       logger.error('Message can never be handled; put into the dead-letter queue', {
-        messageId: record.messageId,
+        ...subject,
         reason: error.reason,
         error: error.message,
       });
@@ -78,21 +86,18 @@ export function createConsumer({
     try {
       await outbox.say(answer);
     } catch (error) {
-      throw await failed(error, record);
+      throw await failed(error, record, subject);
     }
-    logger.info('handled', { ...handled, said: answer.map(({ type }) => type) });
+    logger.info('handled', { ...subject, said: answer.map(({ type }) => type) });
   }
 
   /** @returns the error, for the batch to report. A retry that could not be hastened comes when the queue's own timeout ends. */
-  async function failed(error: unknown, record: SQSRecord): Promise<unknown> {
+  async function failed(error: unknown, record: SQSRecord, subject: Subject): Promise<unknown> {
     const receiveCount = record.attributes.ApproximateReceiveCount;
-    logger.warn('Message failed and will be delivered again', {
-      messageId: record.messageId,
-      receiveCount,
-      error: error as Error,
-    });
+    metrics?.count('MessageFailed');
+    logger.warn('Message failed and will be delivered again', { ...subject, receiveCount, error: error as Error });
     await delayRetry?.(record).catch((refusal: Error) => {
-      logger.warn('The retry of a failed message could not be hastened', { messageId: record.messageId, error: refusal });
+      logger.warn('The retry of a failed message could not be hastened', { ...subject, error: refusal });
     });
     return error;
   }
@@ -100,11 +105,15 @@ export function createConsumer({
   return async (event, context) => {
     const outbox = new BatchOutbox(event.Records.length, publish);
     const processor = new BatchProcessor(BatchSource.SQS);
-    return processPartialResponse(event, (record: SQSRecord) => handle(record, outbox), processor, {
-      context,
-      // A batch that failed whole is reported record by record as well: throwing would hide which and why.
-      throwOnFullBatchFailure: false,
-    });
+    try {
+      return await processPartialResponse(event, (record: SQSRecord) => handle(record, outbox), processor, {
+        context,
+        // A batch that failed whole is reported record by record as well: throwing would hide which and why.
+        throwOnFullBatchFailure: false,
+      });
+    } finally {
+      metrics?.flush();
+    }
   };
 }
 
@@ -118,20 +127,18 @@ export function consumerFromEnvironment(handlers: Handlers, selfAddressed: SelfA
     sendToDeadLetters: createDeadLetters({ client, queueUrl: requireEnvironment('DEAD_LETTER_QUEUE_URL') }),
     delayRetry: createRetryBackoff({ client, queueUrl: requireEnvironment('QUEUE_URL') }),
     logger: new Logger(),
+    metrics: metricsFromEnvironment(),
   });
 }
 
-/** What a message was, for the log, and what its handler answers. */
-interface Routed {
-  handled: { detailType: string; correlationId?: string; eventId?: string };
-  answer: readonly AirlineEvent[];
-}
-
-async function route(envelope: EventEnvelope, handlers: Handlers, selfAddressed: SelfAddressedHandlers): Promise<Routed> {
+async function route(
+  envelope: EventEnvelope,
+  { attributes }: Pick<SQSRecord, 'attributes'>,
+  handlers: Handlers,
+  selfAddressed: SelfAddressedHandlers,
+): Promise<readonly AirlineEvent[]> {
   const detailType = envelope['detail-type'];
-  if (Object.hasOwn(selfAddressed, detailType)) {
-    return { answer: await selfAddressed[detailType]!(envelope), handled: { detailType } };
-  }
+  if (Object.hasOwn(selfAddressed, detailType)) return selfAddressed[detailType]!(envelope);
   const event = parseEvent(envelope);
   const handler = handlers[event.type] as Handler<EventType> | undefined;
   if (!handler)
@@ -139,8 +146,13 @@ async function route(envelope: EventEnvelope, handlers: Handlers, selfAddressed:
       'unknown-detail-type',
       `This service does not listen to ${event.type}; its rules should not send it.`,
     );
-  const { correlationId, eventId } = event.metadata;
-  return { answer: await handler(event), handled: { detailType, correlationId, eventId } };
+  return handler(withTrace(event, attributes.AWSTraceHeader));
+}
+
+/** A producer that names no trace may have one all the same: what is said next belongs to the trace of this message alone. */
+function withTrace(event: AirlineEvent, traceHeader: string | undefined): AirlineEvent {
+  const traceparent = event.metadata.traceparent ?? traceparentOf(traceHeader);
+  return traceparent === undefined ? event : { ...event, metadata: { ...event.metadata, traceparent } };
 }
 
 /** Collects what the records of one batch say, and publishes it once the last of them has spoken. */

@@ -8,7 +8,7 @@ export type SendToDeadLetters = (record: SQSRecord, reason: string, error: strin
 const maximumErrorLength = 1000;
 
 /**
- * The message keeps its body. Its attributes say why it is here: `reason` (a word, e.g. `schema-violation`), `error` (a
+ * The message keeps its body and its trace. Its attributes say why it is here: `reason` (a word, e.g. `schema-violation`), `error` (a
  * sentence), `firstReceivedAt` and `receiveCount` of the original, which a new message would not remember.
  */
 export function createDeadLetters({
@@ -31,6 +31,7 @@ export function createDeadLetters({
           receiveCount: { DataType: 'Number', StringValue: attributes.ApproximateReceiveCount },
           ...(firstReceived > 0 && { firstReceivedAt: text(new Date(firstReceived).toISOString()) }),
         },
+        ...(attributes.AWSTraceHeader && { MessageSystemAttributes: { AWSTraceHeader: text(attributes.AWSTraceHeader) } }),
       }),
     );
   };

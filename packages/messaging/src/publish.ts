@@ -2,6 +2,7 @@ import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from 
 import { type AirlineEvent, sourceOf } from '@airline/events-schemas/events';
 import { findEventMistakes } from '@airline/events-schemas/parse-event';
 import { requireEnvironment } from './environment.ts';
+import { traceHeaderOf } from './trace.ts';
 
 /** The outcome for one event: `undefined` when EventBridge took it, else why it did not. */
 export type PublishOutcome = Error | undefined;
@@ -87,8 +88,11 @@ function invalid({ type, metadata, data }: AirlineEvent): PublishOutcome {
   return new PublishError(`${type} breaks its schema: ${mistakes.map(({ path, message }) => `${path} ${message}`).join('; ')}`);
 }
 
+/** Each entry bears the trace of its own event, whatever batch it leaves with. */
 function toEntry({ type, metadata, data }: AirlineEvent, busName: string): PutEventsRequestEntry {
-  return { EventBusName: busName, Source: sourceOf(type), DetailType: type, Detail: JSON.stringify({ metadata, data }) };
+  const TraceHeader = traceHeaderOf(metadata.traceparent);
+  const Detail = JSON.stringify({ metadata, data });
+  return { EventBusName: busName, Source: sourceOf(type), DetailType: type, Detail, ...(TraceHeader && { TraceHeader }) };
 }
 
 function byteSize({ Source = '', DetailType = '', Detail = '' }: PutEventsRequestEntry): number {

@@ -46,6 +46,10 @@ function consumer({
 }: World = {}) {
   const published: (readonly AirlineEvent[])[] = [];
   const deadLetters: { body: string; reason: string; error: string }[] = [];
+  const logged: Record<string, unknown>[] = [];
+  const counted: string[] = [];
+  const log = (message: unknown, ...attributes: unknown[]) =>
+    void logged.push(Object.assign({ message }, ...attributes) as Record<string, unknown>);
   const consume = createConsumer({
     handlers,
     publish: async (events) => {
@@ -56,12 +60,15 @@ function consumer({
       if (deadLettersFail) throw new Error('no dead letters today');
       deadLetters.push({ body, reason, error });
     },
-    logger: { info: () => {}, warn: () => {}, error: () => {} },
+    logger: { info: log, warn: log, error: log },
+    metrics: { count: (name) => counted.push(name), flush: () => counted.push('flush') },
     ...rest,
   });
   return {
     published,
     deadLetters,
+    logged,
+    counted,
     /** @returns the messages that were not acknowledged */
     consume: async (...records: SQSRecord[]) =>
       (await consume({ Records: records }, context)).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier),
@@ -255,5 +262,91 @@ describe('a message that failed', () => {
     const bad = message(released());
     const { consume } = consumer({ handlers: failing, delayRetry: () => Promise.reject(new Error('throttled')) });
     expect(await consume(bad)).toEqual([bad.messageId]);
+  });
+});
+
+describe('what is logged', () => {
+  const subjectOf = ({ type, metadata }: AirlineEvent, { messageId }: SQSRecord) => ({
+    messageId,
+    detailType: type,
+    correlationId: metadata.correlationId,
+    eventId: metadata.eventId,
+  });
+
+  test('every line about a message bears booking, event and type: handled, failed, and never to be handled', async () => {
+    for (const handler of [
+      async () => [],
+      () => Promise.reject(new Error('down')),
+      () => Promise.reject(new UnprocessableEventError('no', 'never')),
+    ]) {
+      const event = released();
+      const sent = message(event);
+      const { consume, logged } = consumer({
+        handlers: { SeatReleased: handler },
+        delayRetry: () => Promise.reject(new Error('no')),
+      });
+      await consume(sent);
+      expect(logged.length).toBeGreaterThan(0);
+      for (const line of logged) expect(line).toMatchObject(subjectOf(event, sent));
+    }
+  });
+
+  test('an event without metadata is found by its booking as well', async () => {
+    const { data } = released();
+    const { consume, logged } = consumer();
+    await consume(record(JSON.stringify({ 'detail-type': 'SeatReleased', source: 'airline.seats', time: at, detail: { data } })));
+    expect(logged[0]).toMatchObject({ correlationId: data.bookingId, eventId: `${data.bookingId}.SeatReleased` });
+  });
+
+  test('what stands where an id should be is not logged: it may be a person', async () => {
+    const { consume, logged } = consumer();
+    const detail = { data: { bookingId: 'Ada Lovelace' }, metadata: { eventId: 'ada@example.com' } };
+    await consume(record(JSON.stringify({ 'detail-type': 'SeatReleased', source: 'airline.seats', time: at, detail })));
+    expect(JSON.stringify(logged)).not.toMatch(/Ada|ada@/);
+    expect(logged[0]).toMatchObject({ detailType: 'SeatReleased', reason: 'schema-violation' });
+  });
+});
+
+describe('what is counted', () => {
+  test('each message that failed, and all is written out at the end of the batch', async () => {
+    const { consume, counted } = consumer({ handlers: { SeatReleased: () => Promise.reject(new Error('down')) } });
+    await consume(message(released()), message(released()), record('poison'));
+    expect(counted).toEqual(['MessageFailed', 'MessageFailed', 'flush']);
+  });
+});
+
+describe('the trace of a message', () => {
+  const header = (letter: string): string =>
+    `Root=1-${letter.repeat(8)}-${letter.repeat(24)};Parent=${letter.repeat(16)};Sampled=1`;
+  const tracing: Handlers = {
+    SeatReleased: async (event) => [
+      newEvent(
+        'ReceiptIssued',
+        { bookingId: event.data.bookingId, receiptNumber: 'R-1', issuedAt: at },
+        { occurredAt: at, causedBy: event },
+      ),
+    ],
+  };
+  const traced = (event: AirlineEvent, AWSTraceHeader?: string): SQSRecord => {
+    const plain = message(event);
+    return { ...plain, attributes: { ...plain.attributes, ...(AWSTraceHeader && { AWSTraceHeader }) } };
+  };
+
+  test('goes on in what is said about it, each message of a batch its own', async () => {
+    const { consume, published } = consumer({ handlers: tracing });
+    await consume(traced(released(), header('a')), traced(released(), header('b')), traced(released()));
+    expect(published[0]!.map(({ metadata }) => metadata.traceparent)).toEqual([
+      `00-${'a'.repeat(32)}-${'a'.repeat(16)}-01`,
+      `00-${'b'.repeat(32)}-${'b'.repeat(16)}-01`,
+      undefined,
+    ]);
+  });
+
+  test('is the one that the event names, where it names one', async () => {
+    const { consume, published } = consumer({ handlers: tracing });
+    const event = released();
+    const traceparent = `00-${'c'.repeat(32)}-${'c'.repeat(16)}-00`;
+    await consume(traced({ ...event, metadata: { ...event.metadata, traceparent } }, header('a')));
+    expect(published[0]![0]!.metadata.traceparent).toBe(traceparent);
   });
 });

@@ -29,6 +29,24 @@ function bus(answer: (entries: Entries, request: number) => PutEventsResultEntry
 const accept = (entries: Entries): PutEventsResultEntry[] => entries.map(() => ({ EventId: randomUUID() }));
 
 describe('publishing', () => {
+  test('each event of a request bears its own trace, and one without a trace bears none', async () => {
+    const { requests, publish } = bus(accept);
+    const traced = (traceparent: string): AirlineEvent => {
+      const event = receipt();
+      return { ...event, metadata: { ...event.metadata, traceparent } };
+    };
+    await publish([
+      traced(`00-${'a'.repeat(32)}-${'1'.repeat(16)}-01`),
+      traced(`00-${'b'.repeat(32)}-${'2'.repeat(16)}-00`),
+      receipt(),
+    ]);
+    expect(requests[0]!.map(({ TraceHeader }) => TraceHeader)).toEqual([
+      `Root=1-${'a'.repeat(8)}-${'a'.repeat(24)};Parent=${'1'.repeat(16)};Sampled=1`,
+      `Root=1-${'b'.repeat(8)}-${'b'.repeat(24)};Parent=${'2'.repeat(16)};Sampled=0`,
+      undefined,
+    ]);
+  });
+
   test('an event leaves with its source, detail-type, metadata and data', async () => {
     const { requests, publish } = bus(accept);
     const event = receipt();

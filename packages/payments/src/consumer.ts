@@ -3,6 +3,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Consumer, consumerFromEnvironment } from '@airline/messaging/consume';
 import { requireEnvironment } from '@airline/messaging/environment';
+import { metricsFromEnvironment } from '@airline/messaging/metrics';
 import { createDynamoDbPaymentStore } from './dynamodb-payment-store.ts';
 import { createHandlers } from './handlers.ts';
 import { createPowertoolsOnce } from './powertools-once.ts';
@@ -22,6 +23,7 @@ const consume = consumerFromEnvironment(
     }),
     once,
     now: () => new Date(),
+    happened: metricsFromEnvironment().happened,
   }),
 );
 

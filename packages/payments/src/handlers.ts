@@ -27,11 +27,20 @@ export interface Dependencies {
   /** Keeps two runs from talking to the provider about the same charge at once. */
   once: Once;
   now: () => Date;
+  /** Told each answer of payments when it comes true, by the run whose write made it so. @default nobody counts */
+  happened?: (event: AirlineEvent) => void;
 }
 
 /** Payments' side of the choreography: every cell of its table is one path through one of these. */
-export function createHandlers({ store, provider, once, now }: Dependencies) {
+export function createHandlers({ store, provider, once, now, happened }: Dependencies) {
   const time = (): string => now().toISOString();
+
+  /** Writes a record that answers anew; the last thing that it says is what the write made true. */
+  async function saveAnswer(bookingId: string, next: PaymentRecord, read: Stored | undefined): Promise<Stored | undefined> {
+    const saved = await store.save(bookingId, next, read);
+    if (saved) for (const event of answerOf(bookingId, next).slice(-1)) happened?.(event);
+    return saved;
+  }
 
   /**
    * Charges an intent, or makes sure that it never is. Nothing but the provider's final word is returned, and that is why it may
@@ -76,7 +85,7 @@ export function createHandlers({ store, provider, once, now }: Dependencies) {
       if (record.state === 'CHARGED') next = await whileCharged(bookingId, record);
       if (next === record) return record;
 
-      const saved = await store.save(bookingId, next, stored);
+      const saved = await saveAnswer(bookingId, next, stored);
       // Still charging: what was just written is the id of an intent that nobody can have confirmed before.
       isNew = saved?.record.state === 'CHARGING';
       // Someone else wrote (a no from elsewhere, another delivery): what they wrote decides what is still to do.
@@ -101,7 +110,7 @@ export function createHandlers({ store, provider, once, now }: Dependencies) {
         throw new UnprocessableEventError('conflicting-request', message);
       }
       if (found === undefined || found.state === 'VOID') {
-        stored = await store.save(bookingId, accept(found, request, time(), causeOf(event)), stored);
+        stored = await saveAnswer(bookingId, accept(found, request, time(), causeOf(event)), stored);
       }
       if (stored) return answerOf(bookingId, await settle(bookingId, stored));
     }

@@ -3,6 +3,7 @@ import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Consumer, consumerFromEnvironment } from '@airline/messaging/consume';
 import { requireEnvironment } from '@airline/messaging/environment';
+import { metricsFromEnvironment } from '@airline/messaging/metrics';
 import { createDynamoDbReceiptStore } from './dynamodb-receipt-store.ts';
 import { createHandlers } from './handlers.ts';
 import { createPowertoolsOnce } from './powertools-once.ts';
@@ -18,6 +19,7 @@ const consume = consumerFromEnvironment(
     mailer: createSesMailer({ client: new SESv2Client(), from: requireEnvironment('RECEIPTS_FROM') }),
     once,
     now: () => new Date(),
+    sent: (mail) => metricsFromEnvironment().count(mail),
   }),
 );
 

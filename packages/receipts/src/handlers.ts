@@ -26,13 +26,15 @@ export interface Dependencies {
   /** Guards each mail: no condition on a record can. */
   once: Once;
   now: () => Date;
+  /** Told of each mail once, by the run that remembered it first. @default nobody counts */
+  sent?: (mail: 'ReceiptIssued' | 'RefundNoticeSent') => void;
 }
 
 /** What became of a receipt that was due. */
 type Outcome = { kind: 'sent'; issuedAt: string; messageId: string } | { kind: 'withheld' };
 
 /** Receipts joins the facts of a booking, mails its receipt when they are complete, and a notice when the payment is refunded. */
-export function createHandlers({ store, mailer, once, now }: Dependencies) {
+export function createHandlers({ store, mailer, once, now, sent: tell }: Dependencies) {
   async function hear(event: Heard): Promise<AirlineEvent[]> {
     const { bookingId } = event.data;
     let record = await remember(bookingId, event);
@@ -91,7 +93,10 @@ export function createHandlers({ store, mailer, once, now }: Dependencies) {
       const stored = (await store.load(bookingId))!;
       if (stored.record[mail]) return stored.record;
       const next: ReceiptsRecord = { ...stored.record, [mail]: sent };
-      if (await store.save(bookingId, next, stored, forgetAt(next, now()))) return next;
+      if (await store.save(bookingId, next, stored, forgetAt(next, now()))) {
+        tell?.(mail === 'receipt' ? 'ReceiptIssued' : 'RefundNoticeSent');
+        return next;
+      }
     }
   }
 

@@ -40,6 +40,7 @@ export class SeatsStack extends Stack {
       says: ['SeatBooked', 'SeatUnavailable', 'SeatReleased'],
       // The hold timer.
       sendsToItself: true,
+      reportsImpossibleFacts: true,
       environment: {
         ...environment,
         HOLD_DEFAULT_SECONDS: seconds('holdDefaultSeconds', 600),
@@ -51,6 +52,7 @@ export class SeatsStack extends Stack {
     consumer.function.addToRolePolicy(new PolicyStatement({ actions: ofTable, resources: [table.tableArn] }));
 
     const api = new ApiFunction(this, 'Api', {
+      service: 'seats',
       entry: path.join(source, 'api.ts'),
       description: 'Flights and seat maps',
       api: platformApi(this),

@@ -3,12 +3,14 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { consumerFromEnvironment } from '@airline/messaging/consume';
 import { requireEnvironment } from '@airline/messaging/environment';
+import { metricsFromEnvironment } from '@airline/messaging/metrics';
 import { sendToSelfFromEnvironment } from '@airline/messaging/self-addressed';
 import { createDynamoDbSeatStore } from './dynamodb-seat-store.ts';
 import { createHandlers } from './handlers.ts';
 import { bookingOf, createHoldTimer } from './hold-timer.ts';
 
 const logger = new Logger();
+const metrics = metricsFromEnvironment();
 const now = (): Date => new Date();
 
 const { HoldExpired, ...handlers } = createHandlers({
@@ -19,8 +21,11 @@ const { HoldExpired, ...handlers } = createHandlers({
     graceSeconds: Number(requireEnvironment('HOLD_GRACE_SECONDS')),
   },
   now,
-  reportImpossible: ({ type, metadata: { eventId, correlationId } }, { state }) =>
-    logger.error('Impossible fact', { impossibleFact: type, eventId, correlationId, state }),
+  happened: metrics.happened,
+  reportImpossible: ({ type, metadata: { eventId, correlationId } }, { state }) => {
+    metrics.count('ImpossibleFact');
+    logger.error('Impossible fact', { detailType: type, eventId, correlationId, state });
+  },
 });
 
 export const handler = consumerFromEnvironment(handlers, { HoldExpired: (message) => HoldExpired(bookingOf(message)) });

@@ -31,10 +31,12 @@ export interface Dependencies {
   now: () => Date;
   /** A fact arrived that cannot be, such as a failed payment of a sold seat: someone must look. */
   reportImpossible: (event: Heard<'PaymentFailed'>, record: SeatsRecord) => void;
+  /** Told each answer of seats when it comes true, by the run whose write made it so. @default nobody counts */
+  happened?: (event: AirlineEvent) => void;
 }
 
 /** The seats' side of the choreography: every cell of its table is one path through one of these. */
-export function createHandlers({ store, holdTimer, holdRules, now, reportImpossible }: Dependencies) {
+export function createHandlers({ store, holdTimer, holdRules, now, reportImpossible, happened }: Dependencies) {
   const time = (): string => now().toISOString();
 
   /** Claims in seat order, so that two bookings of the same seats collide on the first. */
@@ -85,9 +87,15 @@ export function createHandlers({ store, holdTimer, holdRules, now, reportImpossi
 
       // The record first, the seats after it: freed before, they could be those that a duplicate of this run just booked.
       if (!(await store.save(bookingId, next, stored))) continue;
+      tell(bookingId, next);
       if (!keepsSeats(next)) await store.freeSeats(flightId, [...new Set([...ours, ...claimed])], bookingId);
       return sayHeld(bookingId, next);
     }
+  }
+
+  /** The last thing that a record says is what its write made true. */
+  function tell(bookingId: string, written: SeatsRecord): void {
+    for (const event of answerOf(bookingId, written).slice(-1)) happened?.(event);
   }
 
   /** The answer to a request. A hold is said only once its timer is set: a crash before that is healed by redelivery. */
@@ -112,6 +120,7 @@ export function createHandlers({ store, holdTimer, holdRules, now, reportImpossi
       const record = decision.kind === 'write' ? decision.record : stored!.record;
       if (decision.kind === 'write' && !(await store.save(bookingId, record, stored))) continue;
       if (record.state !== 'RELEASED') return [];
+      if (decision.kind === 'write') tell(bookingId, record);
       await store.freeSeats(record.flightId, record.seats, bookingId);
       return answerOf(bookingId, record).slice(-1);
     }

@@ -32,6 +32,7 @@ export class StatusStack extends Stack {
     table.grant(consumer.function, 'dynamodb:PutItem', 'dynamodb:Query');
 
     const api = new ApiFunction(this, 'Api', {
+      service: 'status',
       entry: path.join(source, 'api.ts'),
       description: 'Answers how a booking is',
       api: platformApi(this),

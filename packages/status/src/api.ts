@@ -137,7 +137,8 @@ export const handler: Api = async (event, context) => {
   try {
     return await deployed(event, context);
   } catch (error) {
-    logger.error('Request failed', { routeKey: event.routeKey, error: error as Error });
+    const correlationId = event.pathParameters?.bookingId;
+    logger.error('Request failed', { routeKey: event.routeKey, ...(correlationId && { correlationId }), error: error as Error });
     return problem(500, 'Internal error', 'Something went wrong on our side. Try again in a moment.');
   }
 };

@@ -1,13 +1,27 @@
+import { Logger } from '@aws-lambda-powertools/logger';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { consumerFromEnvironment } from '@airline/messaging/consume';
 import { requireEnvironment } from '@airline/messaging/environment';
+import { metricsFromEnvironment } from '@airline/messaging/metrics';
+import { createBookingCounter } from './count-bookings.ts';
 import { createDynamoDbFactStore } from './dynamodb-fact-store.ts';
 import { createHandlers } from './handlers.ts';
 
+const logger = new Logger();
+const now = (): Date => new Date();
+const store = createDynamoDbFactStore(DynamoDBDocumentClient.from(new DynamoDBClient()), requireEnvironment('STATUS_TABLE_NAME'));
+const countBooking = createBookingCounter({ store, metrics: metricsFromEnvironment(), now });
+
 export const handler = consumerFromEnvironment(
   createHandlers({
-    store: createDynamoDbFactStore(DynamoDBDocumentClient.from(new DynamoDBClient()), requireEnvironment('STATUS_TABLE_NAME')),
-    now: () => new Date(),
+    store,
+    now,
+    // The fact is kept: a count that could not be made must not bring the message back.
+    kept: (bookingId, fact) =>
+      countBooking(bookingId, fact).catch((error: Error) => {
+        const { type: detailType, eventId } = fact;
+        logger.warn('A booking could not be counted', { detailType, correlationId: bookingId, eventId, error });
+      }),
   }),
 );

@@ -5,23 +5,30 @@ import type { FactStore } from './fact-store.ts';
 
 const partitionOf = (bookingId: string): string => `BOOKING#${bookingId}`;
 
-/** One item for each fact (`BOOKING#id`, its detail-type), written once and never again. */
+/** Longer than any message waits to be handled: 4 days in a queue, then 14 in a dead-letter queue. */
+const claimedSeconds = 30 * 24 * 3600;
+
+/**
+ * One item for each fact (`BOOKING#id`, its detail-type), written once and never again; and for a booking that failed one that says
+ * that it was counted (`COUNTED#id`, `FAILED`).
+ */
 export function createDynamoDbFactStore(client: DynamoDBDocumentClient, tableName: string): FactStore {
+  async function putFirst(Item: { pk: string; sk: string; [attribute: string]: unknown }): Promise<boolean> {
+    try {
+      await client.send(new PutCommand({ TableName: tableName, Item, ConditionExpression: 'attribute_not_exists(pk)' }));
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
+  }
+
   return {
-    async keep(bookingId, fact) {
-      try {
-        await client.send(
-          new PutCommand({
-            TableName: tableName,
-            Item: { pk: partitionOf(bookingId), sk: fact.type, fact },
-            ConditionExpression: 'attribute_not_exists(pk)',
-          }),
-        );
-        return true;
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false;
-        throw error;
-      }
+    keep: (bookingId, fact) => putFirst({ pk: partitionOf(bookingId), sk: fact.type, fact }),
+
+    claimFailure(bookingId) {
+      const expiresAtEpoch = Math.floor(Date.now() / 1000) + claimedSeconds;
+      return putFirst({ pk: `COUNTED#${bookingId}`, sk: 'FAILED', expiresAtEpoch });
     },
 
     async list(bookingId) {

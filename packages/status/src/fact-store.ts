@@ -6,4 +6,6 @@ export interface FactStore {
   keep(bookingId: string, fact: Fact): Promise<boolean>;
   /** All facts of the booking, in no particular order. */
   list(bookingId: string): Promise<Fact[]>;
+  /** @returns true to the first who asks for this booking: whoever counts its failure counts it once */
+  claimFailure(bookingId: string): Promise<boolean>;
 }

@@ -4,6 +4,7 @@ import type { FactStore } from './fact-store.ts';
 /** The fact store of tests and simulations: it keeps the same contract as the DynamoDB one, copies included. */
 export function createInMemoryFactStore(): FactStore {
   const bookings = new Map<string, Map<string, Fact>>();
+  const failures = new Set<string>();
   return {
     async keep(bookingId, fact) {
       const facts = bookings.get(bookingId) ?? new Map<string, Fact>();
@@ -15,6 +16,10 @@ export function createInMemoryFactStore(): FactStore {
 
     async list(bookingId) {
       return [...(bookings.get(bookingId)?.values() ?? [])].map((fact) => structuredClone(fact));
+    },
+
+    async claimFailure(bookingId) {
+      return !failures.has(bookingId) && failures.add(bookingId) !== undefined;
     },
   };
 }

@@ -114,6 +114,7 @@ test('a store that fails at any step is healed by redelivery', async () => {
         return result;
       };
       const deliver = serve({
+        ...kept,
         keep: (id: string, fact: Fact) => flaky('keep', () => kept.keep(id, fact)),
         list: (id: string) => flaky('list', () => kept.list(id)),
       });

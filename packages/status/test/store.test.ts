@@ -52,4 +52,14 @@ describe.each(adapters)('fact store: %s', (_, create) => {
     const kept = await Promise.all(Array.from({ length: 10 }, () => store.keep(bookingId, fact!)));
     expect(kept.filter(Boolean)).toHaveLength(1);
   });
+
+  test('of many that want to count the failure of a booking, one may, and it is no fact', async () => {
+    const store = create();
+    const bookingId = randomUUID();
+    const claims = await Promise.all(Array.from({ length: 10 }, () => store.claimFailure(bookingId)));
+    expect(claims.filter(Boolean)).toHaveLength(1);
+    expect(await store.claimFailure(bookingId)).toBe(false);
+    expect(await store.claimFailure(randomUUID())).toBe(true);
+    expect(await store.list(bookingId)).toEqual([]);
+  });
 });

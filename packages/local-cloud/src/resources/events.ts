@@ -13,6 +13,23 @@ export const eventBus: ResourceKind = {
   },
 };
 
+export const eventArchive: ResourceKind = {
+  properties: ['ArchiveName', 'Description', 'EventPattern', 'RetentionDays', 'SourceArn'],
+  withoutEffect: ['KmsKeyIdentifier'],
+  create: ({ stackName, logicalId, properties }, { eventBridge }) => {
+    const eventPattern = properties.object('EventPattern');
+    const description = properties.text('Description');
+    const { name, arn } = eventBridge.createArchive({
+      name: properties.text('ArchiveName') ?? physicalName(stackName, logicalId, 48),
+      eventSourceArn: properties.requiredText('SourceArn'),
+      retentionDays: properties.number('RetentionDays') ?? 0,
+      ...(eventPattern !== undefined && { eventPattern }),
+      ...(description !== undefined && { description }),
+    });
+    return { ref: name, attributes: { ArchiveName: name, Arn: arn } };
+  },
+};
+
 export const eventRule: ResourceKind = {
   properties: ['Name', 'Description', 'EventBusName', 'EventPattern', 'ScheduleExpression', 'State', 'Targets'],
   withoutEffect: ['RoleArn', 'Tags'],

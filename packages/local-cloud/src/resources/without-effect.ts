@@ -23,10 +23,6 @@ export const TYPES_WITHOUT_EFFECT: Record<string, TypeWithoutEffect> = {
   'AWS::CloudWatch::Alarm': { why: WATCHING, arn: (name) => `cloudwatch:${REGION}:${ACCOUNT_ID}:alarm:${name}` },
   'AWS::CloudWatch::CompositeAlarm': { why: WATCHING, arn: (name) => `cloudwatch:${REGION}:${ACCOUNT_ID}:alarm:${name}` },
   'AWS::CloudWatch::Dashboard': { why: WATCHING },
-  'AWS::Events::Archive': {
-    why: 'keeps events for a replay in days to come; this cloud forgets everything when it stops',
-    arn: (name) => `events:${REGION}:${ACCOUNT_ID}:archive/${name}`,
-  },
   'AWS::EventSchemas::Registry': { why: CATALOGUE },
   'AWS::EventSchemas::Schema': { why: CATALOGUE },
   'AWS::Events::EventBusPolicy': { why: PERMISSIONS },

@@ -1,0 +1,98 @@
+import { Duration } from 'aws-cdk-lib';
+import {
+  type Alarm,
+  AlarmStatusWidget,
+  Dashboard,
+  GraphWidget,
+  type IMetric,
+  MathExpression,
+  Stats,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import type { Function } from 'aws-cdk-lib/aws-lambda';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { airlineName, serviceName } from './names.ts';
+
+const period = Duration.minutes(1);
+const fullWidth = 24;
+const graph = { width: 8, height: 6, period };
+
+/** The dashboard of one service, named as its queue and its table are: what is wrong, what it does, and what it does it with. */
+export class ServiceDashboard extends Construct {
+  readonly #dashboard: Dashboard;
+  readonly #alarms: Alarm[] = [];
+
+  constructor(scope: Construct, id: string, service: string) {
+    super(scope, id);
+    this.#dashboard = new Dashboard(this, 'Resource', {
+      dashboardName: serviceName(this, service),
+      defaultInterval: Duration.hours(3),
+    });
+    this.#dashboard.addWidgets(
+      // Filled in as alarms are added; the list is read when the template is written.
+      new AlarmStatusWidget({ title: 'Alarms', alarms: this.#alarms, width: fullWidth, height: 3 }),
+    );
+    this.#dashboard.addWidgets(
+      new GraphWidget({
+        title: `What ${service} did`,
+        left: [eachMetric(this, service, 'service'), eachMetric(this, service, 'service,reason')],
+        ...graph,
+        width: fullWidth,
+      }),
+    );
+  }
+
+  addAlarm(alarm: Alarm): void {
+    this.#alarms.push(alarm);
+  }
+
+  addQueue({ queue, deadLetters, undelivered }: { queue: Queue; deadLetters: Queue; undelivered: Queue }): void {
+    const waiting = (of: Queue, label: string): IMetric =>
+      of.metricApproximateNumberOfMessagesVisible({ period, statistic: Stats.MAXIMUM, label });
+    this.#dashboard.addWidgets(
+      new GraphWidget({ title: 'Messages waiting', left: [waiting(queue, 'queue')], ...graph }),
+      new GraphWidget({
+        title: 'Age of the oldest message',
+        left: [queue.metricApproximateAgeOfOldestMessage({ period, statistic: Stats.MAXIMUM, label: 'queue' })],
+        ...graph,
+      }),
+      new GraphWidget({
+        title: 'Dead letters',
+        left: [waiting(deadLetters, 'unhandled'), waiting(undelivered, 'undelivered')],
+        ...graph,
+      }),
+    );
+  }
+
+  addFunction(kind: string, watched: Function): void {
+    const count = { period, statistic: Stats.SUM };
+    this.#dashboard.addWidgets(
+      new GraphWidget({
+        title: `${kind}: invocations, errors, throttles`,
+        left: [watched.metricInvocations(count), watched.metricErrors(count), watched.metricThrottles(count)],
+        ...graph,
+        width: 12,
+      }),
+      new GraphWidget({
+        title: `${kind}: duration`,
+        left: [
+          watched.metricDuration({ period, statistic: Stats.p(50), label: 'p50' }),
+          watched.metricDuration({ period, statistic: Stats.p(99), label: 'p99' }),
+        ],
+        ...graph,
+        width: 12,
+      }),
+    );
+  }
+}
+
+/** Whatever the service counts, also what it will count one day. */
+function eachMetric(scope: Construct, service: string, dimensions: string): IMetric {
+  const label = dimensions === 'service' ? '' : "${PROP('Dim.reason')}";
+  return new MathExpression({
+    expression: `SEARCH('{"${airlineName(scope)}",${dimensions}} service="${service}" NOT MetricName="TimeToSettle"', 'Sum', 60)`,
+    usingMetrics: {},
+    label: `\${PROP('MetricName')} ${label}`.trim(),
+    period,
+  });
+}

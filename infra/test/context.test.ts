@@ -1,0 +1,50 @@
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { describe, expect, test } from '@jest/globals';
+import { logLevel, logRetention } from '../src/log-settings.ts';
+import { PlatformStack } from '../src/platform-stack.ts';
+
+describe('context values of logs', () => {
+  test('by default INFO, for 30 days', () => {
+    expect([logLevel(new App()), logRetention(new App())]).toEqual(['INFO', 30]);
+  });
+
+  test('an operator may set both, as texts', () => {
+    const app = new App({ context: { logLevel: 'DEBUG', logRetentionDays: '90' } });
+    expect([logLevel(app), logRetention(app)]).toEqual(['DEBUG', 90]);
+  });
+
+  test('a level or a number of days that there is not is refused', () => {
+    const app = new App({ context: { logLevel: 'loud', logRetentionDays: '31' } });
+    expect(() => logLevel(app)).toThrow('Context value logLevel must be one of DEBUG, INFO, WARN, ERROR; it is "loud".');
+    expect(() => logRetention(app)).toThrow(/^Context value logRetentionDays must be one of 1, 3, 5, 7, .*; it is "31"\.$/);
+  });
+});
+
+describe('the topic of alarms', () => {
+  const templateOf = (context: Record<string, string>): Template =>
+    Template.fromStack(new PlatformStack(new App({ context }), 'platform'));
+
+  test('is encrypted by a key that CloudWatch may use, and has no subscriber by default', () => {
+    const template = templateOf({});
+    const [topic] = Object.values(template.findResources('AWS::SNS::Topic'));
+    const { TopicName, KmsMasterKeyId } = topic!.Properties as { TopicName: string; KmsMasterKeyId: { 'Fn::GetAtt': [string] } };
+    expect(TopicName).toBe('airline-alarms');
+    const key = template.findResources('AWS::KMS::Key')[KmsMasterKeyId['Fn::GetAtt'][0]];
+    expect(JSON.stringify(key)).toContain('cloudwatch.amazonaws.com');
+    template.resourceCountIs('AWS::SNS::Subscription', 0);
+  });
+
+  test('subscribes the address of alarmEmail', () => {
+    templateOf({ alarmEmail: 'ops@airline.example' }).hasResourceProperties('AWS::SNS::Subscription', {
+      Protocol: 'email',
+      Endpoint: 'ops@airline.example',
+    });
+  });
+
+  test('refuses what is no address', () => {
+    expect(() => templateOf({ alarmEmail: 'ops' })).toThrow(
+      'Context value alarmEmail must be an email address such as ops@airline.example; it is "ops".',
+    );
+  });
+});
