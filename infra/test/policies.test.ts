@@ -148,8 +148,8 @@ describe('a role', () => {
     expect(ids).toEqual([
       'wildcard-action s3:Get*',
       'foreign s3:Get* *',
+      // What cdk-nag finds in the resource alone is explained on every role, by X-Ray; the project's own finding names the action.
       'AwsSolutions-IAM5[Action::s3:Get*]',
-      'AwsSolutions-IAM5[Resource::*]',
     ]);
   });
 
