@@ -49,6 +49,9 @@ function textBody({ kind, number, issued, heading, opening, textOnly, rows, tota
   ].join('\n');
 }
 
+// Made once: it takes longer to make one than to write a mail.
+const days = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
+
 const label = 'color:#5b6b82;padding:10px 16px 10px 0;border-bottom:1px solid #e6eaf0;white-space:nowrap;vertical-align:top';
 const value = 'color:#16243a;padding:10px 0;border-bottom:1px solid #e6eaf0;text-align:right;word-break:break-word';
 const font = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:15px;line-height:1.45";
@@ -123,7 +126,7 @@ export function moneyText(amountMinor: number, currency: string): string {
 }
 
 export function longDate(date: Date): string {
-  return new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' }).format(date);
+  return days.format(date);
 }
 
 /** A name is what a stranger typed: it must not add lines to a text, nor turn around what follows it. */

@@ -165,7 +165,7 @@ async function branchesOf(position: Position, parts: readonly ServiceStates[], i
  */
 async function whoGoesFirst({ locals, faults, duplicates }: Position, parts: readonly ServiceStates[]): Promise<number> {
   const urgent = parts.findIndex((part, index) => part.isUrgent(locals[index]!));
-  if (urgent >= 0) return urgent;
+  if (urgent >= 0 || parts.length === 1) return urgent;
   const tellers = new Set<ServiceStates>();
   for (const [index, part] of parts.entries()) if (await part.mayTell(locals[index]!, faults, duplicates)) tellers.add(part);
   return parts.findIndex(
