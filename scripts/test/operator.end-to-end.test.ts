@@ -85,7 +85,7 @@ describe('an operator', () => {
 /** Deletes a service's queue, as a mistaken deployment does, and makes it anew. */
 async function takeAway(service: string): Promise<{ bringBack: () => Promise<void> }> {
   const name = `airline-${service}`;
-  const QueueUrl = `${airline.awsEndpoint}/000000000000/${name}`;
+  const QueueUrl = await airline.queueUrl(service);
   const AttributeNames: QueueAttributeName[] = ['VisibilityTimeout', 'RedrivePolicy', 'MessageRetentionPeriod'];
   const { Attributes } = await airline.sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames }));
   await airline.sqs.send(new DeleteQueueCommand({ QueueUrl }));
