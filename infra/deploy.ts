@@ -40,7 +40,10 @@ async function importInto(stack: string, leftovers: readonly Leftover[]): Promis
   const folder = mkdtempSync(path.join(os.tmpdir(), 'leftovers-'));
   try {
     const mapping = path.join(folder, 'mapping.json');
-    writeFileSync(mapping, JSON.stringify(Object.fromEntries(leftovers.map(({ logicalId, identifier }) => [logicalId, identifier]))));
+    writeFileSync(
+      mapping,
+      JSON.stringify(Object.fromEntries(leftovers.map(({ logicalId, identifier }) => [logicalId, identifier]))),
+    );
     return await cdk('import', stack, '--app', assembly, '--resource-mapping', mapping);
   } finally {
     rmSync(folder, { recursive: true });

@@ -29,17 +29,29 @@ export function parameterName(scope: Construct, ...path: string[]): string {
  * A number of seconds that an operator may set by context (`-c holdGraceSeconds=120`).
  * @throws Error when it is no whole number within the limits
  */
-export function secondsFromContext(scope: Construct, key: string, { byDefault, minimum, maximum }: SecondsLimits): number {
-  const given: unknown = scope.node.tryGetContext(key) ?? byDefault;
-  const seconds = Number(given);
-  if (!Number.isInteger(seconds) || seconds < minimum || seconds > maximum) {
-    const limits = `from ${minimum} to ${maximum}`;
-    throw new Error(`Context value ${key} must be a whole number of seconds ${limits}; it is ${JSON.stringify(given)}.`);
-  }
-  return seconds;
+export function secondsFromContext(scope: Construct, key: string, limits: Limits): number {
+  return wholeNumberFromContext(scope, key, 'a whole number of seconds', limits);
 }
 
-interface SecondsLimits {
+/**
+ * A number that an operator may set by context (`-c consumerConcurrency=2`).
+ * @throws Error when it is no whole number within the limits
+ */
+export function countFromContext(scope: Construct, key: string, limits: Limits): number {
+  return wholeNumberFromContext(scope, key, 'a whole number', limits);
+}
+
+function wholeNumberFromContext(scope: Construct, key: string, what: string, { byDefault, minimum, maximum }: Limits): number {
+  const given: unknown = scope.node.tryGetContext(key) ?? byDefault;
+  const number = Number(given);
+  if (!Number.isInteger(number) || number < minimum || number > maximum) {
+    const limits = `from ${minimum} to ${maximum}`;
+    throw new Error(`Context value ${key} must be ${what} ${limits}; it is ${JSON.stringify(given)}.`);
+  }
+  return number;
+}
+
+interface Limits {
   byDefault: number;
   minimum: number;
   maximum: number;

@@ -22,11 +22,14 @@ export async function startEmulator(pythonEnvironment: string, log: string): Pro
   mkdirSync(path.dirname(log), { recursive: true });
   const temporary = mkdtempSync(path.join(os.tmpdir(), 'ministack-'));
   // Functions inherit what it is started with: nobody's account may be among it.
+  const endpoint = `http://localhost:${port}`;
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_')));
   const child = spawn(path.join(pythonEnvironment, 'bin', 'ministack'), [], {
     cwd: temporary,
     env: {
       ...inherited,
+      // Where the functions' SDK finds it: by name, as its queue URLs begin.
+      AWS_ENDPOINT_URL: endpoint,
       BIND_HOST: '127.0.0.1',
       GATEWAY_PORT: String(port),
       IOT_MTLS_ENABLED: '0',
@@ -54,8 +57,6 @@ export async function startEmulator(pythonEnvironment: string, log: string): Pro
     return code;
   };
 
-  // By name: queue URLs and the HTTP API's address begin with it.
-  const endpoint = `http://localhost:${port}`;
   const deadline = Date.now() + patienceMilliseconds;
   for (;;) {
     if (child.exitCode !== null || Date.now() > deadline) {

@@ -10,11 +10,18 @@ import { isoDay } from '../schedule.ts';
 import { type AirlinePlace, plainEnvironment } from '../test/airline-place.ts';
 import { startEmulator } from './emulator.ts';
 
-interface EmulatedAirline extends AirlinePlace {
-  /** `pnpm run deploy` with the context that this airline was deployed with, and options besides. */
-  deploy(...options: string[]): Promise<void>;
-  /** Runs the CDK's own command in a package, e.g. `cdk('packages/seats', 'destroy', …)`. */
-  cdk(folder: string, ...parameters: string[]): Promise<void>;
+export interface EmulatedAirline extends AirlinePlace {
+  /**
+   * What `pnpm run deploy` does in one package, with the context that this airline was deployed with.
+   * @param folder of the package, e.g. `packages/seats`
+   * @param context besides
+   * @param onOutput is told what the deployment says
+   */
+  deploy(folder: string, context?: Record<string, unknown>, onOutput?: (text: string) => void): Promise<void>;
+  /** What `cdk destroy` does in one package. */
+  destroy(folder: string): Promise<void>;
+  /** The file with the output of the emulator and of the functions. */
+  log: string;
 }
 
 interface SentMail {
@@ -28,14 +35,14 @@ const root = path.join(import.meta.dirname, '..', '..');
 const region = 'us-east-1';
 const accountId = '000000000000';
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-let started = 0;
 
 /**
  * Deploys every stack on an emulator of its own, as one deploys to an account that was never used: bootstrap, what an operator
  * does once by hand, `pnpm run deploy`, flights. Stripe is no part of AWS: its stand-in runs in this process.
+ * @param name of the log
  */
-export async function startOnEmulator(context: Record<string, unknown> = {}): Promise<EmulatedAirline> {
-  const log = path.join(root, '.conformance', 'logs', `emulator-${process.pid}-${++started}.log`);
+export async function startOnEmulator(name: string, context: Record<string, unknown> = {}): Promise<EmulatedAirline> {
+  const log = path.join(root, '.conformance', 'logs', `${name}.log`);
   const emulator = await startEmulator(process.env.CONFORMANCE_PYTHON_ENVIRONMENT!, log);
   const provider = await startPaymentProvider();
   const stop = async (): Promise<number | null> => {
@@ -56,23 +63,22 @@ export async function startOnEmulator(context: Record<string, unknown> = {}): Pr
       // A gate of its own: ten seconds a stack.
       CDK_VALIDATION: 'false',
     };
-    const contextOptions = Object.entries({ emulator: true, stripeApiUrl: provider.url, ...context }).flatMap(([name, value]) => [
-      '-c',
-      `${name}=${String(value)}`,
-    ]);
-    const clientConfig = { endpoint, region, credentials };
-    const cdk: EmulatedAirline['cdk'] = (folder, ...parameters) =>
-      finish(path.join(root, folder, 'node_modules', '.bin', 'cdk'), parameters, path.join(root, folder), environment);
-    const deploy: EmulatedAirline['deploy'] = (...options) =>
-      finish(
-        process.execPath,
-        ['--import', 'tsx', path.join(root, 'scripts', 'deploy.ts'), ...contextOptions, '--require-approval', 'never', ...options],
-        root,
-        environment,
-      );
+    // Each run of a function side by side is a process here; at 20 a service they starve each other on two cores, and time out.
+    const values = { emulator: true, stripeApiUrl: provider.url, consumerConcurrency: 2, ...context };
+    const optionsWith = (besides: Record<string, unknown> = {}): string[] => [
+      ...Object.entries({ ...values, ...besides }).flatMap(([name, value]) => ['-c', `${name}=${String(value)}`]),
+      '--require-approval',
+      'never',
+    ];
+    const runIn = (folder: string, program: string, parameters: string[], onOutput?: (text: string) => void): Promise<void> => {
+      const cwd = path.join(root, folder);
+      const binaries = path.join(cwd, 'node_modules', '.bin');
+      const PATH = `${binaries}${path.delimiter}${process.env.PATH}`;
+      return finish(path.join(binaries, program), parameters, { cwd, env: { ...environment, PATH } }, onOutput);
+    };
 
-    await Promise.all([cdk('infra', 'bootstrap', `aws://${accountId}/${region}`), prepareAccount(clientConfig)]);
-    await deploy();
+    await Promise.all([runIn('infra', 'cdk', ['bootstrap', `aws://${accountId}/${region}`]), prepareAccount(clientConfig)]);
+    await finish(process.execPath, ['--import', 'tsx', 'scripts/deploy.ts', ...optionsWith()], { cwd: root, env: environment });
     const sample = path.join(root, 'scripts', 'sample-flights.json');
     const tomorrow = isoDay(Date.now() + 24 * 3600 * 1000);
     const loaded = await runCommand(environment, 'flights', 'load', sample, '--first-day', tomorrow, '--target', 'aws');
@@ -87,8 +93,10 @@ export async function startOnEmulator(context: Record<string, unknown> = {}): Pr
       clientConfig,
       frontDoor: Parameter!.Value!,
       paymentProvider: provider.url,
-      deploy,
-      cdk,
+      log,
+      deploy: (folder, besides, onOutput) =>
+        runIn(folder, 'tsx', [path.join(root, 'infra', 'deploy.ts'), 'infra/app.ts', ...optionsWith(besides)], onOutput),
+      destroy: (folder) => runIn(folder, 'cdk', ['destroy', '--all', '--app', 'cdk.out', '--force']),
       stop,
       async mails() {
         // MiniStack's window on what SES sent.
@@ -128,10 +136,20 @@ async function startPaymentProvider(): Promise<{ server: Server; url: string }> 
 }
 
 /** Runs a program to its end. @throws Error with its output when it fails */
-async function finish(program: string, parameters: string[], cwd: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const child = spawn(program, parameters, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+async function finish(
+  program: string,
+  parameters: string[],
+  options: { cwd: string; env: NodeJS.ProcessEnv },
+  onOutput: (text: string) => void = () => {},
+): Promise<void> {
+  const child = spawn(program, parameters, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      onOutput(text);
+    });
+  }
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
   if (code !== 0) throw new Error(`${[path.basename(program), ...parameters].join(' ')} ended with ${code}:\n${output}`);
 }

@@ -24,8 +24,7 @@ const request = (overrides: Partial<BookingRequest> = {}): BookingRequest => cus
 
 const emailOf = (bookingId: string): string => `${bookingId}@example.com`;
 const events = ({ timeline }: BookingStatus): string[] => timeline.map(({ event }) => event).sort();
-const cancel = (bookingId: string): Promise<Response> =>
-  airline.fetch(`/bookings/${bookingId}`, { method: 'DELETE' });
+const cancel = (bookingId: string): Promise<Response> => airline.fetch(`/bookings/${bookingId}`, { method: 'DELETE' });
 
 /** A booking that was settled before may need a moment until it is known to be cancelled. */
 async function cancelled(bookingId: string): Promise<BookingStatus> {

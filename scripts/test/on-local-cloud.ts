@@ -9,21 +9,26 @@ interface StoredMail {
 
 /** Runs the stacks on a local cloud of its own. */
 export async function startOnLocalCloud(context: Record<string, unknown>): Promise<AirlinePlace> {
-  const { ports, environment, stop } = await startOwnAirline([], {
+  const own = await startOwnAirline([], {
     ...plainEnvironment(),
     CDK_CONTEXT_JSON: JSON.stringify(context),
   });
-  const endpoint = `http://localhost:${ports.awsPort}`;
+  const endpoint = `http://localhost:${own.ports.awsPort}`;
   return {
     target: 'local',
-    environment,
+    environment: own.environment,
     clientConfig: { endpoint, region: 'eu-west-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } },
-    frontDoor: `http://localhost:${ports.httpPort}`,
+    frontDoor: `http://localhost:${own.ports.httpPort}`,
     paymentProvider: endpoint,
-    stop,
+    stop: () => own.stop(),
     async mails() {
       const { emails } = (await (await fetch(`${endpoint}/store`)).json()) as { emails: StoredMail[] };
-      return emails.map(({ destination, subject, body: { text = '', html = '' } }) => ({ to: destination.to, subject, text, html }));
+      return emails.map(({ destination, subject, body: { text = '', html = '' } }) => ({
+        to: destination.to,
+        subject,
+        text,
+        html,
+      }));
     },
   };
 }

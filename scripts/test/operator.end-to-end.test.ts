@@ -4,7 +4,7 @@ import path from 'node:path';
 import { CreateQueueCommand, DeleteQueueCommand, GetQueueAttributesCommand, type QueueAttributeName } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Report } from '../reconcile/reconcile-bookings.ts';
-import { type Customer, RunningAirline, until } from './running-airline.ts';
+import { type Customer, RunningAirline, testExceptOnEmulator, until } from './running-airline.ts';
 
 jest.setTimeout(150_000);
 
@@ -35,32 +35,43 @@ async function reconcile(...parameters: string[]): Promise<{ code: number | null
 }
 
 describe('an operator', () => {
-  test('finds a booking that is stuck because a queue was gone, repairs it, and all parties agree', async () => {
-    const queue = await takeAway('receipts');
-    const asked = customer.request();
-    await airline.publish('BookingRequested', asked);
-    await until('EventBridge gave all three facts up', async () => (await stuck('receipts', 'undelivered')) === 3);
-    await queue.bringBack();
+  testExceptOnEmulator('MiniStack 1.5.33 gives no dead-letter queue to the targets of rules, and forgets what it cannot deliver')(
+    'finds a booking that is stuck because a queue was gone, repairs it, and all parties agree',
+    async () => {
+      const queue = await takeAway('receipts');
+      const asked = customer.request();
+      await airline.publish('BookingRequested', asked);
+      await until('EventBridge gave all three facts up', async () => (await stuck('receipts', 'undelivered')) === 3);
+      await queue.bringBack();
 
-    const { code, report } = await reconcile('--in-flight', '1s');
-    const finding = report.findings.find(({ bookingId }) => bookingId === asked.bookingId)!;
-    expect(code).toBe(1);
-    expect(finding).toMatchObject({ invariant: 'settles', rule: 'stuck', waitsFor: ['receipts'] });
-    expect(finding.deadLetters!.map(({ service, kind, detailType }) => [service, kind, detailType]).sort()).toEqual(
-      ['BookingRequested', 'PaymentOk', 'SeatBooked'].map((type) => ['receipts', 'undelivered', type]),
-    );
-    const shown = await airline.command('dlq', 'show', 'receipts', '--booking', asked.bookingId);
-    expect(shown.stdout).toContain('NO_RESOURCE');
+      const { code, report } = await reconcile('--in-flight', '1s');
+      const finding = report.findings.find(({ bookingId }) => bookingId === asked.bookingId)!;
+      expect(code).toBe(1);
+      expect(finding).toMatchObject({ invariant: 'settles', rule: 'stuck', waitsFor: ['receipts'] });
+      expect(finding.deadLetters!.map(({ service, kind, detailType }) => [service, kind, detailType]).sort()).toEqual(
+        ['BookingRequested', 'PaymentOk', 'SeatBooked'].map((type) => ['receipts', 'undelivered', type]),
+      );
+      const shown = await airline.command('dlq', 'show', 'receipts', '--booking', asked.bookingId);
+      expect(shown.stdout).toContain('NO_RESOURCE');
 
-    // Twice: a redrive of nothing is harmless.
-    for (const redriven of [3, 0]) {
-      const { stdout } = await airline.command('dlq', 'redrive', 'receipts', '--booking', asked.bookingId, '--confirm', '--json');
-      expect(JSON.parse(stdout)).toMatchObject({ redriven, failed: [], doubled: [] });
-    }
-    expect((await airline.settled(asked.bookingId)).status).toBe('CONFIRMED');
-    expect(await airline.mailsTo(asked.passenger.email)).toHaveLength(1);
-    expect(await reconcile('--in-flight', '1s')).toMatchObject({ code: 0, report: { inFlight: 0, findings: [] } });
-  });
+      // Twice: a redrive of nothing is harmless.
+      for (const redriven of [3, 0]) {
+        const { stdout } = await airline.command(
+          'dlq',
+          'redrive',
+          'receipts',
+          '--booking',
+          asked.bookingId,
+          '--confirm',
+          '--json',
+        );
+        expect(JSON.parse(stdout)).toMatchObject({ redriven, failed: [], doubled: [] });
+      }
+      expect((await airline.settled(asked.bookingId)).status).toBe('CONFIRMED');
+      expect(await airline.mailsTo(asked.passenger.email)).toHaveLength(1);
+      expect(await reconcile('--in-flight', '1s')).toMatchObject({ code: 0, report: { inFlight: 0, findings: [] } });
+    },
+  );
 
   test('who redrives poison is told that it comes back, and puts it away instead', async () => {
     await airline.send('seats', 'this is not JSON');

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { GetQueueUrlCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { type AirlineEvent, type EventData, sourceOf } from '@airline/events-schemas/events';
+import { basename } from 'node:path';
+import { expect, test } from '@jest/globals';
 import type { BookingStatus } from '../follow-booking.ts';
 import { startOnEmulator } from '../conformance/on-emulator.ts';
 import { fetchLocalhost } from '../fetch-localhost.ts';
@@ -18,6 +20,11 @@ interface SeatMap {
 /** `pnpm test:conformance` runs the same scenarios on an emulator that `pnpm test` runs on a local cloud. */
 export const runsOnEmulator = process.env.CONFORMANCE_PYTHON_ENVIRONMENT !== undefined;
 
+/** `test`, or on the emulator a skipped one that says why. */
+export function testExceptOnEmulator(why: string): (name: string, run: () => Promise<void>) => void {
+  return (name, run) => (runsOnEmulator ? test.skip(`${name} (not on the emulator: ${why})`, run) : test(name, run));
+}
+
 /** A whole airline, started and driven from outside, as its users do: on a local cloud, or deployed to an emulator of AWS. */
 export class RunningAirline {
   readonly #place: AirlinePlace;
@@ -32,7 +39,7 @@ export class RunningAirline {
 
   /** @param context CDK context values that the stacks are synthesized with, as by `-c` */
   static async start(context: Record<string, unknown> = {}): Promise<RunningAirline> {
-    return new RunningAirline(await (runsOnEmulator ? startOnEmulator(context) : startOnLocalCloud(context)));
+    return new RunningAirline(await (runsOnEmulator ? startOnEmulator(suiteName(), context) : startOnLocalCloud(context)));
   }
 
   /** Asks it to stop as Ctrl-C does. @returns its exit code */
@@ -127,6 +134,10 @@ export class RunningAirline {
       after = data[data.length - 1]!.id;
     }
   }
+}
+
+function suiteName(): string {
+  return basename(expect.getState().testPath!, '.test.ts');
 }
 
 /** Waits for a condition, and for no longer than a broken system deserves. */

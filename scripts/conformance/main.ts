@@ -1,0 +1,61 @@
+/**
+ * `pnpm test:conformance`: deploys the stacks to an emulator of AWS that nobody here wrote and runs the end-to-end suites there.
+ * Arguments are jest's, e.g. `pnpm test:conformance operator`.
+ */
+import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { UsageError } from '../usage-error.ts';
+import { preparePython } from './python.ts';
+
+const root = path.join(import.meta.dirname, '..', '..');
+const state = path.join(root, '.conformance');
+const summaryLine = /^(Test Suites|Tests|Snapshots|Time):/;
+
+const started = performance.now();
+try {
+  const python = preparePython(path.join(state, 'python'), path.join(import.meta.dirname, 'requirements.txt'));
+  console.log(`Python ${python.version} with the emulator is ready after ${elapsed()}. Its logs: .conformance/logs`);
+  rmSync(path.join(state, 'logs'), { recursive: true, force: true });
+  const { code, output } = await runJest(python.folder);
+  console.log(`\nConformance took ${elapsed()}.`);
+  console.log(
+    output
+      .split('\n')
+      .filter((line) => summaryLine.test(line))
+      .join('\n'),
+  );
+  process.exitCode = code ?? 1;
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
+
+async function runJest(pythonEnvironment: string): Promise<{ code: number | null; output: string }> {
+  const jest = createRequire(import.meta.url).resolve('jest/bin/jest.js');
+  const config = path.join(import.meta.dirname, 'jest.config.ts');
+  // --verbose names each scenario, also those that are skipped, with the reason.
+  const child = spawn(process.execPath, [jest, '--config', config, '--runInBand', '--verbose', ...process.argv.slice(2)], {
+    cwd: root,
+    env: { ...process.env, CONFORMANCE_PYTHON_ENVIRONMENT: pythonEnvironment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      process.stdout.write(text);
+    });
+  }
+  const stop = (): void => void child.kill('SIGTERM');
+  process.once('exit', stop);
+  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+  return { code, output };
+}
+
+function elapsed(): string {
+  const seconds = Math.round((performance.now() - started) / 1000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
