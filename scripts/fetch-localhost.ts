@@ -1,19 +1,21 @@
-import { type IncomingMessage, request as startRequest } from 'node:http';
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 
 /**
  * `fetch`, for which every name that ends in `.localhost` is this machine (RFC 6761, section 6.3). Emulators give an HTTP API such
- * a name (`http://<api id>.execute-api.localhost:4566`); curl and browsers know it, and the resolvers of many systems, which Node
+ * a name (`https://<api id>.execute-api.localhost:4566`); curl and browsers know it, and the resolvers of many systems, which Node
  * asks, do not.
  */
 export async function fetchLocalhost(url: string, init?: RequestInit): Promise<Response> {
   const { hostname, protocol } = new URL(url);
-  if (protocol !== 'http:' || !hostname.endsWith('.localhost')) return fetch(url, init);
+  if (!hostname.endsWith('.localhost')) return fetch(url, init);
 
   const { method, headers, body, signal } = new Request(url, init);
   const content = body ? Buffer.from(await new Response(body).arrayBuffer()) : undefined;
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    startRequest(url, { method, headers: Object.fromEntries(headers), lookup: toLoopback, signal }, resolve)
+    (protocol === 'https:' ? https : http)
+      .request(url, { method, headers: Object.fromEntries(headers), lookup: toLoopback, signal }, resolve)
       .once('error', reject)
       .end(content);
   });

@@ -6,6 +6,7 @@ import type { BookingStatus } from '../follow-booking.ts';
 import type { Report } from '../reconcile/reconcile-bookings.ts';
 import { type BookingRequest, type Customer, RunningAirline, until } from '../test/running-airline.ts';
 import { type EmulatedAirline, startOnEmulator } from './on-emulator.ts';
+import { conformanceState } from './state.ts';
 
 jest.setTimeout(300_000);
 
@@ -66,14 +67,14 @@ describe('a new version of a service', () => {
 /** A copy of the seats service whose code differs. @returns its folder, from the root of the repository */
 async function seatsThatSay(word: string): Promise<string> {
   // The package's folder gives the service its name in logs.
-  const copy = path.join('.conformance', 'next-version', 'seats');
-  const [from, to] = [path.join(root, 'packages', 'seats'), path.join(root, copy)];
+  const to = path.join(conformanceState.nextVersion, 'seats');
+  const from = path.join(root, 'packages', 'seats');
   await rm(to, { recursive: true, force: true });
   await mkdir(to, { recursive: true });
   for (const folder of ['src', 'infra']) await cp(path.join(from, folder), path.join(to, folder), { recursive: true });
   await symlink(path.join(from, 'node_modules'), path.join(to, 'node_modules'));
   await appendFile(path.join(to, 'src', 'consumer.ts'), `\nconsole.log(${JSON.stringify(word)});\n`);
-  return copy;
+  return path.relative(root, to);
 }
 
 /** When CloudFormation last changed a resource, by what its logical id begins with. */

@@ -3,6 +3,7 @@ import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { freePorts } from '../own-airline.ts';
+import { conformanceState, trust } from './state.ts';
 
 export interface Emulator {
   endpoint: string;
@@ -13,29 +14,37 @@ const patienceMilliseconds = 60_000;
 const stopMilliseconds = 5_000;
 
 /**
- * Starts MiniStack from a Python environment, with empty memory, on a free port of this machine.
+ * Starts MiniStack, with empty memory, on a free port of this machine. It speaks TLS and checks permissions: functions may do what
+ * their roles allow and nothing else, and what may only be done over TLS is refused otherwise.
  * @param log the file that its output and that of the functions goes to
  * @throws Error with that file's name when it does not start
  */
-export async function startEmulator(pythonEnvironment: string, log: string): Promise<Emulator> {
+export async function startEmulator(log: string): Promise<Emulator> {
   const [port] = (await freePorts(1)) as [number];
   mkdirSync(path.dirname(log), { recursive: true });
   const temporary = mkdtempSync(path.join(os.tmpdir(), 'ministack-'));
-  // Functions inherit what it is started with: nobody's account may be among it.
-  const endpoint = `http://localhost:${port}`;
-  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_')));
-  const child = spawn(path.join(pythonEnvironment, 'bin', 'ministack'), [], {
+  // By name: queue URLs and the HTTP API's address begin with it.
+  const endpoint = `https://localhost:${port}`;
+  const { pythonEnvironment, certificate, key } = conformanceState;
+  // What `ministack` does itself, but for its attempt to have port 443 as well.
+  const parameters = ['ministack.app:app', '--bind', `127.0.0.1:${port}`, '--certfile', certificate, '--keyfile', key];
+  const child = spawn(path.join(pythonEnvironment, 'bin', 'hypercorn'), [...parameters, '--keep-alive', '75'], {
     cwd: temporary,
     env: {
-      ...inherited,
-      // Where the functions' SDK finds it: by name, as its queue URLs begin.
+      // Functions inherit what it is started with: nobody's account may be among it.
+      ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'))),
+      ...trust,
+      // Where the functions' SDK finds it.
       AWS_ENDPOINT_URL: endpoint,
-      BIND_HOST: '127.0.0.1',
+      AUTH: 'true',
       GATEWAY_PORT: String(port),
       IOT_MTLS_ENABLED: '0',
+      MINISTACK_SSL_CERT: certificate,
+      MINISTACK_SSL_KEY: key,
       PYTHONUNBUFFERED: '1',
       TMPDIR: temporary,
-      // What the functions' SDK says of its Node to whoever chooses it.
+      USE_SSL: '1',
+      // What the functions' SDK says of its Node is meant for whoever chooses it.
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     },
     stdio: ['ignore', 'pipe', 'pipe'],

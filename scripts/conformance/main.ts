@@ -2,23 +2,26 @@
  * `pnpm test:conformance`: deploys the stacks to an emulator of AWS that nobody here wrote and runs the end-to-end suites there.
  * Arguments are jest's, e.g. `pnpm test:conformance operator`.
  */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { UsageError } from '../usage-error.ts';
 import { preparePython } from './python.ts';
+import { conformanceState, trust } from './state.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');
-const state = path.join(root, '.conformance');
 const summaryLine = /^(Test Suites|Tests|Snapshots|Time):/;
 
 const started = performance.now();
 try {
-  const python = preparePython(path.join(state, 'python'), path.join(import.meta.dirname, 'requirements.txt'));
-  console.log(`Python ${python.version} with the emulator is ready after ${elapsed()}. Its logs: .conformance/logs`);
-  rmSync(path.join(state, 'logs'), { recursive: true, force: true });
-  const { code, output } = await runJest(python.folder);
+  const python = preparePython(conformanceState.pythonEnvironment, path.join(import.meta.dirname, 'requirements.txt'));
+  console.log(
+    `Python ${python.version} with the emulator is ready after ${elapsed()}. Its logs: ${path.relative(root, conformanceState.logs)}`,
+  );
+  makeCertificate(python.command);
+  rmSync(conformanceState.logs, { recursive: true, force: true });
+  const { code, output } = await runJest();
   console.log(`\nConformance took ${elapsed()}.`);
   console.log(
     output
@@ -33,14 +36,20 @@ try {
   process.exitCode = 1;
 }
 
-async function runJest(pythonEnvironment: string): Promise<{ code: number | null; output: string }> {
-  const jest = createRequire(import.meta.url).resolve('jest/bin/jest.js');
+function makeCertificate(python: string): void {
+  const { certificate, key } = conformanceState;
+  execFileSync(python, [path.join(import.meta.dirname, 'make_certificate.py'), certificate, key], { stdio: 'inherit' });
+}
+
+async function runJest(): Promise<{ code: number | null; output: string }> {
+  const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
   const config = path.join(import.meta.dirname, 'jest.config.ts');
   // --verbose names each scenario, also those that are skipped, with the reason.
   const child = spawn(process.execPath, [jest, '--config', config, '--runInBand', '--verbose', ...process.argv.slice(2)], {
     cwd: root,
-    env: { ...process.env, CONFORMANCE_PYTHON_ENVIRONMENT: pythonEnvironment },
+    env: { ...process.env, ...trust, AIRLINE_RUNS_ON: 'emulator' },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -49,8 +58,10 @@ async function runJest(pythonEnvironment: string): Promise<{ code: number | null
       process.stdout.write(text);
     });
   }
-  const stop = (): void => void child.kill('SIGTERM');
+  // All at once: jest, the emulator that it started, and the functions that the emulator started.
+  const stop = (): void => void (child.exitCode === null && process.kill(-child.pid!, 'SIGTERM'));
   process.once('exit', stop);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
   return { code, output };
 }

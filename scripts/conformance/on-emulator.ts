@@ -9,6 +9,7 @@ import { runCommand } from '../run-command.ts';
 import { isoDay } from '../schedule.ts';
 import { type AirlinePlace, plainEnvironment } from '../test/airline-place.ts';
 import { startEmulator } from './emulator.ts';
+import { conformanceState, trust } from './state.ts';
 
 export interface EmulatedAirline extends AirlinePlace {
   /**
@@ -42,8 +43,8 @@ const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
  * @param name of the log
  */
 export async function startOnEmulator(name: string, context: Record<string, unknown> = {}): Promise<EmulatedAirline> {
-  const log = path.join(root, '.conformance', 'logs', `${name}.log`);
-  const emulator = await startEmulator(process.env.CONFORMANCE_PYTHON_ENVIRONMENT!, log);
+  const log = path.join(conformanceState.logs, `${name}.log`);
+  const emulator = await startEmulator(log);
   const provider = await startPaymentProvider();
   const stop = async (): Promise<number | null> => {
     provider.server.closeAllConnections();
@@ -54,6 +55,7 @@ export async function startOnEmulator(name: string, context: Record<string, unkn
     const { endpoint } = emulator;
     const environment = {
       ...plainEnvironment(),
+      ...trust,
       AWS_ENDPOINT_URL: endpoint,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
@@ -70,6 +72,7 @@ export async function startOnEmulator(name: string, context: Record<string, unkn
       '--require-approval',
       'never',
     ];
+    const clientConfig = { endpoint, region, credentials };
     const runIn = (folder: string, program: string, parameters: string[], onOutput?: (text: string) => void): Promise<void> => {
       const cwd = path.join(root, folder);
       const binaries = path.join(cwd, 'node_modules', '.bin');

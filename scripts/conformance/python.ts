@@ -4,7 +4,8 @@ import path from 'node:path';
 import { UsageError } from '../usage-error.ts';
 
 export interface PythonEnvironment {
-  folder: string;
+  /** Its `python`. */
+  command: string;
   /** E.g. `3.11.7`. */
   version: string;
 }
@@ -43,7 +44,7 @@ export function preparePython(folder: string, requirements: string): PythonEnvir
     // Last, so that what was begun and not finished is begun anew.
     copyFileSync(requirements, made);
   }
-  return { folder, version: python.version };
+  return { command: path.join(folder, 'bin', 'python'), version: python.version };
 }
 
 function findPython(): { command: string; version: string } {

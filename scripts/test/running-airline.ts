@@ -18,7 +18,7 @@ interface SeatMap {
 }
 
 /** `pnpm test:conformance` runs the same scenarios on an emulator that `pnpm test` runs on a local cloud. */
-export const runsOnEmulator = process.env.CONFORMANCE_PYTHON_ENVIRONMENT !== undefined;
+export const runsOnEmulator = process.env.AIRLINE_RUNS_ON === 'emulator';
 
 /** `test`, or on the emulator a skipped one that says why. */
 export function testExceptOnEmulator(why: string): (name: string, run: () => Promise<void>) => void {
