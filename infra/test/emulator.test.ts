@@ -1,8 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { App } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { leaveOutWhatEmulatorsLack } from '../src/emulator.ts';
 import { PlatformStack } from '../src/platform-stack.ts';
+import { allowToSay } from '../src/put-events-policy.ts';
 
 function synthesize(emulator?: unknown): Template {
   const app = new App({ context: emulator === undefined ? {} : { emulator } });
@@ -24,6 +27,28 @@ describe('the context value emulator', () => {
 
   test.each([undefined, false, 'false'])('%j changes nothing', (value) => {
     synthesize(value).resourceCountIs('AWS::Events::Archive', 1);
+  });
+
+  test('widens the permissions whose limits emulators do not know, and no other', () => {
+    const app = new App({ context: { emulator: 'true' } });
+    leaveOutWhatEmulatorsLack(app);
+    const stack = new Stack(app, 'catering');
+    const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    const condition = { StringEquals: { 'aws:PrincipalTag/team': 'catering' } };
+    const actions = ['dynamodb:PutItem'];
+    role.addToPrincipalPolicy(
+      new PolicyStatement({ actions, resources: ['arn:aws:dynamodb:*:*:table/a'], conditions: condition }),
+    );
+    const bus = EventBus.fromEventBusName(stack, 'Bus', 'airline');
+    allowToSay(role, { bus, source: 'airline.catering', detailTypes: ['MealServed'] });
+    Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: [
+          { Action: 'dynamodb:PutItem', Effect: 'Allow', Resource: 'arn:aws:dynamodb:*:*:table/a', Condition: condition },
+          { Action: 'events:PutEvents', Effect: 'Allow', Resource: '*', Condition: Match.absent() },
+        ],
+      },
+    });
   });
 
   test('of another kind is refused', () => {
