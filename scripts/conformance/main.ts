@@ -3,8 +3,9 @@
  * Arguments are jest's, e.g. `pnpm test:conformance operator`.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import os from 'node:os';
 import path from 'node:path';
 import { UsageError } from '../usage-error.ts';
 import { preparePython } from './python.ts';
@@ -44,10 +45,12 @@ function makeCertificate(python: string): void {
 async function runJest(): Promise<{ code: number | null; output: string }> {
   const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
   const config = path.join(import.meta.dirname, 'jest.config.ts');
+  // Outside the repository: below its package.json the functions' code would be taken for ES modules.
+  const temporary = mkdtempSync(path.join(os.tmpdir(), 'airline-conformance-'));
   // --verbose names each scenario, also those that are skipped, with the reason.
   const child = spawn(process.execPath, [jest, '--config', config, '--runInBand', '--verbose', ...process.argv.slice(2)], {
     cwd: root,
-    env: { ...process.env, ...trust, AIRLINE_RUNS_ON: 'emulator' },
+    env: { ...process.env, ...trust, AIRLINE_RUNS_ON: 'emulator', TMPDIR: temporary },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
@@ -59,8 +62,10 @@ async function runJest(): Promise<{ code: number | null; output: string }> {
     });
   }
   // All at once: jest, the emulator that it started, and the functions that the emulator started.
-  const stop = (): void => void (child.exitCode === null && process.kill(-child.pid!, 'SIGTERM'));
-  process.once('exit', stop);
+  process.once('exit', () => {
+    if (child.exitCode === null) process.kill(-child.pid!, 'SIGTERM');
+    rmSync(temporary, { recursive: true, force: true, maxRetries: 5 });
+  });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
   return { code, output };
