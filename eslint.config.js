@@ -6,6 +6,7 @@ export default tseslint.config(
       '**/node_modules/',
       '**/cdk.out/',
       '.local-cloud/',
+      '.conformance/',
       'events-schemas/src/generated/',
       '**/*.cjs',
       'eslint.config.js',

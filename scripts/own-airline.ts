@@ -55,7 +55,7 @@ export async function startOwnAirline(options: string[] = [], environment = proc
 }
 
 /** Ports that nobody uses right now. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer();

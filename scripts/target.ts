@@ -7,6 +7,7 @@ import {
   SSMClient,
   type SSMClientConfig,
 } from '@aws-sdk/client-ssm';
+import { fetchLocalhost } from './fetch-localhost.ts';
 import { UsageError } from './usage-error.ts';
 
 export type TargetName = 'local' | 'aws';
@@ -100,7 +101,7 @@ export function openTarget(name: TargetName, ports = localPorts()): Target {
     secret,
     async fetch(path, init) {
       const base = local ? `http://localhost:${ports.httpPort}` : (await parameters()).get('api/url');
-      const response = await fetch(`${base}${path}`, asCustomer(init)).catch((error: unknown) => {
+      const response = await fetchLocalhost(`${base}${path}`, asCustomer(init)).catch((error: unknown) => {
         throw unreachable(error);
       });
       if (response.status === 401) throw new UsageError(whyUnauthorized(response));

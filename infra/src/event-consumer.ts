@@ -5,7 +5,7 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
-import { parameterName, serviceName } from './names.ts';
+import { countFromContext, parameterName, serviceName } from './names.ts';
 import { NodeFunction } from './node-function.ts';
 import { justify } from './policies/justify.ts';
 import { allowToSay } from './put-events-policy.ts';
@@ -71,6 +71,8 @@ export class EventConsumer extends Construct {
       visibilityTimeout: Duration.seconds(6 * timeout.toSeconds()),
       retentionPeriod: Duration.days(4),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 5 },
+      // What waits in it is waited for. (And SQS lets nobody have the name of a deleted queue for a minute.)
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
 
     this.function = new NodeFunction(this, 'Function', {
@@ -86,8 +88,10 @@ export class EventConsumer extends Construct {
         ...props.environment,
       },
     });
+    // Lambda's own limits for it are 2 and 1,000.
+    const maxConcurrency = countFromContext(this, 'consumerConcurrency', { byDefault: 20, minimum: 2, maximum: 1000 });
     this.function.addEventSource(
-      new SqsEventSource(this.queue, { batchSize: 10, reportBatchItemFailures: true, maxConcurrency: 20 }),
+      new SqsEventSource(this.queue, { batchSize: 10, reportBatchItemFailures: true, maxConcurrency }),
     );
     this.deadLetters.grantSendMessages(this.function);
     if (props.sendsToItself) this.queue.grantSendMessages(this.function);

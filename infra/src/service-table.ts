@@ -17,7 +17,8 @@ export class ServiceTable extends Table {
       encryption: TableEncryption.AWS_MANAGED,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       timeToLiveAttribute: 'expiresAtEpoch',
-      removalPolicy: RemovalPolicy.RETAIN,
+      // But not a creation that failed: the empty table would be in the way of the next.
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
   }
 }

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { newEvent, sourceOf } from '@airline/events-schemas/events';
 import type { BookingStatus } from '../follow-booking.ts';
 import type { Flight } from '../schedule.ts';
-import { type BookingRequest, type Customer, type Mail, RunningAirline, until } from './running-airline.ts';
+import type { Mail } from './airline-place.ts';
+import { type BookingRequest, type Customer, RunningAirline, until } from './running-airline.ts';
 
 jest.setTimeout(150_000);
 
@@ -23,8 +24,7 @@ const request = (overrides: Partial<BookingRequest> = {}): BookingRequest => cus
 
 const emailOf = (bookingId: string): string => `${bookingId}@example.com`;
 const events = ({ timeline }: BookingStatus): string[] => timeline.map(({ event }) => event).sort();
-const cancel = (bookingId: string): Promise<Response> =>
-  fetch(`${airline.httpEndpoint}/bookings/${bookingId}`, { method: 'DELETE' });
+const cancel = (bookingId: string): Promise<Response> => airline.fetch(`/bookings/${bookingId}`, { method: 'DELETE' });
 
 /** A booking that was settled before may need a moment until it is known to be cancelled. */
 async function cancelled(bookingId: string): Promise<BookingStatus> {

@@ -1,7 +1,7 @@
 import { startTokenIssuer, type TokenIssuer } from '@airline/local-cloud/token-issuer-for-tests';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { BookingStatus } from '../follow-booking.ts';
-import { type Customer, RunningAirline } from './running-airline.ts';
+import { type Customer, RunningAirline, runsOnEmulator } from './running-airline.ts';
 
 jest.setTimeout(150_000);
 
@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 async function ask(method: string, path: string, token?: string, body?: object) {
-  const response = await fetch(`${airline.httpEndpoint}${path}`, {
+  const response = await airline.fetch(path, {
     method,
     headers: { 'content-type': 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
     ...(body && { body: JSON.stringify(body) }),
@@ -59,7 +59,12 @@ async function settled(bookingId: string, token: string): Promise<Answer> {
   }
 }
 
-describe('where customers log in', () => {
+const describeHere = runsOnEmulator ? describe.skip : describe;
+const why = runsOnEmulator
+  ? ' (not on the emulator: MiniStack 1.5.33 lets requests pass without a look at tokens and limits)'
+  : '';
+
+describeHere(`where customers log in${why}`, () => {
   test('everyone sees what is on sale; bookings ask who is there, before anything else', async () => {
     expect((await ask('GET', '/flights')).status).toBe(200);
     expect((await ask('GET', `/flights/${customer.flight.flightId}/seats`)).status).toBe(200);
@@ -122,7 +127,7 @@ describe('where customers log in', () => {
   });
 });
 
-describe('the front door', () => {
+describeHere(`the front door${why}`, () => {
   test('answers 429 to who asks too much of a route, while other routes go on', async () => {
     const answers = await Promise.all(Array.from({ length: burst * 2 }, () => ask('GET', '/flights?flightNumber=KL1003')));
     const throttled = answers.filter(({ status }) => status === 429);

@@ -6,7 +6,7 @@ import { type AirlineEvent, newEvent, sourceOf } from '@airline/events-schemas/e
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { BookingStatus } from '../follow-booking.ts';
 import type { Flight } from '../schedule.ts';
-import { type BookingRequest, type Customer, RunningAirline, until } from './running-airline.ts';
+import { type BookingRequest, type Customer, RunningAirline, testExceptOnEmulator, until } from './running-airline.ts';
 
 jest.setTimeout(150_000);
 
@@ -50,8 +50,8 @@ describe('a booking', () => {
     expect(await airline.charged(status.bookingId)).toEqual({ net: customer.fare.amountMinor, charges: 1 });
     const mails = await airline.mailsTo(email);
     expect(mails).toHaveLength(1);
-    expect(mails[0]!.body.text).toContain(status.receiptNumber);
-    expect(mails[0]!.body.html).toContain(seat);
+    expect(mails[0]!.text).toContain(status.receiptNumber);
+    expect(mails[0]!.html).toContain(seat);
     // Nothing that the status API says is personal.
     expect(stdout).not.toContain(email);
   });
@@ -116,7 +116,9 @@ describe('a booking', () => {
     const seats = [customer.freeSeat()];
     const asked = Array.from({ length: 50 }, () => request({ seats }));
     await Promise.all(asked.map((each) => airline.publish('BookingRequested', each)));
-    const answers = await Promise.all(asked.map(({ bookingId }) => airline.settled(bookingId)));
+    const answers: BookingStatus[] = [];
+    // One after another: a question that waits for its answer keeps a function busy.
+    for (const { bookingId } of asked) answers.push(await airline.settled(bookingId));
     expect(answers.filter(({ status }) => status === 'CONFIRMED')).toHaveLength(1);
     expect(answers.filter(({ status }) => status === 'SEAT_UNAVAILABLE')).toHaveLength(49);
     const winner = answers.find(({ status }) => status === 'CONFIRMED')!.bookingId;
@@ -129,7 +131,7 @@ describe('a booking', () => {
     const seat = customer.freeSeat();
     const email = `${randomUUID()}@example.com`;
     const post = (body: object) =>
-      fetch(`${airline.httpEndpoint}/bookings`, {
+      airline.fetch('/bookings', {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'idempotency-key': email },
         body: JSON.stringify(body),
@@ -151,7 +153,7 @@ describe('a booking', () => {
   });
 
   test('that is nonsense is refused at the front door, field by field', async () => {
-    const response = await fetch(`${airline.httpEndpoint}/bookings`, {
+    const response = await airline.fetch('/bookings', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({
@@ -327,13 +329,16 @@ describe('the commands', () => {
 });
 
 describe('stopping', () => {
-  test('a signal ends it with exit code 0 and nobody answers any more', async () => {
-    expect(await airline.stop()).toBe(0);
-    await expect(fetch(`${airline.httpEndpoint}/_local/health`)).rejects.toThrow();
-    const { code, stderr } = await airline.command('flights', 'list');
-    expect(code).toBe(1);
-    expect(stderr).toContain('No local cloud answers');
-  });
+  testExceptOnEmulator('how it stops is its own business')(
+    'a signal ends it with exit code 0 and nobody answers any more',
+    async () => {
+      expect(await airline.stop()).toBe(0);
+      await expect(airline.fetch('/_local/health')).rejects.toThrow();
+      const { code, stderr } = await airline.command('flights', 'list');
+      expect(code).toBe(1);
+      expect(stderr).toContain('No local cloud answers');
+    },
+  );
 });
 
 function permutations<T>(items: T[]): T[][] {

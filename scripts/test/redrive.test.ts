@@ -9,7 +9,7 @@ import { countMessages, type DeadLetterQueue, peek, walk } from '../dead-letters
 import { age, matcher } from '../dlq/filters.ts';
 import { redrive, willComeBack } from '../redrive.ts';
 import type { Target } from '../target.ts';
-import { plainEnvironment } from './running-airline.ts';
+import { plainEnvironment } from './airline-place.ts';
 import { drain, empty, envelope, failEntries, put, RunningQueues, seatsQueues, text } from './fixtures/running-queues.ts';
 
 jest.setTimeout(60_000);

@@ -1,64 +1,63 @@
 import { randomUUID } from 'node:crypto';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { GetQueueUrlCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { type AirlineEvent, type EventData, sourceOf } from '@airline/events-schemas/events';
+import { basename } from 'node:path';
+import { expect, test } from '@jest/globals';
 import type { BookingStatus } from '../follow-booking.ts';
-import { type OwnAirline, startOwnAirline } from '../own-airline.ts';
+import { startOnEmulator } from '../conformance/on-emulator.ts';
+import { fetchLocalhost } from '../fetch-localhost.ts';
 import { type CommandResult, runCommand } from '../run-command.ts';
 import type { Flight } from '../schedule.ts';
+import type { AirlinePlace, Mail } from './airline-place.ts';
+import { startOnLocalCloud } from './on-local-cloud.ts';
 
 interface SeatMap {
   counts: { free: number; held: number; sold: number };
   seats: { seat: string; state: 'free' | 'held' | 'sold'; fare: { amountMinor: number; currency: string } }[];
 }
 
-export interface Mail {
-  destination: { to: string[] };
-  subject: string;
-  body: { text?: string; html?: string };
+/** `pnpm test:conformance` runs the same scenarios on an emulator that `pnpm test` runs on a local cloud. */
+export const runsOnEmulator = process.env.AIRLINE_RUNS_ON === 'emulator';
+
+/** `test`, or on the emulator a skipped one that says why. */
+export function testExceptOnEmulator(why: string): (name: string, run: () => Promise<void>) => void {
+  return (name, run) => (runsOnEmulator ? test.skip(`${name} (not on the emulator: ${why})`, run) : test(name, run));
 }
 
-/** A whole airline on ephemeral ports, started and driven from outside, as its users do. */
+/** A whole airline, started and driven from outside, as its users do: on a local cloud, or deployed to an emulator of AWS. */
 export class RunningAirline {
-  readonly #own: OwnAirline;
-  readonly awsEndpoint: string;
-  readonly httpEndpoint: string;
+  readonly #place: AirlinePlace;
   readonly eventBridge: EventBridgeClient;
   readonly sqs: SQSClient;
 
-  private constructor(own: OwnAirline) {
-    this.#own = own;
-    this.awsEndpoint = `http://localhost:${own.ports.awsPort}`;
-    this.httpEndpoint = `http://localhost:${own.ports.httpPort}`;
-    const config = {
-      endpoint: this.awsEndpoint,
-      region: 'eu-west-1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    };
-    this.eventBridge = new EventBridgeClient(config);
-    this.sqs = new SQSClient(config);
+  constructor(place: AirlinePlace) {
+    this.#place = place;
+    this.eventBridge = new EventBridgeClient(place.clientConfig);
+    this.sqs = new SQSClient(place.clientConfig);
   }
 
   /** @param context CDK context values that the stacks are synthesized with, as by `-c` */
   static async start(context: Record<string, unknown> = {}): Promise<RunningAirline> {
-    return new RunningAirline(await startOwnAirline([], { ...plainEnvironment(), CDK_CONTEXT_JSON: JSON.stringify(context) }));
+    return new RunningAirline(await (runsOnEmulator ? startOnEmulator(suiteName(), context) : startOnLocalCloud(context)));
   }
 
   /** Asks it to stop as Ctrl-C does. @returns its exit code */
   async stop(): Promise<number | null> {
     this.eventBridge.destroy();
     this.sqs.destroy();
-    return this.#own.stop();
+    return this.#place.stop();
   }
 
   /** Runs a command, e.g. `command('book', '--flight', 'KL1001', '--seat', '12A')`. */
   async command(name: string, ...parameters: string[]): Promise<CommandResult> {
-    return runCommand(this.#own.environment, name, ...parameters);
+    return runCommand(this.#place.environment, name, ...parameters, '--target', this.#place.target);
   }
 
   /** Runs a command as the customer whose token it is. */
   async commandAs(token: string, name: string, ...parameters: string[]): Promise<CommandResult> {
-    return runCommand({ ...this.#own.environment, AIRLINE_TOKEN: token }, name, ...parameters);
+    const environment = { ...this.#place.environment, AIRLINE_TOKEN: token };
+    return runCommand(environment, name, ...parameters, '--target', this.#place.target);
   }
 
   /** Who asks for seats of the next departure of that number. */
@@ -87,13 +86,20 @@ export class RunningAirline {
 
   /** Puts a message into a service's queue, past the bus. */
   async send(service: string, body: string): Promise<void> {
-    await this.sqs.send(
-      new SendMessageCommand({ QueueUrl: `${this.awsEndpoint}/000000000000/airline-${service}`, MessageBody: body }),
-    );
+    await this.sqs.send(new SendMessageCommand({ QueueUrl: await this.queueUrl(service), MessageBody: body }));
+  }
+
+  async queueUrl(service: string): Promise<string> {
+    return (await this.sqs.send(new GetQueueUrlCommand({ QueueName: `airline-${service}` }))).QueueUrl!;
+  }
+
+  /** Asks the front door. */
+  async fetch(path: string, init?: RequestInit): Promise<Response> {
+    return fetchLocalhost(`${this.#place.frontDoor}${path}`, init);
   }
 
   async get<T>(path: string): Promise<T> {
-    return (await (await fetch(`${this.httpEndpoint}${path}`)).json()) as T;
+    return (await (await this.fetch(path)).json()) as T;
   }
 
   /** Follows the booking until it is settled. */
@@ -113,8 +119,7 @@ export class RunningAirline {
 
   /** The mails that one passenger got. */
   async mailsTo(email: string): Promise<Mail[]> {
-    const { emails } = (await (await fetch(`${this.awsEndpoint}/store`)).json()) as { emails: Mail[] };
-    return emails.filter(({ destination }) => destination.to.some((to) => to.includes(email)));
+    return (await this.#place.mails()).filter((mail) => mail.to.some((to) => to.includes(email)));
   }
 
   /** What the payment provider captured for a booking, less what it refunded, in minor units; and how many charges it made. */
@@ -132,7 +137,7 @@ export class RunningAirline {
   async #listAll<T>(path: string): Promise<T[]> {
     const all: T[] = [];
     for (let after = ''; ;) {
-      const response = await fetch(`${this.awsEndpoint}${path}?limit=100${after && `&starting_after=${after}`}`, {
+      const response = await fetch(`${this.#place.paymentProvider}${path}?limit=100${after && `&starting_after=${after}`}`, {
         headers: { authorization: 'Bearer sk_test_local' },
       });
       const { data, has_more: more } = (await response.json()) as { data: (T & { id: string })[]; has_more: boolean };
@@ -143,6 +148,10 @@ export class RunningAirline {
   }
 }
 
+function suiteName(): string {
+  return basename(expect.getState().testPath!, '.test.ts');
+}
+
 /** Waits for a condition, and for no longer than a broken system deserves. */
 export async function until(what: string, condition: () => Promise<boolean>, patienceMilliseconds = 120_000): Promise<void> {
   const deadline = Date.now() + patienceMilliseconds;
@@ -150,12 +159,6 @@ export async function until(what: string, condition: () => Promise<boolean>, pat
     if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-}
-
-/** This process's environment as a pipe sees it: jest tells its workers to force colours on a terminal and in CI. */
-export function plainEnvironment(): NodeJS.ProcessEnv {
-  const { FORCE_COLOR: _, ...environment } = process.env;
-  return environment;
 }
 
 export type BookingRequest = EventData<'BookingRequested'>;

@@ -1,0 +1,57 @@
+import { describe, expect, test } from '@jest/globals';
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { leaveOutWhatEmulatorsLack } from '../src/emulator.ts';
+import { PlatformStack } from '../src/platform-stack.ts';
+import { allowToSay } from '../src/put-events-policy.ts';
+
+function synthesize(emulator?: unknown): Template {
+  const app = new App({ context: emulator === undefined ? {} : { emulator } });
+  leaveOutWhatEmulatorsLack(app);
+  return Template.fromStack(new PlatformStack(app, 'platform'));
+}
+
+describe('the context value emulator', () => {
+  test.each([true, 'true'])('%j leaves the archive out, and nothing else that other resources need', (value) => {
+    const onEmulator = synthesize(value).toJSON() as { Resources: Record<string, unknown> };
+    const onAws = synthesize().toJSON() as { Resources: Record<string, { Type: string }> };
+    expect(
+      Object.keys(onAws.Resources)
+        .filter((id) => !(id in onEmulator.Resources))
+        .map((id) => onAws.Resources[id]!.Type),
+    ).toEqual(['AWS::Events::Archive']);
+    for (const [id, resource] of Object.entries(onEmulator.Resources)) expect(resource).toEqual(onAws.Resources[id]);
+  });
+
+  test.each([undefined, false, 'false'])('%j changes nothing', (value) => {
+    synthesize(value).resourceCountIs('AWS::Events::Archive', 1);
+  });
+
+  test('widens the permissions whose limits emulators do not know, and no other', () => {
+    const app = new App({ context: { emulator: 'true' } });
+    leaveOutWhatEmulatorsLack(app);
+    const stack = new Stack(app, 'catering');
+    const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    const condition = { StringEquals: { 'aws:PrincipalTag/team': 'catering' } };
+    const actions = ['dynamodb:PutItem'];
+    role.addToPrincipalPolicy(
+      new PolicyStatement({ actions, resources: ['arn:aws:dynamodb:*:*:table/a'], conditions: condition }),
+    );
+    const bus = EventBus.fromEventBusName(stack, 'Bus', 'airline');
+    allowToSay(role, { bus, source: 'airline.catering', detailTypes: ['MealServed'] });
+    Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: [
+          { Action: 'dynamodb:PutItem', Effect: 'Allow', Resource: 'arn:aws:dynamodb:*:*:table/a', Condition: condition },
+          { Action: 'events:PutEvents', Effect: 'Allow', Resource: '*', Condition: Match.absent() },
+        ],
+      },
+    });
+  });
+
+  test('of another kind is refused', () => {
+    expect(() => synthesize('ministack')).toThrow('Context value emulator must be true or false; it is "ministack".');
+  });
+});
