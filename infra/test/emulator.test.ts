@@ -14,16 +14,19 @@ function synthesize(emulator?: unknown): Template {
 }
 
 describe('the context value emulator', () => {
-  test.each([true, 'true'])('%j leaves out the archive and the registry of schemas, and nothing else that other resources need', (value) => {
-    const onEmulator = synthesize(value).toJSON() as { Resources: Record<string, unknown> };
-    const onAws = synthesize().toJSON() as { Resources: Record<string, { Type: string }> };
-    expect(
-      Object.keys(onAws.Resources)
-        .filter((id) => !(id in onEmulator.Resources))
-        .map((id) => onAws.Resources[id]!.Type),
-    ).toEqual(['AWS::Events::Archive', 'AWS::EventSchemas::Registry', 'AWS::EventSchemas::Schema']);
-    for (const [id, resource] of Object.entries(onEmulator.Resources)) expect(resource).toEqual(onAws.Resources[id]);
-  });
+  test.each([true, 'true'])(
+    '%j leaves out the archive and the registry of schemas, and nothing else that other resources need',
+    (value) => {
+      const onEmulator = synthesize(value).toJSON() as { Resources: Record<string, unknown> };
+      const onAws = synthesize().toJSON() as { Resources: Record<string, { Type: string }> };
+      expect(
+        Object.keys(onAws.Resources)
+          .filter((id) => !(id in onEmulator.Resources))
+          .map((id) => onAws.Resources[id]!.Type),
+      ).toEqual(['AWS::Events::Archive', 'AWS::EventSchemas::Registry', 'AWS::EventSchemas::Schema']);
+      for (const [id, resource] of Object.entries(onEmulator.Resources)) expect(resource).toEqual(onAws.Resources[id]);
+    },
+  );
 
   test.each([undefined, false, 'false'])('%j changes nothing', (value) => {
     synthesize(value).resourceCountIs('AWS::Events::Archive', 1);
