@@ -118,8 +118,11 @@ const bodies = (() => {
     passenger: fc.record({ name: fc.string({ minLength: 1, maxLength: 200, unit: 'grapheme-ascii' }), email }),
     payment: fc.record({ method: fc.constant('pm_card_visa') }),
   });
+  const wellFormed = fc
+    .tuple(valid, fc.constantFrom('KL1001-20261218', 'KL9999-20261218'))
+    .map(([body, flightId]) => ({ ...body, flightId }));
   const complete = fc.record(shape, { requiredKeys: ['flightId', 'seats', 'passenger', 'payment'] });
-  return fc.oneof(fc.jsonValue(), fc.record(shape, { requiredKeys: [] }), complete, valid);
+  return fc.oneof(fc.jsonValue(), fc.record(shape, { requiredKeys: [] }), complete, wellFormed);
 })();
 
 test('any body: a 4xx that names its fields, or a 202 whose event obeys the contract and says what was asked', async () => {
