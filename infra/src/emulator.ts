@@ -1,4 +1,5 @@
 import { type App, Aspects, CfnResource, Stack } from 'aws-cdk-lib';
+import { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnPolicy } from 'aws-cdk-lib/aws-iam';
 
 /**
@@ -31,7 +32,7 @@ export function isForEmulator(app: App): boolean {
 
 /**
  * Takes out of every stack of an app what emulators do not know, where it is for one: resources of some types, to which nothing
- * may refer, and limits of some permissions.
+ * may refer, limits of some permissions, and sums of metrics that alarms watch.
  */
 export function leaveOutWhatEmulatorsLack(app: App): void {
   if (!isForEmulator(app)) return;
@@ -40,6 +41,7 @@ export function leaveOutWhatEmulatorsLack(app: App): void {
       if (!CfnResource.isCfnResource(node)) return;
       if (node.cfnResourceType in LACKING_IN_EMULATORS) node.node.scope!.node.tryRemoveChild(node.node.id);
       if (node instanceof CfnPolicy) allowAtLarge(node);
+      if (node instanceof CfnAlarm) watchTheFirst(node);
     },
   });
 }
@@ -51,4 +53,14 @@ function allowAtLarge(policy: CfnPolicy): void {
     policy.addPropertyOverride(`PolicyDocument.Statement.${index}.Resource`, '*');
     policy.addPropertyDeletionOverride(`PolicyDocument.Statement.${index}.Condition`);
   }
+}
+
+/** An alarm on a sum of metrics ("metric math") watches the first of them alone: the emulator does not add up. */
+function watchTheFirst(alarm: CfnAlarm): void {
+  const metrics = Stack.of(alarm).resolve(alarm.metrics) as CfnAlarm.MetricDataQueryProperty[] | undefined;
+  const first = metrics?.map(({ metricStat }) => metricStat as CfnAlarm.MetricStatProperty | undefined).find(Boolean);
+  if (!first) return;
+  const { metricName, namespace, dimensions } = first.metric as CfnAlarm.MetricProperty;
+  alarm.metrics = undefined;
+  Object.assign(alarm, { metricName, namespace, dimensions, period: first.period, statistic: first.stat });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Alarm, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { leaveOutWhatEmulatorsLack } from '../src/emulator.ts';
@@ -51,6 +52,22 @@ describe('the context value emulator', () => {
           { Action: 'events:PutEvents', Effect: 'Allow', Resource: '*', Condition: Match.absent() },
         ],
       },
+    });
+  });
+
+  test('has an alarm on a sum of metrics watch the first of them', () => {
+    const app = new App({ context: { emulator: 'true' } });
+    leaveOutWhatEmulatorsLack(app);
+    const stack = new Stack(app, 'catering');
+    const metric = (metricName: string) => new Metric({ namespace: 'airline', metricName, statistic: 'Sum' });
+    const sum = new MathExpression({ expression: 'a + b', usingMetrics: { a: metric('MealsLost'), b: metric('MealsLate') } });
+    new Alarm(stack, 'Alarm', { metric: sum, threshold: 1, evaluationPeriods: 1 });
+    Template.fromStack(stack).hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Metrics: Match.absent(),
+      Namespace: 'airline',
+      MetricName: 'MealsLost',
+      Period: 300,
+      Statistic: 'Sum',
     });
   });
 
