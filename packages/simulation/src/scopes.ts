@@ -1,7 +1,7 @@
 import { newEvent, type AirlineEvent } from '@airline/events-schemas/events';
 import { type Booking, bookingOf, epoch } from './bookings.ts';
 import type { Service } from './bus.ts';
-import type { Scope } from './exhaustive.ts';
+import type { Scope } from './scope.ts';
 import type { FaultKind } from './faults.ts';
 import { checkMails } from './final-state.ts';
 import { Violation } from './oracle.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { allSeats, flightId } from './bookings.ts';
 import { listenersOf, type Service } from './bus.ts';
 import type { BusEntry, Plant } from './consumers.ts';
-import type { Scope } from './exhaustive.ts';
+import type { Scope } from './scope.ts';
 import { type Fault, faultsOf } from './faults.ts';
 import { Violation } from './oracle.ts';
 import type { Request } from './run.ts';

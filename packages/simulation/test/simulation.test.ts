@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import '../src/plain-copy.ts';
-import { exploreScope, type Scope } from '../src/exhaustive.ts';
+import { exploreScope } from '../src/exhaustive.ts';
 import { snapshotOf } from '../src/final-state.ts';
 import { huntMutant, mutants } from '../src/mutants.ts';
+import type { Scope } from '../src/scope.ts';
 import { scopes } from '../src/scopes.ts';
 import { runSeed } from '../src/seeded.ts';
 
