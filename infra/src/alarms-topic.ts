@@ -1,11 +1,11 @@
 import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { serviceName } from './names.ts';
 import { justify } from './policies/justify.ts';
+import { RotatedKey } from './rotated-key.ts';
 
 /**
  * Where every alarm of the airline is told. Whoever is to hear of them subscribes; the context value `alarmEmail` subscribes an
@@ -21,7 +21,7 @@ export class AlarmsTopic extends Construct {
     const cloudWatch = new ServicePrincipal('cloudwatch.amazonaws.com');
 
     // A key of our own: CloudWatch may not use the one that AWS manages for SNS, and alarms would be lost in silence.
-    const key = new Key(this, 'Key', { enableKeyRotation: true, description: 'Encrypts the alarms on their way' });
+    const key = new RotatedKey(this, 'Key', 'Encrypts the alarms on their way');
     key.addToResourcePolicy(
       new PolicyStatement({
         principals: [cloudWatch],
@@ -30,12 +30,6 @@ export class AlarmsTopic extends Construct {
         resources: ['*'],
         conditions: ofThisAccount,
       }),
-    );
-
-    justify(
-      key,
-      'wildcard-action kms:*',
-      'Without it no IAM policy of this account could ever grant the use of the key, its repair included.',
     );
 
     justify(

@@ -2,7 +2,6 @@ import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps, Tags } from
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Archive, EventBus } from 'aws-cdk-lib/aws-events';
 import { CfnRegistry } from 'aws-cdk-lib/aws-eventschemas';
-import { Key } from 'aws-cdk-lib/aws-kms';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import { minute, PersonAlarm } from './alarm.ts';
@@ -12,6 +11,7 @@ import { FrontDoor } from './front-door.ts';
 import { airlineName, parameterName, serviceName } from './names.ts';
 import { justify } from './policies/justify.ts';
 import { PublishedSchemas } from './published-schemas.ts';
+import { RotatedKey } from './rotated-key.ts';
 
 /**
  * What all services meet on and none of them owns: the bus with its archive, the front door, the topic of alarms. Services find
@@ -26,15 +26,7 @@ export class PlatformStack extends Stack {
       eventBusName: airlineName(this),
       description: 'What the services of the airline say to each other',
     });
-    const key = new Key(this, 'ArchiveKey', {
-      enableKeyRotation: true,
-      description: 'Encrypts the archive of events: they name passengers',
-    });
-    justify(
-      key,
-      'wildcard-action kms:*',
-      'Without it no IAM policy of this account could ever grant the use of the key, its repair included.',
-    );
+    const key = new RotatedKey(this, 'ArchiveKey', 'Encrypts the archive of events: they name passengers');
     justify(
       key,
       'wildcard-action kms:ReEncrypt*',
