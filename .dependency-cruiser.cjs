@@ -1,5 +1,22 @@
 const services = '^packages/(bookings|seats|payments|receipts|status)/';
 
+/**
+ * A rule for each layer: it imports its own folder and lower layers only. Folders of one layer do not know each other.
+ * @param {string} folder that holds the layers
+ * @param {string[][]} layers the top one first: folders, or files
+ */
+function pointDownOnly(folder, layers) {
+  return layers.flatMap((layer, index) =>
+    layer.map((name) => ({
+      name: `${folder.split('/')[1] ?? folder}-${name.replace(/\.ts$/, '')}-points-down`,
+      comment: `Inside ${folder} imports point down: ${layers.map((names) => names.join(', ')).join(' → ')}.`,
+      severity: 'error',
+      from: { path: `^${folder}/${name}(/|$)` },
+      to: { path: layers.slice(0, index + 1).flat().filter((other) => other !== name).map((other) => `^${folder}/${other}(/|$)`) },
+    })),
+  ).filter(({ to }) => to.path.length > 0);
+}
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
@@ -45,7 +62,7 @@ module.exports = {
       comment: 'They bring ajv, and are for those who change the contract and for the stacks, not for what runs.',
       severity: 'error',
       from: { path: ['^packages/[^/]+/src/', '^events-schemas/src/'] },
-      to: { path: '^events-schemas/((compatibility|registry)/|src/reads-for-tests)' },
+      to: { path: '^events-schemas/(compatibility|registry|test)/' },
     },
     {
       name: 'messaging-knows-no-service',
@@ -60,6 +77,24 @@ module.exports = {
       from: { path: '^packages/local-cloud/src/' },
       to: { path: [services, '^packages/messaging/', '^scripts/'] },
     },
+    ...pointDownOnly('packages/local-cloud/src', [
+      ['local-cloud.ts'],
+      ['aws-endpoint.ts', 'cloudformation'],
+      ['chaos', 'http-api'],
+      ['lambda'],
+      ['sqs'],
+      ['event-bridge'],
+      ['dynamodb', 'payment-provider', 'ssm'],
+      ['account.ts', 'aws-error.ts', 'is-object.ts', 'local-cloud-error.ts'],
+    ]),
+    ...pointDownOnly('scripts', [
+      ['test'],
+      ['commands'],
+      ['chaos', 'conformance', 'contracts', 'reconcile', 'replay'],
+      ['dead-letters'],
+      ['airline'],
+      ['cli'],
+    ]),
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     { name: 'not-to-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],

@@ -10,6 +10,8 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/packages', '<rootDir>/infra', '<rootDir>/events-schemas', '<rootDir>/scripts'],
   testMatch: ['**/test/**/*.test.ts'],
+  // `pnpm test:conformance` runs these, on an emulator.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/scripts/test/conformance/'],
   // Two cores: the end-to-end suite runs a whole local cloud beside the other tests.
   maxWorkers: 2,
   testTimeout: 20_000,

@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
-import { exitCode, run } from './command.ts';
+import { exitCode, run } from './cli/command.ts';
 import { refuseMistakes } from './pipelines/refuse-mistakes.ts';
 import { workflows } from './pipelines/workflows.ts';
 

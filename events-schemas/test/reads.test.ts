@@ -1,7 +1,7 @@
 /** What the compiler refuses: each line that is expected to fail would be an error of its own if it did not (`pnpm typecheck`). */
 import { expect, test } from '@jest/globals';
 import type { EventRead, HandlersOf, Reads } from '../src/reads.ts';
-import { findDrift } from '../src/reads-for-tests.ts';
+import { findDrift } from './support/recorded-reads.ts';
 import { newEvent } from '../src/events.ts';
 
 const reads = {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { freePorts } from '../own-airline.ts';
+import { freePorts } from '../airline/own-airline.ts';
 import { conformanceState, trust } from './state.ts';
 
 export interface Emulator {

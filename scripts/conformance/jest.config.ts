@@ -7,7 +7,8 @@ export default {
   ...base,
   rootDir: '../..',
   roots: ['<rootDir>/scripts'],
-  testMatch: ['<rootDir>/scripts/test/*end-to-end.test.ts', '<rootDir>/scripts/conformance/*.test.ts'],
+  testMatch: ['<rootDir>/scripts/test/end-to-end/*.test.ts', '<rootDir>/scripts/test/conformance/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/'],
   // An emulator, the functions it runs and a deployment keep two cores busy.
   maxWorkers: 1,
 } satisfies Config;

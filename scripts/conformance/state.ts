@@ -1,6 +1,7 @@
 import path from 'node:path';
+import { workspaceRoot } from '../cli/workspace.ts';
 
-const folder = path.join(import.meta.dirname, '..', '..', '.conformance');
+const folder = path.join(workspaceRoot, '.conformance');
 
 /** What `pnpm test:conformance` keeps, in a folder that git ignores. */
 export const conformanceState = {

@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Contract, EventContract } from '@airline/events-schemas/compatibility/contract';
 import { findField, itemOf } from '@airline/events-schemas/compatibility/find-field';
 import type { SchemaObject } from '@airline/events-schemas/compatibility/json-schema';
-import { matchesEventPattern } from '@airline/local-cloud/event-pattern';
+import { matchesEventPattern } from '@airline/local-cloud/event-bridge/event-pattern';
 import type { EventRule } from './rules.ts';
 
 const ajv = new Ajv2020({ strict: false, logger: false, validateFormats: false, validateSchema: false });

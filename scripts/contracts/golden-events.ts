@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { contractOf, readSchemaFiles, type Contract } from '@airline/events-schemas/compatibility/contract';
 import { findField } from '@airline/events-schemas/compatibility/find-field';
+import { workspaceRoot } from '../cli/workspace.ts';
 
 /** An event as EventBridge hands it to rules and targets. */
 export interface GoldenEvent {
@@ -13,7 +14,7 @@ export interface GoldenEvent {
 
 /** The golden example of every event and, where it gives a reason, the same with every other reason that the contract knows. */
 export function goldenEvents(contract: Contract = contractOf(readSchemaFiles())): GoldenEvent[] {
-  const examples = path.join(import.meta.dirname, '..', '..', 'events-schemas', 'examples');
+  const examples = path.join(workspaceRoot, 'events-schemas', 'examples');
   return readdirSync(examples).flatMap((file) => {
     const event = contract.get(path.basename(file, '.json'))!;
     const detail = JSON.parse(readFileSync(path.join(examples, file), 'utf8')) as GoldenEvent['detail'];

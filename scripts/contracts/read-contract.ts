@@ -1,6 +1,6 @@
 import { type Contract, contractOf, readSchemaFiles, type SchemaFiles } from '@airline/events-schemas/compatibility/contract';
 import { UnsupportedSchemaError } from '@airline/events-schemas/compatibility/json-schema';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../cli/usage-error.ts';
 
 /**
  * The contract as it stands in a folder of schemas.

@@ -5,8 +5,9 @@ import type { Contract } from '@airline/events-schemas/compatibility/contract';
 import { findField } from '@airline/events-schemas/compatibility/find-field';
 import type { Readers } from '@airline/events-schemas/compatibility/releases';
 import type { Reads } from '@airline/events-schemas/reads';
+import { workspaceRoot } from '../cli/workspace.ts';
 
-const packages = path.join(import.meta.dirname, '..', '..', 'packages');
+const packages = path.join(workspaceRoot, 'packages');
 
 /** What every service declares to read. A service joins by having a src/reads.ts. */
 export async function loadReaders(): Promise<Readers> {

@@ -1,5 +1,5 @@
-import type { Stack, TemplateResource } from '@airline/local-cloud/cloud-assembly';
-import { matchesEventPattern } from '@airline/local-cloud/event-pattern';
+import type { Stack, TemplateResource } from '@airline/local-cloud/cloudformation/cloud-assembly';
+import { matchesEventPattern } from '@airline/local-cloud/event-bridge/event-pattern';
 
 /** A rule of a synthesized template that listens for events. */
 export interface EventRule {

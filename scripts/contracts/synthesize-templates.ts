@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { readCloudAssemblies, type Stack } from '@airline/local-cloud/cloud-assembly';
-import { cdkApps } from '../cdk-apps.ts';
-import { UsageError } from '../usage-error.ts';
+import { readCloudAssemblies, type Stack } from '@airline/local-cloud/cloudformation/cloud-assembly';
+import { cdkApps } from '../airline/cdk-apps.ts';
+import { UsageError } from '../cli/usage-error.ts';
+import { commandArguments } from '../cli/workspace.ts';
 
 /**
  * The templates of all stacks as they are now, the code of their functions left out: that is three quarters of the time.
@@ -16,8 +17,7 @@ export async function synthesizeTemplates(): Promise<Stack[]> {
   try {
     const withoutCode = JSON.stringify({ 'aws:cdk:bundling-stacks': [] });
     const environment = { ...process.env, CDK_ASSEMBLIES: assemblies, CDK_CONTEXT_JSON: withoutCode };
-    const synth = path.join(import.meta.dirname, '..', 'synth.ts');
-    await promisify(execFile)(process.execPath, ['--import', 'tsx', synth], { env: environment }).catch(
+    await promisify(execFile)(process.execPath, commandArguments('synth'), { env: environment }).catch(
       (error: { stderr?: string }) => {
         throw new UsageError(error.stderr?.trim() ?? 'The templates cannot be synthesized.');
       },

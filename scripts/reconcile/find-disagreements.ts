@@ -1,7 +1,7 @@
 /** What the parties of a booking say, held against what must always hold (DESIGN.md, "What must always hold"). Pure. */
 import type { Flight } from '../../packages/seats/src/domain.ts';
 import type { FactType } from '../../packages/status/src/domain.ts';
-import { ago, money } from '../format.ts';
+import { ago, money } from '../cli/format.ts';
 import { amount, find, isOnlyCancelled, missingWords, netOf, type Party, type View, viewsOf, wordsOf } from './booking-view.ts';
 import type { Snapshot } from './snapshot.ts';
 

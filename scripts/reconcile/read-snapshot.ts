@@ -7,7 +7,7 @@ import type { ReceiptsRecord } from '../../packages/receipts/src/domain.ts';
 import type { Flight, SeatsRecord } from '../../packages/seats/src/domain.ts';
 import type { Fact } from '../../packages/status/src/domain.ts';
 import type { Charge, SeatItem, Snapshot } from './snapshot.ts';
-import type { Target } from '../target.ts';
+import type { Target } from '../airline/target.ts';
 
 interface Item {
   pk: string;

@@ -1,7 +1,7 @@
-import { deadLetterQueues, peek } from '../dead-letters.ts';
+import { deadLetterQueues, peek } from '../dead-letters/dead-letters.ts';
 import { type Disagreements, type Finding, findDisagreements } from './find-disagreements.ts';
 import { readSnapshot } from './read-snapshot.ts';
-import type { Target } from '../target.ts';
+import type { Target } from '../airline/target.ts';
 
 /** A message about a booking that is stuck. */
 export interface StuckMessage {

@@ -6,7 +6,7 @@ import {
   IllegalStatusException,
   StartReplayCommand,
 } from '@aws-sdk/client-eventbridge';
-import type { Target } from '../target.ts';
+import type { Target } from '../airline/target.ts';
 import type { Plan } from './plan-replay.ts';
 
 const under = new Set(['STARTING', 'RUNNING', 'CANCELLING']);

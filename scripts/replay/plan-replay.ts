@@ -6,9 +6,9 @@ import {
   ListRulesCommand,
   type Rule,
 } from '@aws-sdk/client-eventbridge';
-import { ago } from '../format.ts';
-import type { Target } from '../target.ts';
-import { UsageError } from '../usage-error.ts';
+import { ago } from '../cli/format.ts';
+import type { Target } from '../airline/target.ts';
+import { UsageError } from '../cli/usage-error.ts';
 
 export interface Wish {
   from: Date;

@@ -1,4 +1,4 @@
-import { type DynamoDbForTests, startDynamoDb } from '@airline/local-cloud/dynamodb-for-tests';
+import { type DynamoDbForTests, startDynamoDb } from '@airline/local-cloud/test/support/start-dynamodb';
 import { PublishError } from '@airline/messaging/publish';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { AwsError } from './aws-error.ts';
-import type { Chaos } from './chaos.ts';
-import { answerChaosControl } from './chaos-control.ts';
-import type { AroundRequest } from './chaos-requests.ts';
-import type { EventBridge } from './event-bridge.ts';
-import type { Parameters } from './parameters.ts';
-import type { Queues } from './queues.ts';
-import { formatSqsAnswer, formatSqsError, parseSqsQuery } from './sqs-query-protocol.ts';
+import type { Chaos } from './chaos/chaos.ts';
+import { answerChaosControl } from './chaos/chaos-control.ts';
+import type { AroundRequest } from './chaos/chaos-requests.ts';
+import type { EventBridge } from './event-bridge/event-bridge.ts';
+import type { Parameters } from './ssm/parameters.ts';
+import type { Queues } from './sqs/queues.ts';
+import { formatSqsAnswer, formatSqsError, parseSqsQuery } from './sqs/sqs-query-protocol.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 

@@ -7,8 +7,8 @@ import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/cl
 import { SQSClient, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { createAwsEndpoint } from '../src/aws-endpoint.ts';
 import { AwsError } from '../src/aws-error.ts';
-import { EventBridge } from '../src/event-bridge.ts';
-import { Parameters } from '../src/parameters.ts';
+import { EventBridge } from '../src/event-bridge/event-bridge.ts';
+import { Parameters } from '../src/ssm/parameters.ts';
 
 const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 const QUEUE = 'arn:aws:sqs:us-east-1:000000000000:seats';

@@ -107,7 +107,7 @@ describe('a cloud that cannot start', () => {
 });
 
 function run(awsPort: number, assemblies: string[]): ChildProcess {
-  const program = join(FIXTURES, 'run-local-cloud.ts');
+  const program = join(__dirname, 'support', 'run-local-cloud.ts');
   return spawn(process.execPath, ['--import', 'tsx', program, String(awsPort), ...assemblies], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,5 +1,5 @@
 import type { AirlineEvent } from '@airline/events-schemas/events';
-import { findDrift } from '@airline/events-schemas/reads-for-tests';
+import { findDrift } from '@airline/events-schemas/test/support/recorded-reads';
 import type { Handlers } from '@airline/messaging/consume';
 import { expect, test } from '@jest/globals';
 import { createHandlers } from '../src/handlers.ts';

@@ -1,6 +1,6 @@
 import { newEvent, type AirlineEvent } from '@airline/events-schemas/events';
 import type { Handlers } from '@airline/messaging/consume';
-import { findDrift } from '@airline/events-schemas/reads-for-tests';
+import { findDrift } from '@airline/events-schemas/test/support/recorded-reads';
 import { expect, test } from '@jest/globals';
 import { createHandlers } from '../src/handlers.ts';
 import { createInMemorySeatStore } from '../src/in-memory-seat-store.ts';

@@ -1,0 +1,41 @@
+import { ACCOUNT_ID, REGION } from '../../account.ts';
+import { physicalName } from './resource-kind.ts';
+import type { ResourceKind } from './resource-kind.ts';
+
+/** Those of CreateTable: CloudFormation gives them the same names and shapes. */
+const OF_CREATE_TABLE = ['AttributeDefinitions', 'KeySchema', 'BillingMode', 'ProvisionedThroughput', 'LocalSecondaryIndexes'];
+
+export const table: ResourceKind = {
+  properties: ['TableName', 'GlobalSecondaryIndexes', ...OF_CREATE_TABLE],
+  // TimeToLive: DynamoDB deletes expired items within days, so nothing may rely on it.
+  withoutEffect: [
+    'ContributorInsightsSpecification',
+    'DeletionProtectionEnabled',
+    'PointInTimeRecoverySpecification',
+    'SSESpecification',
+    'TableClass',
+    'Tags',
+    'TimeToLiveSpecification',
+    'OnDemandThroughput',
+    'WarmThroughput',
+  ],
+  create: async ({ stackName, logicalId, properties }, machine) => {
+    const name = properties.text('TableName') ?? physicalName(stackName, logicalId, 255);
+    const indexes = properties.groups('GlobalSecondaryIndexes').map((index) => {
+      index.allowOnly(
+        'IndexName',
+        'KeySchema',
+        'Projection',
+        'ProvisionedThroughput',
+        'ContributorInsightsSpecification',
+        'OnDemandThroughput',
+        'WarmThroughput',
+      );
+      const { IndexName, KeySchema, Projection, ProvisionedThroughput } = index.values;
+      return { IndexName, KeySchema, Projection, ...(ProvisionedThroughput !== undefined && { ProvisionedThroughput }) };
+    });
+    const input = Object.fromEntries(OF_CREATE_TABLE.map((key) => [key, properties.values[key]]));
+    await machine.createTable({ ...input, TableName: name, ...(indexes.length > 0 && { GlobalSecondaryIndexes: indexes }) });
+    return { ref: name, attributes: { Arn: `arn:aws:dynamodb:${REGION}:${ACCOUNT_ID}:table/${name}` } };
+  },
+};

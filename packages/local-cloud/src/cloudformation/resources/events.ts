@@ -1,0 +1,70 @@
+import type { RuleTarget } from '../../event-bridge/event-bridge.ts';
+import type { Properties } from './properties.ts';
+import { physicalName } from './resource-kind.ts';
+import type { ResourceKind } from './resource-kind.ts';
+
+export const eventBus: ResourceKind = {
+  properties: ['Name', 'Description'],
+  // The dead-letter queue of a bus takes events that could not be decrypted.
+  withoutEffect: ['Tags', 'Policy', 'KmsKeyIdentifier', 'LogConfig', 'DeadLetterConfig'],
+  create: ({ properties }, { eventBridge }) => {
+    const { name, arn } = eventBridge.createEventBus(properties.requiredText('Name'), properties.text('Description'));
+    return { ref: name, attributes: { Name: name, Arn: arn } };
+  },
+};
+
+export const eventArchive: ResourceKind = {
+  properties: ['ArchiveName', 'Description', 'EventPattern', 'RetentionDays', 'SourceArn'],
+  withoutEffect: ['KmsKeyIdentifier'],
+  create: ({ stackName, logicalId, properties }, { eventBridge }) => {
+    const eventPattern = properties.object('EventPattern');
+    const description = properties.text('Description');
+    const { name, arn } = eventBridge.createArchive({
+      name: properties.text('ArchiveName') ?? physicalName(stackName, logicalId, 48),
+      eventSourceArn: properties.requiredText('SourceArn'),
+      retentionDays: properties.number('RetentionDays') ?? 0,
+      ...(eventPattern !== undefined && { eventPattern }),
+      ...(description !== undefined && { description }),
+    });
+    return { ref: name, attributes: { ArchiveName: name, Arn: arn } };
+  },
+};
+
+export const eventRule: ResourceKind = {
+  properties: ['Name', 'Description', 'EventBusName', 'EventPattern', 'ScheduleExpression', 'State', 'Targets'],
+  withoutEffect: ['RoleArn', 'Tags'],
+  create: ({ stackName, logicalId, properties }, { eventBridge }) => {
+    if (properties.text('ScheduleExpression') !== undefined) {
+      properties.fail('the local cloud does not run rules with a ScheduleExpression, only rules with an EventPattern');
+    }
+    const eventPattern = properties.object('EventPattern') ?? properties.fail('EventPattern is missing');
+    const state = properties.text('State') ?? 'ENABLED';
+    if (state !== 'ENABLED' && state !== 'DISABLED') properties.fail(`the local cloud does not run rules in state ${state}`);
+    const description = properties.text('Description');
+    const name = properties.text('Name') ?? physicalName(stackName, logicalId, 64);
+    const eventBusName = (properties.text('EventBusName') ?? 'default').split('event-bus/').at(-1)!;
+    const { arn } = eventBridge.putRule({
+      name,
+      eventBusName,
+      eventPattern,
+      state: state as 'ENABLED' | 'DISABLED',
+      ...(description !== undefined && { description }),
+      targets: properties.groups('Targets').map(ruleTarget),
+    });
+    // On a bus of one's own, Ref of a rule is <bus>|<rule>; on the default bus it is the name alone.
+    return { ref: eventBusName === 'default' ? name : `${eventBusName}|${name}`, attributes: { Arn: arn } };
+  },
+};
+
+function ruleTarget(target: Properties): RuleTarget {
+  target.allowOnly('Id', 'Arn', 'RetryPolicy', 'DeadLetterConfig', 'RoleArn');
+  const retry = target.group('RetryPolicy')?.allowOnly('MaximumRetryAttempts', 'MaximumEventAgeInSeconds');
+  const deadLetterQueueArn = target.group('DeadLetterConfig')?.allowOnly('Arn').text('Arn');
+  return {
+    id: target.requiredText('Id'),
+    arn: target.requiredText('Arn'),
+    ...(deadLetterQueueArn !== undefined && { deadLetterQueueArn }),
+    maximumRetryAttempts: retry?.number('MaximumRetryAttempts') ?? 185,
+    maximumEventAgeSeconds: retry?.number('MaximumEventAgeInSeconds') ?? 86_400,
+  };
+}

@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { AwsError } from '../aws-error.ts';
+import { isObject } from '../is-object.ts';
+
+/** One entry of a PutEvents request, as the client sent it: nothing in it has been checked but its types. */
+export interface PutEventsEntry {
+  Source?: string;
+  DetailType?: string;
+  Detail?: string;
+  /** Seconds since the epoch, as AWS's JSON protocols write a time, or an ISO 8601 text. */
+  Time?: number | string;
+  Resources?: string[];
+  EventBusName?: string;
+  TraceHeader?: string;
+}
+
+/** An event as its targets receive it. */
+export interface EventBridgeEvent {
+  version: '0';
+  id: string;
+  'detail-type': string;
+  source: string;
+  account: string;
+  time: string;
+  region: string;
+  resources: string[];
+  detail: Record<string, unknown>;
+  /** Of an event that comes out of an archive. */
+  'replay-name'?: string;
+}
+
+export interface EntryRefusal {
+  ErrorCode: string;
+  ErrorMessage: string;
+}
+
+const MAX_ENTRIES = 10;
+/** Of all entries together, inclusive. AWS's limit since January 2026; it was 256 KB before. */
+const MAX_REQUEST_BYTES = 1024 * 1024;
+
+/** @throws AwsError when EventBridge would refuse the request as a whole. */
+export function readPutEventsEntries(input: unknown): PutEventsEntry[] {
+  const entries = isObject(input) ? input.Entries : undefined;
+  if (entries !== undefined && !Array.isArray(entries)) throw new AwsError('SerializationException', 'Entries must be a list.');
+  const bound = entryCountBound(entries);
+  if (bound !== undefined) {
+    const value = entries === undefined ? 'Value null' : 'Value';
+    const problem = `${value} at 'entries' failed to satisfy constraint: ${bound}`;
+    throw new AwsError('ValidationException', `1 validation error detected: ${problem}`);
+  }
+  const checked = (entries ?? []).map(readEntry);
+  if (checked.reduce((total, entry) => total + entryBytes(entry), 0) > MAX_REQUEST_BYTES) {
+    throw new AwsError('ValidationException', 'Total size of the entries in the request is over the limit.');
+  }
+  return checked;
+}
+
+function entryCountBound(entries: unknown[] | undefined): string | undefined {
+  if (entries === undefined) return 'Member must not be null';
+  if (entries.length === 0) return 'Member must have length greater than or equal to 1';
+  if (entries.length > MAX_ENTRIES) return `Member must have length less than or equal to ${MAX_ENTRIES}`;
+  return undefined;
+}
+
+function readEntry(entry: unknown): PutEventsEntry {
+  if (!isObject(entry)) throw new AwsError('SerializationException', 'An entry must be a structure.');
+  for (const name of ['Source', 'DetailType', 'Detail', 'EventBusName', 'TraceHeader']) {
+    if (entry[name] !== undefined && entry[name] !== null && typeof entry[name] !== 'string') {
+      throw new AwsError('SerializationException', `${name} must be a string.`);
+    }
+  }
+  const resources = entry.Resources ?? [];
+  if (!Array.isArray(resources) || resources.some((resource) => typeof resource !== 'string')) {
+    throw new AwsError('SerializationException', 'Resources must be a list of strings.');
+  }
+  if (entry.Time !== undefined && entry.Time !== null && Number.isNaN(eventTime(entry, 0).getTime())) {
+    throw new AwsError('SerializationException', 'Time must be a timestamp.');
+  }
+  return entry;
+}
+
+/** @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html#eb-putevent-size */
+function entryBytes(entry: PutEventsEntry): number {
+  const texts = [entry.Source, entry.DetailType, entry.Detail, ...(entry.Resources ?? [])];
+  const timeBytes = entry.Time == null ? 0 : 14;
+  return texts.reduce((total, text) => total + Buffer.byteLength(text ?? ''), timeBytes);
+}
+
+/** Why EventBridge refuses this entry alone, while the others of its request pass. */
+export function refuseEntry(entry: PutEventsEntry): EntryRefusal | undefined {
+  for (const name of ['Source', 'DetailType', 'Detail'] as const) {
+    if (!entry[name]) {
+      const reason = `Reason: ${name} is a required argument.`;
+      return { ErrorCode: 'InvalidArgument', ErrorMessage: `Parameter ${name} is not valid. ${reason}` };
+    }
+  }
+  if (entry.Source?.startsWith('aws.')) {
+    return { ErrorCode: 'NotAuthorizedForSourceException', ErrorMessage: 'Not authorized for the source.' };
+  }
+  if (parseDetail(entry.Detail ?? '') === undefined) {
+    return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
+  }
+  return undefined;
+}
+
+/** The entry's X-Ray trace header, if it is one: EventBridge drops any other, and takes the event all the same. */
+export function validTraceHeader({ TraceHeader: header }: PutEventsEntry): string | undefined {
+  return header && /(^|;)\s*Root=1-[0-9a-f]{8}-[0-9a-f]{24}(;|$)/.test(header) ? header : undefined;
+}
+
+/** Call it only for an entry that {@link refuseEntry} lets pass. */
+export function toEvent(entry: PutEventsEntry, origin: { accountId: string; region: string; now: number }): EventBridgeEvent {
+  return {
+    version: '0',
+    id: randomUUID(),
+    'detail-type': entry.DetailType ?? '',
+    source: entry.Source ?? '',
+    account: origin.accountId,
+    time: eventTime(entry, origin.now)
+      .toISOString()
+      .replace(/\.\d+Z$/, 'Z'),
+    region: origin.region,
+    resources: entry.Resources ?? [],
+    detail: parseDetail(entry.Detail ?? '') ?? {},
+  };
+}
+
+function eventTime(entry: PutEventsEntry, now: number): Date {
+  const time = entry.Time ?? now / 1000;
+  return new Date(typeof time === 'number' ? time * 1000 : time);
+}
+
+function parseDetail(detail: string): Record<string, unknown> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(detail);
+    return isObject(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}

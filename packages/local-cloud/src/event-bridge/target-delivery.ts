@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AwsError } from '../aws-error.ts';
+
+export interface RuleTarget {
+  id: string;
+  /** Of an SQS queue. */
+  arn: string;
+  deadLetterQueueArn?: string;
+  /** Tries after the first one. */
+  maximumRetryAttempts: number;
+  maximumEventAgeSeconds: number;
+}
+
+/** One event on its way to one target of one rule. */
+export interface Delivery {
+  body: string;
+  /** Of X-Ray; goes on beside the message, also into the dead-letter queue. */
+  traceHeader?: string | undefined;
+  ruleArn: string;
+  target: RuleTarget;
+}
+
+export type Deliver = (
+  queueArn: string,
+  body: string,
+  attributes?: Record<string, string>,
+  traceHeader?: string,
+) => Promise<void>;
+
+export interface DeliveryTimers {
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  /** Rejects when the signal aborts. */
+  sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  /** 0 ≤ x < 1 */
+  random: () => number;
+}
+
+export interface TargetDeliveriesOptions {
+  deliver: Deliver;
+  log: (line: string) => void;
+  timers: DeliveryTimers;
+}
+
+export const systemTimers: DeliveryTimers = {
+  now: () => Date.now(),
+  sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }),
+  random: () => Math.random(),
+};
+
+const FIRST_BACKOFF_MS = 250;
+const LONGEST_BACKOFF_MS = 60_000;
+
+type ExhaustedCondition = 'MaximumRetryAttempts' | 'MaximumEventAgeInSeconds';
+
+interface Failure {
+  code: string;
+  message: string;
+  /** False for what stays wrong until a person acts: AWS gives such an event up at once. */
+  retriable: boolean;
+}
+
+/** Brings events to their targets, each on its own: retries with backoff, then the target's dead-letter queue. */
+export class TargetDeliveries {
+  private readonly options: TargetDeliveriesOptions;
+  private readonly closing = new AbortController();
+  private readonly running = new Set<Promise<void>>();
+
+  constructor(options: TargetDeliveriesOptions) {
+    this.options = options;
+  }
+
+  /** Returns at once. */
+  start(delivery: Delivery): void {
+    const run = this.run(delivery)
+      .catch((error: unknown) => this.options.log(`EventBridge: delivery to ${delivery.target.arn} broke: ${describe(error)}`))
+      .finally(() => this.running.delete(run));
+    this.running.add(run);
+  }
+
+  /** Ends the retries that are still to come; tries under way end first. */
+  async close(): Promise<void> {
+    this.closing.abort();
+    await Promise.all(this.running);
+  }
+
+  private async run(delivery: Delivery): Promise<void> {
+    const { timers } = this.options;
+    const { target } = delivery;
+    const startedAt = timers.now();
+    for (let retries = 0; !this.closing.signal.aborted; retries++) {
+      const failure = await this.attempt(delivery);
+      if (failure === undefined) return;
+      if (!failure.retriable) return this.giveUp(delivery, failure, retries);
+      if (retries >= target.maximumRetryAttempts) return this.giveUp(delivery, failure, retries, 'MaximumRetryAttempts');
+      const pause = backoff(retries, timers.random());
+      if (timers.now() - startedAt + pause > target.maximumEventAgeSeconds * 1000) {
+        return this.giveUp(delivery, failure, retries, 'MaximumEventAgeInSeconds');
+      }
+      await timers.sleep(pause, this.closing.signal).catch((error: unknown) => {
+        if (!this.closing.signal.aborted) throw error;
+      });
+    }
+  }
+
+  private async attempt({ body, target, traceHeader }: Delivery): Promise<Failure | undefined> {
+    try {
+      await this.options.deliver(target.arn, body, undefined, traceHeader);
+      return undefined;
+    } catch (error) {
+      return classify(error);
+    }
+  }
+
+  private async giveUp(delivery: Delivery, failure: Failure, retries: number, exhausted?: ExhaustedCondition): Promise<void> {
+    const { deliver, log } = this.options;
+    const { target, ruleArn, body, traceHeader } = delivery;
+    const outcome = `EventBridge: ${ruleArn} could not deliver to ${target.arn} (${failure.code}: ${failure.message})`;
+    if (target.deadLetterQueueArn === undefined) return log(`${outcome}; it has no dead-letter queue, the event is dropped`);
+    try {
+      const attributes = {
+        RULE_ARN: ruleArn,
+        TARGET_ARN: target.arn,
+        ERROR_CODE: failure.code,
+        ERROR_MESSAGE: failure.message,
+        ...(exhausted && { EXHAUSTED_RETRY_CONDITION: exhausted }),
+        RETRY_ATTEMPTS: String(retries),
+      };
+      await deliver(target.deadLetterQueueArn, body, attributes, traceHeader);
+      log(`${outcome}; the event is in ${target.deadLetterQueueArn}`);
+    } catch (error) {
+      log(`${outcome}, nor to its dead-letter queue (${describe(error)}); the event is dropped`);
+    }
+  }
+}
+
+/** Exponential, with jitter over its upper half so that deliveries which failed together do not return together. */
+function backoff(retries: number, random: number): number {
+  const ceiling = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** retries);
+  return ceiling / 2 + (ceiling / 2) * random;
+}
+
+/** @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html for the codes */
+function classify(error: unknown): Failure {
+  const message = describe(error);
+  if (!(error instanceof AwsError) || error.statusCode >= 500) return { code: 'INTERNAL_ERROR', message, retriable: true };
+  if (error.statusCode === 403) return { code: 'NO_PERMISSIONS', message, retriable: false };
+  if (error.code === 'QueueDoesNotExist') return { code: 'NO_RESOURCE', message, retriable: false };
+  if (/Throttl|TooManyRequests/.test(error.code)) return { code: 'THROTTLING', message, retriable: true };
+  return { code: 'INVALID_PARAMETER', message, retriable: false };
+}
+
+const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,203 @@
+import { availableParallelism } from 'node:os';
+import type { FunctionPool } from './function-pool.ts';
+import type { InvocationResult } from './function-thread.ts';
+import { REGION } from '../account.ts';
+import type { Queues } from '../sqs/queues.ts';
+
+/** An AWS::Lambda::EventSourceMapping of a queue. */
+export interface EventSourceMapping {
+  queueArn: string;
+  queueUrl: string;
+  functionName: string;
+  batchSize: number;
+  batchingWindowSeconds: number;
+  /** How many batches may be in flight. */
+  maximumConcurrency?: number;
+  /** The function answers which messages of a batch failed. */
+  reportsBatchItemFailures: boolean;
+}
+
+export interface EventSource {
+  /** Receives no more, and waits up to `milliseconds` for the batches in flight. */
+  stop(milliseconds: number): Promise<void>;
+}
+
+/** A message as ReceiveMessage gives it. */
+export interface ReceivedMessage {
+  MessageId: string;
+  ReceiptHandle: string;
+  MD5OfBody: string;
+  Body: string;
+  Attributes?: Record<string, string>;
+  MD5OfMessageAttributes?: string;
+  MessageAttributes?: Record<string, { DataType: string; StringValue?: string; BinaryValue?: string | Uint8Array }>;
+}
+
+/**
+ * Lambda begins with five batches at a time and adds more. Here all functions share the cores of one machine: more at once than it
+ * has cores only makes each batch slower, until one outlasts its function's timeout.
+ */
+const MOST_BATCHES_AT_ONCE = Math.max(2, availableParallelism());
+const LONG_POLL_SECONDS = 20;
+/** Lambda takes 6 MB; collecting ends early enough that one more receive fits. */
+const ENOUGH_BYTES = 3_000_000;
+const RETRY_RECEIVE_MILLISECONDS = 1000;
+
+/** Polls a queue and hands its messages to a function, batch by batch, as Lambda's SQS event source does. */
+export function startEventSource(
+  mapping: EventSourceMapping,
+  { queues, functions, log }: { queues: Pick<Queues, 'request'>; functions: FunctionPool; log: (line: string) => void },
+): EventSource {
+  const stopping = new AbortController();
+  const inFlight = new Set<Promise<void>>();
+
+  const receive = async (count: number, waitSeconds: number): Promise<ReceivedMessage[]> => {
+    const input = {
+      QueueUrl: mapping.queueUrl,
+      MaxNumberOfMessages: Math.min(10, count),
+      WaitTimeSeconds: waitSeconds,
+      MessageSystemAttributeNames: ['All'],
+      MessageAttributeNames: ['All'],
+    };
+    const { Messages = [] } = (await queues.request('ReceiveMessage', input, stopping.signal)) as {
+      Messages?: ReceivedMessage[];
+    };
+    return Messages;
+  };
+
+  const collect = async (): Promise<ReceivedMessage[]> => {
+    const batch = await receive(mapping.batchSize, LONG_POLL_SECONDS);
+    const end = Date.now() + mapping.batchingWindowSeconds * 1000;
+    let bytes = byteLength(batch);
+    while (batch.length > 0 && batch.length < mapping.batchSize && bytes < ENOUGH_BYTES && !stopping.signal.aborted) {
+      const left = end - Date.now();
+      if (left <= 0) break;
+      let more: ReceivedMessage[];
+      try {
+        more = await receive(mapping.batchSize - batch.length, Math.min(LONG_POLL_SECONDS, Math.ceil(left / 1000)));
+      } catch {
+        // What was received is handled; a queue that does not answer is met again by the next batch.
+        break;
+      }
+      batch.push(...more);
+      bytes += byteLength(more);
+    }
+    return batch;
+  };
+
+  const handle = async (batch: ReceivedMessage[]): Promise<void> => {
+    const result = await functions.invoke(mapping.functionName, {
+      Records: batch.map((message) => toRecord(message, mapping.queueArn)),
+    });
+    const succeeded = succeededMessages(batch, result, mapping.reportsBatchItemFailures);
+    // The others stay in flight until their visibility timeout ends, and come again.
+    for (let index = 0; index < succeeded.length; index += 10) {
+      const entries = succeeded.slice(index, index + 10).map(({ ReceiptHandle }, id) => ({ Id: String(id), ReceiptHandle }));
+      const { Failed = [] } = (await queues.request('DeleteMessageBatch', { QueueUrl: mapping.queueUrl, Entries: entries })) as {
+        Failed?: { Message?: string }[];
+      };
+      for (const { Message } of Failed)
+        log(`a handled message could not be deleted from ${mapping.queueUrl}: ${Message ?? 'no reason given'}`);
+    }
+  };
+
+  const poll = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      if (inFlight.size >= Math.min(mapping.maximumConcurrency ?? Infinity, MOST_BATCHES_AT_ONCE)) {
+        await Promise.race(inFlight);
+        continue;
+      }
+      try {
+        const batch = await collect();
+        if (batch.length === 0) continue;
+        const handling: Promise<void> = handle(batch)
+          .catch((error: unknown) => log(`event source of ${mapping.functionName}: ${String(error)}`))
+          .finally(() => inFlight.delete(handling));
+        inFlight.add(handling);
+      } catch (error) {
+        if (stopping.signal.aborted) return;
+        log(`event source of ${mapping.functionName}: ${String(error)}`);
+        await pause(RETRY_RECEIVE_MILLISECONDS, stopping.signal);
+      }
+    }
+  };
+
+  const polling = poll();
+  return {
+    stop: async (milliseconds) => {
+      stopping.abort();
+      const limit = new AbortController();
+      await Promise.race([polling.then(() => Promise.all(inFlight)), pause(milliseconds, limit.signal)]);
+      limit.abort();
+    },
+  };
+}
+
+/**
+ * The messages of a batch that are done with. Follows "Implementing partial batch responses" of the Lambda developer guide: an
+ * empty, null or absent list means success of all; an answer that is malformed or names an unknown message fails the whole batch.
+ */
+export function succeededMessages(
+  batch: ReceivedMessage[],
+  result: InvocationResult,
+  reportsBatchItemFailures: boolean,
+): ReceivedMessage[] {
+  if (result.kind !== 'answered') return [];
+  if (!reportsBatchItemFailures || result.payload === null) return batch;
+  if (typeof result.payload !== 'object') return [];
+  const { batchItemFailures } = result.payload as { batchItemFailures?: unknown };
+  if (batchItemFailures === undefined || batchItemFailures === null) return batch;
+  if (!Array.isArray(batchItemFailures)) return [];
+
+  const failed = new Set(batchItemFailures.map((failure: { itemIdentifier?: unknown } | null) => failure?.itemIdentifier));
+  const known = new Set<unknown>(batch.map(({ MessageId }) => MessageId));
+  if ([...failed].some((identifier) => !known.has(identifier))) return [];
+  return batch.filter(({ MessageId }) => !failed.has(MessageId));
+}
+
+/** A record of the event that Lambda gives to the consumer of a queue. */
+export function toRecord(message: ReceivedMessage, queueArn: string): Record<string, unknown> {
+  const attributes = Object.entries(message.MessageAttributes ?? {}).map(([name, { DataType, StringValue, BinaryValue }]) => [
+    name,
+    {
+      ...(StringValue !== undefined && { stringValue: StringValue }),
+      ...(BinaryValue !== undefined && {
+        binaryValue: typeof BinaryValue === 'string' ? BinaryValue : Buffer.from(BinaryValue).toString('base64'),
+      }),
+      stringListValues: [],
+      binaryListValues: [],
+      dataType: DataType,
+    },
+  ]);
+  return {
+    messageId: message.MessageId,
+    receiptHandle: message.ReceiptHandle,
+    body: message.Body,
+    attributes: message.Attributes ?? {},
+    messageAttributes: Object.fromEntries(attributes) as Record<string, unknown>,
+    md5OfBody: message.MD5OfBody,
+    ...(message.MD5OfMessageAttributes !== undefined && { md5OfMessageAttributes: message.MD5OfMessageAttributes }),
+    eventSource: 'aws:sqs',
+    eventSourceARN: queueArn,
+    awsRegion: REGION,
+  };
+}
+
+function byteLength(messages: ReceivedMessage[]): number {
+  return messages.reduce((sum, { Body }) => sum + Buffer.byteLength(Body), 0);
+}
+
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}

@@ -1,0 +1,189 @@
+import { readFileSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { transformSync } from 'esbuild';
+import type { FunctionError, MessageFromWorker, MessageToWorker, WorkerStart } from './function-worker.ts';
+import { REGION } from '../account.ts';
+
+export interface FunctionDefinition {
+  name: string;
+  arn: string;
+  runtime: string;
+  /** The unpacked code. */
+  directory: string;
+  handlerFile: string;
+  handlerName: string;
+  environment: Record<string, string>;
+  timeoutSeconds: number;
+  memoryMegabytes: number;
+  /** 0 switches the function off, as on AWS. */
+  reservedConcurrency?: number;
+}
+
+export type InvocationResult =
+  | { kind: 'answered'; payload: unknown }
+  | { kind: 'failed'; error: FunctionError }
+  /** No worker came free in time; the function has not run. */
+  | { kind: 'throttled' };
+
+/** Runs one invocation on a thread. */
+export type RunInvocation = (thread: FunctionThread, requestId: string, event: string) => Promise<InvocationResult>;
+
+const START_TIMEOUT_MILLISECONDS = 30_000;
+const YOUNG_GENERATION_MEGABYTES = 8;
+
+/** A worker thread with a function loaded into it. It runs one invocation at a time. */
+export class FunctionThread {
+  /** Resolves with what went wrong, or with nothing when the function is loaded. */
+  readonly started: Promise<FunctionError | undefined>;
+  /** Of its function. */
+  readonly name: string;
+  alive = true;
+  idleSince = Date.now();
+  readonly #worker: Worker;
+  readonly #definition: FunctionDefinition;
+  readonly #exited: Promise<void>;
+  #settle: ((result: InvocationResult) => void) | undefined;
+
+  constructor(
+    definition: FunctionDefinition,
+    environment: Record<string, string>,
+    write: (text: string) => void,
+    onGone: (error: FunctionError) => void,
+  ) {
+    this.#definition = definition;
+    this.name = definition.name;
+    const workerData: WorkerStart = {
+      functionName: definition.name,
+      functionArn: definition.arn,
+      memoryMegabytes: definition.memoryMegabytes,
+      handlerFile: definition.handlerFile,
+      handlerName: definition.handlerName,
+    };
+    this.#worker = new Worker(workerSource(), {
+      eval: true,
+      // Without the loaders of this process: a function runs as it would on AWS.
+      execArgv: [],
+      env: { ...lambdaEnvironment(definition), ...environment, ...definition.environment },
+      workerData,
+      stdout: true,
+      stderr: true,
+      // A young generation of the usual size would let every one of many workers grow to 50 MB of garbage.
+      resourceLimits: {
+        maxOldGenerationSizeMb: definition.memoryMegabytes,
+        maxYoungGenerationSizeMb: YOUNG_GENERATION_MEGABYTES,
+      },
+    });
+    this.#worker.stdout.setEncoding('utf8').on('data', write);
+    this.#worker.stderr.setEncoding('utf8').on('data', write);
+
+    let death: FunctionError | undefined;
+    const start = deferred<FunctionError | undefined>();
+    const timer = setTimeout(() => {
+      death = { errorType: 'Sandbox.Timedout', errorMessage: `it did not load within ${START_TIMEOUT_MILLISECONDS / 1000} s` };
+      void this.stop();
+    }, START_TIMEOUT_MILLISECONDS);
+    this.started = start.promise.finally(() => clearTimeout(timer));
+
+    this.#worker.on('message', (message: MessageFromWorker) => {
+      if (message.kind === 'ready') start.resolve(undefined);
+      else if (message.kind === 'failed-to-start') {
+        death = message.error;
+        void this.stop();
+      } else if (message.kind === 'answered')
+        this.#settle?.({ kind: 'answered', payload: JSON.parse(message.payload) as unknown });
+      else this.#settle?.({ kind: 'failed', error: message.error });
+    });
+    this.#worker.on('error', (error: NodeJS.ErrnoException) => {
+      death =
+        error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+          ? { errorType: 'Runtime.OutOfMemory', errorMessage: `it used more than its ${definition.memoryMegabytes} MB of memory` }
+          : { errorType: error.name, errorMessage: error.message, stack: error.stack };
+    });
+    this.#exited = new Promise((resolve) => {
+      this.#worker.on('exit', (code) => {
+        this.alive = false;
+        const error = death ?? { errorType: 'Runtime.ExitError', errorMessage: `Runtime exited with error: exit status ${code}` };
+        start.resolve(error);
+        this.#settle?.({ kind: 'failed', error });
+        onGone(error);
+        resolve();
+      });
+    });
+  }
+
+  /** Runs one invocation to its end: the answer, an error, the timeout, or the death of the worker. */
+  async run(requestId: string, event: string): Promise<InvocationResult> {
+    const { timeoutSeconds } = this.#definition;
+    const run = deferred<InvocationResult>();
+    this.#settle = run.resolve;
+    const timer = setTimeout(() => {
+      const errorMessage = `Task timed out after ${timeoutSeconds.toFixed(2)} seconds`;
+      run.resolve({ kind: 'failed', error: { errorType: 'Sandbox.Timedout', errorMessage } });
+      void this.stop();
+    }, timeoutSeconds * 1000);
+    // A worker that died while it was idle can still have been handed out.
+    if (!this.alive) run.resolve({ kind: 'failed', error: { errorType: 'Runtime.ExitError', errorMessage: 'Runtime exited' } });
+    const message: MessageToWorker = { requestId, event, deadline: Date.now() + timeoutSeconds * 1000 };
+    this.#worker.postMessage(message);
+    try {
+      return await run.promise;
+    } finally {
+      clearTimeout(timer);
+      this.#settle = undefined;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.alive = false;
+    await Promise.all([this.#worker.terminate(), this.#exited]);
+  }
+}
+
+/** `Promise.withResolvers`, which Node.js has from version 22. */
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve!: (value: T) => void;
+  const promise = new Promise<T>((resolvePromise) => (resolve = resolvePromise));
+  return { promise, resolve };
+}
+
+/** What Lambda itself puts into a function's environment. */
+function lambdaEnvironment({
+  name,
+  memoryMegabytes,
+  runtime,
+  directory,
+  handlerName,
+  handlerFile,
+}: FunctionDefinition): Record<string, string> {
+  const handlerPath = handlerFile.slice(directory.length + 1).replace(/\.[^.]+$/, '');
+  return {
+    AWS_REGION: REGION,
+    AWS_DEFAULT_REGION: REGION,
+    AWS_EXECUTION_ENV: `AWS_Lambda_${runtime}`,
+    AWS_LAMBDA_FUNCTION_NAME: name,
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMegabytes),
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    LAMBDA_TASK_ROOT: directory,
+    _HANDLER: `${handlerPath}.${handlerName}`,
+    // On AWS the keys of its role: by the signature of a request one can tell whose it is.
+    AWS_ACCESS_KEY_ID: name,
+    TZ: ':UTC',
+    PATH: process.env.PATH ?? '',
+  };
+}
+
+let compiledWorker: string | undefined;
+
+/**
+ * The worker's program as JavaScript. It is compiled once, here, since a worker that loaded TypeScript by itself would carry
+ * the loader's hooks and threads into every function.
+ */
+function workerSource(): string {
+  compiledWorker ??= transformSync(readFileSync(new URL('./function-worker.ts', import.meta.url), 'utf8'), {
+    loader: 'ts',
+    format: 'cjs',
+    target: 'node20',
+  }).code;
+  return compiledWorker;
+}

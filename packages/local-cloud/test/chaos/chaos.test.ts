@@ -1,0 +1,124 @@
+import { describe, expect, test } from '@jest/globals';
+import { Chaos } from '../../src/chaos/chaos.ts';
+import type { ChaosOptions } from '../../src/chaos/chaos.ts';
+import { chaosProfiles, faultKinds } from '../../src/chaos/chaos-profiles.ts';
+import type { Family } from '../../src/chaos/chaos-profiles.ts';
+
+const families = Object.keys(chaosProfiles.default.rates) as Family[];
+
+function start(options: Partial<ChaosOptions> = {}, now?: () => number): Chaos {
+  const chaos = new Chaos({ seed: 7, profile: 'default', ...options }, now);
+  chaos.enable();
+  return chaos;
+}
+
+function series(chaos: Chaos, count: number, family: Family = 'aws-request', party = 'seats', operation = 'DynamoDB PutItem') {
+  return Array.from({ length: count }, () => chaos.decide(family, party, operation));
+}
+
+const faultsIn = (decisions: unknown[]): number => decisions.filter((decision) => decision !== undefined).length;
+
+describe('the same seed', () => {
+  test('gives the same faults in the same order', () => {
+    expect(series(start(), 2000)).toEqual(series(start(), 2000));
+  });
+
+  test('gives a site its faults whatever happens at other sites meanwhile', () => {
+    const alone = series(start(), 500);
+    const busy = start();
+    const amongOthers = Array.from({ length: 500 }, () => {
+      busy.decide('delivery', 'airline-status', 'EventBridge delivery');
+      return busy.decide('aws-request', 'seats', 'DynamoDB PutItem');
+    });
+    expect(amongOthers).toEqual(alone);
+  });
+
+  test('gives each site other faults', () => {
+    const chaos = start();
+    expect(series(chaos, 2000, 'aws-request', 'seats')).not.toEqual(series(chaos, 2000, 'aws-request', 'payments'));
+  });
+
+  test('gives the faults again when it begins anew', () => {
+    const chaos = start();
+    const first = series(chaos, 500);
+    expect(series(chaos, 500)).not.toEqual(first);
+    chaos.enable({ seed: 7, profile: 'default' });
+    expect(chaos.report().faults).toBe(0);
+    expect(series(chaos, 500)).toEqual(first);
+  });
+});
+
+test('another seed gives other faults', () => {
+  expect(series(start({ seed: 8 }), 2000)).not.toEqual(series(start({ seed: 7 }), 2000));
+});
+
+test.each(families)('%s: each of its kinds comes as often as the profile says', (family) => {
+  const chaos = start();
+  const decisions = 50_000;
+  series(chaos, decisions, family);
+  const { cells } = chaos.report();
+  const { throttled: _, ...rates } = chaosProfiles.default.rates[family];
+  expect(
+    cells
+      .map(({ kind }) => kind)
+      .filter((kind) => kind !== 'throttled')
+      .sort(),
+  ).toEqual(Object.keys(rates).sort());
+  for (const [kind, rate] of Object.entries(rates)) {
+    const { count } = cells.find((cell) => cell.kind === kind)!;
+    expect(count / decisions).toBeGreaterThan(rate * 0.6);
+    expect(count / decisions).toBeLessThan(rate * 1.4);
+  }
+});
+
+test('throttling outlasts the three attempts of an SDK, now and then', () => {
+  const kinds = series(start(), 20_000).map((fault) => fault?.kind);
+  expect(kinds.some((_, index) => kinds.slice(index, index + 3).every((kind) => kind === 'throttled'))).toBe(true);
+});
+
+test('a storm is worse than a calm', () => {
+  expect(faultsIn(series(start({ profile: 'storm' }), 5000))).toBeGreaterThan(
+    5 * faultsIn(series(start({ profile: 'calm' }), 5000)),
+  );
+});
+
+test('counts what it decided, cell by cell', () => {
+  const chaos = start();
+  const decided = faultsIn([
+    ...series(chaos, 1000),
+    ...series(chaos, 1000, 'delivery', 'airline-status', 'EventBridge delivery'),
+  ]);
+  const { faults, cells } = chaos.report();
+  expect(faults).toBe(decided);
+  expect(new Set(cells.map(({ party }) => party))).toEqual(new Set(['seats', 'airline-status']));
+});
+
+test('leaves alone what is decided while it is off, and keeps its counters', () => {
+  const chaos = start();
+  const faults = faultsIn(series(chaos, 1000));
+  chaos.disable();
+  expect(faultsIn(series(chaos, 1000))).toBe(0);
+  expect(chaos.report()).toMatchObject({ enabled: false, faults });
+});
+
+test('a provider outage takes every request of the provider for its minute, and no other', () => {
+  let now = 0;
+  const chaos = start({ profile: 'provider-outage' }, () => now);
+  const request = () => chaos.decide('provider-request', 'payment provider', 'Stripe POST payment_intents')?.kind;
+  now = 4000;
+  expect(request()).not.toBe('outage');
+  now = 5000;
+  expect(Array.from({ length: 50 }, request)).toEqual(Array.from({ length: 50 }, () => 'outage'));
+  expect(chaos.decide('mail-request', 'receipts', 'SES SendEmail')?.kind).not.toBe('outage');
+  expect(chaos.report().outageSecondsLeft).toBe(60);
+  now = 65_000;
+  expect(request()).not.toBe('outage');
+  expect(chaos.report().outageSecondsLeft).toBe(0);
+});
+
+test('every kind of fault comes in some profile', () => {
+  const kinds = new Set(
+    Object.values(chaosProfiles).flatMap(({ rates }) => Object.values(rates).flatMap((family) => Object.keys(family))),
+  );
+  expect([...kinds, 'outage'].sort()).toEqual(Object.keys(faultKinds).sort());
+});

@@ -1,0 +1,170 @@
+import { describe, expect, test } from '@jest/globals';
+import { InvalidEventPatternError, matchesEventPattern, validateEventPattern } from '../../src/event-bridge/event-pattern.ts';
+
+const event = {
+  source: 'airline.seats',
+  'detail-type': 'SeatReleased',
+  resources: ['arn:a', 'arn:b'],
+  detail: {
+    reason: 'payment-failed',
+    amountMinor: 12900,
+    ratio: 0.5,
+    paid: true,
+    gate: null,
+    ip: '10.0.3.7',
+    ip6: '2001:db8::17',
+    path: 'a/b*c\\d.jar',
+    tags: [],
+    seats: [
+      { row: 12, letter: 'A' },
+      { row: 14, letter: 'F', exit: true },
+    ],
+    passenger: { name: 'Ada' },
+  },
+};
+
+const matching: [sentence: string, pattern: object][] = [
+  ['a text is one of the listed ones', { source: ['airline.bookings', 'airline.seats'] }],
+  ['a number is equal by value', { detail: { amountMinor: [129e2], ratio: [0.5] } }],
+  ['a boolean and a null are values', { detail: { paid: [true], gate: [null] } }],
+  ['an array has one of the listed elements', { resources: ['arn:b'] }],
+  ['prefix', { source: [{ prefix: 'airline.' }] }],
+  ['prefix, whatever the case', { source: [{ prefix: { 'equals-ignore-case': 'AIRLINE' } }] }],
+  ['suffix', { 'detail-type': [{ suffix: 'Released' }] }],
+  ['suffix, whatever the case', { 'detail-type': [{ suffix: { 'equals-ignore-case': 'released' } }] }],
+  ['equals-ignore-case', { 'detail-type': [{ 'equals-ignore-case': 'SEATRELEASED' }] }],
+  ['wildcard at both ends', { 'detail-type': [{ wildcard: '*at*' }] }],
+  ['wildcard with a literal asterisk and backslash', { detail: { path: [{ wildcard: 'a/*\\*c\\\\d.jar' }] } }],
+  ['anything-but a text', { source: [{ 'anything-but': 'airline.payments' }] }],
+  ['anything-but a list', { detail: { reason: [{ 'anything-but': ['taken', 'expired'] }] } }],
+  ['anything-but a number', { detail: { amountMinor: [{ 'anything-but': [1, 2] }] } }],
+  ['anything-but a text, where there is a number', { detail: { amountMinor: [{ 'anything-but': '12900' }] } }],
+  ['anything-but an element, where an array has another one too', { resources: [{ 'anything-but': 'arn:a' }] }],
+  ['anything-but a prefix', { source: [{ 'anything-but': { prefix: 'aws.' } }] }],
+  ['anything-but one of several suffixes', { source: [{ 'anything-but': { suffix: ['.payments', '.status'] } }] }],
+  ['anything-but equals-ignore-case', { source: [{ 'anything-but': { 'equals-ignore-case': ['AIRLINE.STATUS'] } }] }],
+  ['anything-but a wildcard', { source: [{ 'anything-but': { wildcard: '*.status' } }] }],
+  ['numeric equality', { detail: { amountMinor: [{ numeric: ['=', 12900.0] }] } }],
+  ['a numeric range with its bound', { detail: { amountMinor: [{ numeric: ['>', 0, '<=', 12900] }] } }],
+  ['cidr of IPv4', { detail: { ip: [{ cidr: '10.0.0.0/16' }] } }],
+  ['cidr of IPv6', { detail: { ip6: [{ cidr: '2001:db8::/32' }] } }],
+  ['a field exists', { detail: { reason: [{ exists: true }] } }],
+  ['a null exists', { detail: { gate: [{ exists: true }] } }],
+  ['a field does not exist', { detail: { declineCode: [{ exists: false }] } }],
+  ['a field of an absent object does not exist', { detail: { payment: { method: [{ exists: false }] } } }],
+  ['an object is no leaf, so it does not exist', { detail: { passenger: [{ exists: false }] } }],
+  ['an empty array has no value, so it does not exist', { detail: { tags: [{ exists: false }] } }],
+  ['a field is absent, where it may also have a value', { detail: { declineCode: [{ exists: false }, 'stolen'] } }],
+  ['a field has the value, where it may also be absent', { detail: { reason: [{ exists: false }, 'payment-failed'] } }],
+  ['one element of an array satisfies the whole sub-pattern', { detail: { seats: { row: [14], letter: ['F'] } } }],
+  ['one alternative of $or', { $or: [{ source: ['airline.status'] }, { detail: { paid: [true] } }] }],
+  [
+    '$or inside an object, beside another field',
+    { detail: { gate: [null], $or: [{ ratio: [9] }, { passenger: { name: ['Ada'] } }] } },
+  ],
+  [
+    'nested $or',
+    { $or: [{ source: ['x'] }, { source: ['airline.seats'], $or: [{ 'detail-type': ['y'] }, { resources: ['arn:a'] }] }] },
+  ],
+];
+
+const notMatching: [sentence: string, pattern: object][] = [
+  ['another text', { source: ['airline.payments'] }],
+  ['one of two fields', { source: ['airline.seats'], 'detail-type': ['SeatBooked'] }],
+  ['a number given as text', { detail: { amountMinor: ['12900'] } }],
+  ['a text that reads "true"', { detail: { paid: ['true'] } }],
+  ['an absent field', { detail: { declineCode: ['stolen'] } }],
+  ['an absent field, by anything-but', { detail: { declineCode: [{ 'anything-but': 'stolen' }] } }],
+  ['an absent field, by null', { detail: { declineCode: [null] } }],
+  ['an object, by anything-but', { detail: { passenger: [{ 'anything-but': 'Ada' }] } }],
+  ['a field of a text', { source: { name: ['airline.seats'] } }],
+  ['an inherited property', { constructor: [{ exists: true }] }],
+  ['prefix in another case', { source: [{ prefix: 'Airline' }] }],
+  ['prefix of a number', { detail: { amountMinor: [{ prefix: '129' }] } }],
+  ['wildcard that leaves a rest', { source: [{ wildcard: '*.seat' }] }],
+  ['wildcard whose dot is a dot', { source: [{ wildcard: 'airline?seats' }] }],
+  ['anything-but its value', { detail: { reason: [{ 'anything-but': ['taken', 'payment-failed'] }] } }],
+  ['anything-but both elements of an array', { resources: [{ 'anything-but': ['arn:a', 'arn:b'] }] }],
+  ['anything-but its prefix', { source: [{ 'anything-but': { prefix: ['aws.', 'air'] } }] }],
+  ['anything-but in another case', { source: [{ 'anything-but': { 'equals-ignore-case': 'AIRLINE.seats' } }] }],
+  ['beyond a numeric range', { detail: { amountMinor: [{ numeric: ['>', 12900, '<', 99999] }] } }],
+  ['numeric on a text', { detail: { reason: [{ numeric: ['>', 0] }] } }],
+  ['outside a cidr', { detail: { ip: [{ cidr: '10.1.0.0/16' }] } }],
+  ['cidr on a text that is no address', { source: [{ cidr: '0.0.0.0/0' }] }],
+  ['exists on an object', { detail: { passenger: [{ exists: true }] } }],
+  ['exists on an absent field', { detail: { declineCode: [{ exists: true }] } }],
+  ['absence of a present field', { detail: { reason: [{ exists: false }] } }],
+  ['absence of a field that one element of an array has', { detail: { seats: { exit: [{ exists: false }] } } }],
+  ['fields of two different elements of an array', { detail: { seats: { row: [12], letter: ['F'] } } }],
+  ['no alternative of $or', { $or: [{ source: ['x'] }, { detail: { paid: [false] } }] }],
+  [
+    'one alternative of $or but not the field beside it',
+    { source: ['x'], $or: [{ detail: { paid: [true] } }, { source: ['y'] }] },
+  ],
+];
+
+describe('matchesEventPattern', () => {
+  test.each(matching)('matches: %s', (_, pattern) => {
+    expect(matchesEventPattern(pattern, event)).toBe(true);
+  });
+
+  test.each(notMatching)('does not match: %s', (_, pattern) => {
+    expect(matchesEventPattern(pattern, event)).toBe(false);
+  });
+
+  test('the rule by which payments hears SeatReleased: unless it is the answer to its own PaymentFailed', () => {
+    const reason = [{ 'anything-but': 'payment-failed' }];
+    const pattern = { 'detail-type': ['SeatReleased'], detail: { data: { reason } } };
+    const released = (reason: string) => ({ 'detail-type': 'SeatReleased', detail: { data: { reason } } });
+    expect(matchesEventPattern(pattern, released('hold-expired'))).toBe(true);
+    expect(matchesEventPattern(pattern, released('payment-failed'))).toBe(false);
+  });
+});
+
+describe('validateEventPattern', () => {
+  const mixed = 'Inside anything but list, either all values are number or string, mixed type is not supported';
+  const refused: [pattern: unknown, reason: string][] = [
+    ['text', 'Filter is not an object'],
+    [[], 'Filter is not an object'],
+    [{}, 'Empty objects are not allowed'],
+    [{ detail: {} }, 'Empty objects are not allowed'],
+    [{ source: 'airline.seats' }, '"source" must be an object or an array'],
+    [{ detail: { reason: null } }, '"reason" must be an object or an array'],
+    [{ source: [] }, 'Empty arrays are not allowed'],
+    [{ source: [['airline.seats']] }, 'Match value must be String, number, true, false, or null'],
+    [{ source: [{}] }, 'Match expression name not found'],
+    [{ source: [{ prefix: 'a', suffix: 'b' }] }, 'Only one key allowed in match expression'],
+    [{ source: [{ regex: '.*' }] }, 'Unrecognized match type regex'],
+    [{ source: [{ toString: 'a' }] }, 'Unrecognized match type toString'],
+    [{ source: [{ prefix: 5 }] }, 'prefix match pattern must be a string'],
+    [{ source: [{ prefix: { suffix: 'a' } }] }, 'Unsupported prefix pattern: suffix'],
+    [{ source: [{ wildcard: 'a**b' }] }, 'Consecutive wildcard characters at pos 1'],
+    [{ source: [{ wildcard: 'a\\b' }] }, 'Invalid escape character at pos 1'],
+    [{ source: [{ exists: 'yes' }] }, 'exists match pattern must be either true or false.'],
+    [{ source: [{ 'anything-but': true }] }, 'Value of anything-but must be an array or single string/number value.'],
+    [{ source: [{ 'anything-but': [] }] }, mixed],
+    [{ source: [{ 'anything-but': ['a', 1] }] }, mixed],
+    [{ source: [{ 'anything-but': [null] }] }, 'Inside anything but list, start|null|boolean is not supported.'],
+    [{ source: [{ 'anything-but': { numeric: ['=', 1] } }] }, 'Unsupported anything-but pattern: numeric'],
+    [{ source: [{ 'anything-but': { prefix: '' } }] }, 'Null prefix/suffix not allowed'],
+    [{ source: [{ numeric: 5 }] }, 'Value of numeric must be an array.'],
+    [{ source: [{ numeric: ['>', 'a'] }] }, 'Value of > must be numeric'],
+    [{ source: [{ numeric: ['!=', 5] }] }, 'Unrecognized numeric range operator: !='],
+    [{ source: [{ numeric: ['<', 5, '>', 0] }] }, 'Too many elements in numeric expression'],
+    [{ source: [{ numeric: ['>', 5, '<', 5] }] }, 'Bottom must be less than top'],
+    [{ source: [{ cidr: '10.0.0.0/33' }] }, "Malformed CIDR, one '/' required and a valid address before it: 10.0.0.0/33"],
+    [{ $or: { source: ['a'] } }, 'It must be an Array followed with $or.'],
+    [{ $or: [{ source: ['a'] }] }, 'There must have at least 2 Objects in $or relationship.'],
+    [{ $or: [{ source: ['a'] }, 'b'] }, 'Only JSON object is allowed in array of $or relationship.'],
+    [{ $or: [{ source: ['a'] }, { prefix: ['b'] }] }, 'prefix is Ruler reserved fieldName which cannot be used inside $or.'],
+  ];
+
+  test.each(refused)('refuses %j: %s', (pattern, reason) => {
+    expect(() => validateEventPattern(pattern)).toThrow(new InvalidEventPatternError(reason));
+  });
+
+  test('says whose refusal it is, as PutRule does', () => {
+    const reason = 'Event pattern is not valid. Reason: Empty arrays are not allowed';
+    expect(() => validateEventPattern({ source: [] })).toThrow(reason);
+  });
+});

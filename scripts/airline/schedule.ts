@@ -1,0 +1,102 @@
+import { readFile } from 'node:fs/promises';
+import type { EventData } from '@airline/events-schemas/events';
+import { findDataMistakes } from '@airline/events-schemas/parse-event';
+import { UsageError } from '../cli/usage-error.ts';
+
+export type Flight = EventData<'FlightScheduled'>;
+
+const shownMistakes = 20;
+const dayMilliseconds = 24 * 3600 * 1000;
+
+/**
+ * The flights of a schedule file: a JSON array, each element the data of a FlightScheduled.
+ * @throws UsageError that names every mistake by its path in the file, e.g. `[3].cabins[0].rows`
+ */
+export async function readSchedule(file: string): Promise<Flight[]> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`${file} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}.`, {
+      cause: error,
+    });
+  });
+  let schedule: unknown;
+  try {
+    schedule = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`${file} is not JSON: ${(error as Error).message}.`, { cause: error });
+  }
+  if (!Array.isArray(schedule)) throw new UsageError(`${file} must hold a JSON array of flights.`);
+  const mistakes = findScheduleMistakes(schedule);
+  if (mistakes.length > 0) {
+    const more = mistakes.length > shownMistakes ? [`  … and ${mistakes.length - shownMistakes} more`] : [];
+    const lines = mistakes.slice(0, shownMistakes).map(({ path, message }) => `  ${path} ${message}`);
+    throw new UsageError(
+      [`${file} has ${counted(mistakes.length, 'mistake')}; nothing of it was published:`, ...lines, ...more].join('\n'),
+    );
+  }
+  return schedule as Flight[];
+}
+
+export function findScheduleMistakes(schedule: unknown[]): { path: string; message: string }[] {
+  const firstIndex = new Map<unknown, number>();
+  return schedule.flatMap((flight, index) => {
+    const mistakes = findDataMistakes('FlightScheduled', flight, `/${index}`).map(({ path, message }) => ({
+      path: readablePath(path),
+      message,
+    }));
+    const id = (flight as Partial<Flight> | null)?.flightId;
+    const first = firstIndex.get(id);
+    if (id !== undefined && first !== undefined)
+      mistakes.push({ path: `[${index}].flightId`, message: `must not repeat ${id} of [${first}]` });
+    if (first === undefined) firstIndex.set(id, index);
+    return mistakes;
+  });
+}
+
+/** The schedule moved as a whole, ids and times, so that its first departure is on `day` (YYYY-MM-DD, UTC). */
+export function moveSchedule(flights: readonly Flight[], day: string): Flight[] {
+  if (flights.length === 0) return [];
+  const first = Math.min(...flights.map(({ departureTime }) => startOfDay(departureTime)));
+  const shift = startOfDay(`${day}T00:00:00Z`) - first;
+  return flights.map((flight) => ({
+    ...flight,
+    flightId: flight.flightId.replace(/\d{8}$/, (date) => {
+      const old = Date.parse(`${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}T00:00:00Z`);
+      return isoDay(old + shift).replaceAll('-', '');
+    }),
+    departureTime: new Date(Date.parse(flight.departureTime) + shift).toISOString().replace('.000Z', 'Z'),
+  }));
+}
+
+/** @throws UsageError when the text is no day of the calendar */
+export function parseDay(text: string): string {
+  const time = Date.parse(`${text}T00:00:00Z`);
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(time) || isoDay(time) !== text) {
+    throw new UsageError(`--first-day takes a date like 2027-01-31, not ${JSON.stringify(text)}.`);
+  }
+  return text;
+}
+
+export function isoDay(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}
+
+export function seatCount({ cabins }: Flight): number {
+  return cabins.reduce((sum, { rows, letters }) => sum + (rows.last - rows.first + 1) * letters.length, 0);
+}
+
+export function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function startOfDay(time: string): number {
+  return Math.floor(Date.parse(time) / dayMilliseconds) * dayMilliseconds;
+}
+
+/** `/3/cabins/0/rows` as people write it: `[3].cabins[0].rows`. */
+function readablePath(pointer: string): string {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part, index) => (/^\d+$/.test(part) ? `[${part}]` : index === 0 ? part : `.${part}`))
+    .join('');
+}

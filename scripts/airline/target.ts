@@ -1,0 +1,150 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import {
+  GetParameterCommand,
+  GetParametersByPathCommand,
+  ParameterNotFound,
+  SSMClient,
+  type SSMClientConfig,
+} from '@aws-sdk/client-ssm';
+import { fetchLocalhost } from './fetch-localhost.ts';
+import type { TargetName } from '../cli/command.ts';
+import { UsageError } from '../cli/usage-error.ts';
+
+/** A running airline, as the commands reach it. */
+export interface Target {
+  /** What the names of its tables, queues and parameters begin with. */
+  airline: string;
+  /** Where the local cloud answers for AWS and for the payment provider. On AWS there is none: each service has its own. */
+  endpoint: string | undefined;
+  eventBridge: EventBridgeClient;
+  sqs: SQSClient;
+  /** For the clients of further AWS services. */
+  clientConfig: Pick<SSMClientConfig, 'endpoint' | 'region' | 'credentials' | 'maxAttempts'>;
+  /** The platform's and the services' parameters by their path below the airline's name, e.g. `bus/name`. */
+  parameters(): Promise<Map<string, string>>;
+  /** A SecureString by its path below the airline's name. @throws UsageError when there is none */
+  secret(path: string): Promise<string>;
+  /** Asks the front door, as the customer whose token is in AIRLINE_TOKEN, if any. @throws UsageError when nobody answers */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+}
+
+export interface LocalPorts {
+  awsPort: number;
+  httpPort: number;
+}
+
+/** Where the local cloud listens: LOCAL_AWS_PORT and LOCAL_HTTP_PORT, by default 4566 and 8080. */
+export function localPorts(): LocalPorts {
+  return { awsPort: portOf('LOCAL_AWS_PORT', 4566), httpPort: portOf('LOCAL_HTTP_PORT', 8080) };
+}
+
+/** An environment in which commands ask the airline on these ports. */
+export function environmentOn({ awsPort, httpPort }: LocalPorts, environment = process.env): NodeJS.ProcessEnv {
+  return { ...environment, LOCAL_AWS_PORT: String(awsPort), LOCAL_HTTP_PORT: String(httpPort) };
+}
+
+/** The local cloud on its ports, or the account of the AWS profile (or an emulator, by AWS_ENDPOINT_URL). */
+export function openTarget(name: TargetName, ports = localPorts()): Target {
+  const airline = process.env.AIRLINE_NAME ?? 'airline';
+  const local = name === 'local';
+  const endpoint = `http://localhost:${ports.awsPort}`;
+  const config = local
+    ? { endpoint, region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' }, maxAttempts: 1 }
+    : {};
+  const ssm = new SSMClient(config);
+  let known: Promise<Map<string, string>> | undefined;
+
+  const unreachable = (cause: unknown): UsageError =>
+    local
+      ? new UsageError(
+          `No local cloud answers on ${endpoint}. Start one with \`pnpm start\`, or set LOCAL_AWS_PORT and LOCAL_HTTP_PORT to where it listens.`,
+          { cause },
+        )
+      : new UsageError(`AWS does not answer: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+
+  async function readParameters(): Promise<Map<string, string>> {
+    const found = new Map<string, string>();
+    let NextToken: string | undefined;
+    do {
+      const page = await ssm
+        .send(new GetParametersByPathCommand({ Path: `/${airline}`, Recursive: true, ...(NextToken && { NextToken }) }))
+        .catch((error: unknown) => {
+          throw unreachable(error);
+        });
+      for (const { Name, Value } of page.Parameters ?? []) found.set(Name!.slice(airline.length + 2), Value!);
+      NextToken = page.NextToken;
+    } while (NextToken);
+    if (!found.has('bus/name')) {
+      throw new UsageError(
+        `No airline named ${airline} is deployed there: the parameter /${airline}/bus/name is missing. \`pnpm run deploy\` deploys one; AIRLINE_NAME names another.`,
+      );
+    }
+    return found;
+  }
+
+  const parameters = (): Promise<Map<string, string>> => (known ??= readParameters());
+
+  async function secret(path: string): Promise<string> {
+    const Name = `/${airline}/${path}`;
+    const { Parameter } = await ssm.send(new GetParameterCommand({ Name, WithDecryption: true })).catch((error: unknown) => {
+      throw error instanceof ParameterNotFound
+        ? new UsageError(`There is no parameter ${Name}.`, { cause: error })
+        : unreachable(error);
+    });
+    return Parameter!.Value!;
+  }
+
+  return {
+    airline,
+    endpoint: local ? endpoint : undefined,
+    eventBridge: new EventBridgeClient(config),
+    sqs: new SQSClient(config),
+    clientConfig: config,
+    parameters,
+    secret,
+    async fetch(path, init) {
+      const base = local ? `http://localhost:${ports.httpPort}` : (await parameters()).get('api/url');
+      const response = await fetchLocalhost(`${base}${path}`, asCustomer(init)).catch((error: unknown) => {
+        throw unreachable(error);
+      });
+      if (response.status === 401) throw new UsageError(whyUnauthorized(response));
+      return response;
+    },
+  };
+}
+
+function asCustomer(init: RequestInit = {}): RequestInit {
+  const token = process.env.AIRLINE_TOKEN;
+  if (!token) return init;
+  const headers = new Headers(init.headers);
+  headers.set('authorization', `Bearer ${token}`);
+  return { ...init, headers };
+}
+
+/** API Gateway's answer says "Unauthorized"; why, its header does. */
+function whyUnauthorized(response: Response): string {
+  const [, why] = /error_description="([^"]*)"/.exec(response.headers.get('www-authenticate') ?? '') ?? [];
+  return why === undefined
+    ? 'Customers of this airline log in. Set AIRLINE_TOKEN to a token of its issuer.'
+    : `The front door refuses the token in AIRLINE_TOKEN: ${why}.`;
+}
+
+/** The answer's JSON. @throws UsageError with the problem's own words when the front door refused */
+export async function jsonOf<T>(response: Response): Promise<T> {
+  const body = (await response.json().catch(() => undefined)) as
+    (T & { detail?: string; title?: string; message?: string }) | undefined;
+  if (!response.ok) {
+    throw new UsageError(body?.detail ?? body?.title ?? body?.message ?? `${response.url} answered ${response.status}.`);
+  }
+  return body as T;
+}
+
+function portOf(variable: string, otherwise: number): number {
+  const text = process.env[variable];
+  if (!text) return otherwise;
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new UsageError(`${variable} must be a port (0 to 65535), not ${JSON.stringify(text)}.`);
+  return port;
+}

@@ -1,0 +1,16 @@
+/** `pnpm dlq`: what is stuck and why, and how to get it moving again. */
+import { Command } from 'commander';
+import { run } from '../cli/command.ts';
+import { dropCommand } from './dlq/drop.ts';
+import { exportCommand } from './dlq/export.ts';
+import { listCommand } from './dlq/list.ts';
+import { redriveCommand } from './dlq/redrive.ts';
+import { showCommand } from './dlq/show.ts';
+
+const program = new Command('pnpm dlq')
+  .description('Dead-letter queues: what is stuck, why, and how to get it moving again.')
+  .addHelpText('after', '\ndocs/runbook.md tells what each symptom means and what to type.');
+
+for (const create of [listCommand, showCommand, redriveCommand, exportCommand, dropCommand]) program.addCommand(create());
+
+await run(program);

@@ -1,0 +1,144 @@
+/** Dead letters in a file: one JSON object a line, with everything that SQS knew of the message. */
+import { createHash } from 'node:crypto';
+import { open, readFile } from 'node:fs/promises';
+import type { MessageAttributeValue } from '@aws-sdk/client-sqs';
+import { type DeadLetter, type DeadLetterQueue, type Kind, walk, type Walked } from './dead-letters.ts';
+import { deleteAll } from './sqs-batch.ts';
+import type { Target } from '../airline/target.ts';
+import { UsageError } from '../cli/usage-error.ts';
+
+export interface ExportedLetter extends DeadLetter {
+  service: string;
+  attributes: Record<string, MessageAttributeValue>;
+  /** Of the body, in hexadecimal. */
+  sha256: string;
+}
+
+export interface Dropped {
+  /** Letters that the file names. */
+  inFile: number;
+  /** Deleted, or in a dry run: would be. */
+  dropped: number;
+  /** In the queues, but not in the file. */
+  kept: number;
+  failed: { messageId: string; kind: Kind; error: string }[];
+  hidden: number;
+  stopped: boolean;
+}
+
+/**
+ * Writes the letters of the queues to a new file that only its owner can read: it holds personal data.
+ * @throws UsageError when the file exists or cannot be written
+ */
+export async function exportLetters(
+  target: Target,
+  queues: readonly DeadLetterQueue[],
+  file: string,
+  signal?: AbortSignal,
+): Promise<Walked> {
+  const handle = await open(file, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(
+      error.code === 'EEXIST'
+        ? `${file} exists already; an export never overwrites.`
+        : `${file} cannot be written: ${error.message}.`,
+      { cause: error },
+    );
+  });
+  const sum = { seen: 0, hidden: 0 };
+  try {
+    for (const queue of queues) {
+      const { seen, hidden } = await walk(
+        target,
+        queue,
+        async (letters) => {
+          const lines = letters.map(({ receiptHandle: _, ...letter }) =>
+            JSON.stringify({ service: queue.service, ...letter, sha256: sha256(letter.body) } satisfies ExportedLetter),
+          );
+          await handle.write(`${lines.join('\n')}\n`);
+          return { gone: new Set() };
+        },
+        signal,
+      );
+      sum.seen += seen;
+      sum.hidden += hidden;
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  return sum;
+}
+
+/** The letters of an exported file. @throws UsageError naming the line that is none, or that is another service's */
+export async function readLetters(file: string, service: string): Promise<ExportedLetter[]> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`${file} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}.`, {
+      cause: error,
+    });
+  });
+  return text.split('\n').flatMap((line, index) => {
+    if (line === '') return [];
+    const letter = parse(line);
+    const where = `${file}, line ${index + 1}`;
+    if (typeof letter?.messageId !== 'string' || typeof letter.sha256 !== 'string' || typeof letter.body !== 'string') {
+      throw new UsageError(`${where} is not a dead letter; only files of \`pnpm dlq export\` can be dropped.`);
+    }
+    if (letter.service !== service) throw new UsageError(`${where} is a dead letter of ${letter.service}, not of ${service}.`);
+    if (letter.sha256 !== sha256(letter.body))
+      throw new UsageError(`${where} was changed after it was exported: its hash is another.`);
+    return [letter];
+  });
+}
+
+/** Deletes the letters that stand in the file, told by id and body, and no others. */
+export async function dropLetters(
+  target: Target,
+  queues: readonly DeadLetterQueue[],
+  letters: readonly ExportedLetter[],
+  { confirm, signal }: { confirm: boolean; signal?: AbortSignal },
+): Promise<Dropped> {
+  const keyOf = (messageId: string, hash: string): string => `${messageId} ${hash}`;
+  const named = new Set(letters.map(({ messageId, sha256 }) => keyOf(messageId, sha256)));
+  const result: Dropped = { inFile: letters.length, dropped: 0, kept: 0, failed: [], hidden: 0, stopped: false };
+  for (const queue of queues) {
+    const { hidden } = await walk(
+      target,
+      queue,
+      async (met) => {
+        const chosen = met.filter(({ messageId, body }) => named.has(keyOf(messageId, sha256(body))));
+        result.kept += met.length - chosen.length;
+        if (!confirm) {
+          result.dropped += chosen.length;
+          return { gone: new Set() };
+        }
+        const errors = await deleteAll(
+          target,
+          queue.url,
+          chosen.map(({ receiptHandle }) => receiptHandle),
+        );
+        const gone = chosen.filter((_, index) => errors[index] === undefined);
+        for (const [index, error] of errors.entries()) {
+          if (error !== undefined) result.failed.push({ messageId: chosen[index]!.messageId, kind: queue.kind, error });
+        }
+        result.dropped += gone.length;
+        return { gone: new Set(gone.map(({ messageId }) => messageId)) };
+      },
+      signal,
+    );
+    result.hidden += hidden;
+  }
+  result.stopped = signal?.aborted === true;
+  return result;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function parse(line: string): ExportedLetter | null | undefined {
+  try {
+    return JSON.parse(line) as ExportedLetter | null;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { newEvent, sourceOf } from '@airline/events-schemas/events';
+import type { BookingStatus } from '../../airline/follow-booking.ts';
+import type { Flight } from '../../airline/schedule.ts';
+import type { Mail } from './support/airline-place.ts';
+import { type BookingRequest, type Customer, RunningAirline, until } from './support/running-airline.ts';
+
+jest.setTimeout(150_000);
+
+let airline: RunningAirline;
+let customer: Customer;
+let flight: Flight;
+
+beforeAll(async () => {
+  airline = await RunningAirline.start({ holdGraceSeconds: 1 });
+  customer = await airline.customer('KL1003');
+  flight = customer.flight;
+});
+afterAll(async () => {
+  await airline?.stop();
+});
+
+const request = (overrides: Partial<BookingRequest> = {}): BookingRequest => customer.request(overrides);
+
+const emailOf = (bookingId: string): string => `${bookingId}@example.com`;
+const events = ({ timeline }: BookingStatus): string[] => timeline.map(({ event }) => event).sort();
+const cancel = (bookingId: string): Promise<Response> => airline.fetch(`/bookings/${bookingId}`, { method: 'DELETE' });
+
+/** A booking that was settled before may need a moment until it is known to be cancelled. */
+async function cancelled(bookingId: string): Promise<BookingStatus> {
+  let status: BookingStatus | undefined;
+  await until(`${bookingId} is cancelled`, async () => {
+    status = await airline.get<BookingStatus>(`/bookings/${bookingId}`);
+    return status.status === 'CANCELLED' && status.settled;
+  });
+  return status!;
+}
+
+/** Subjects of a passenger's mails by what they begin with, once there are as many. */
+async function mailsOf(bookingId: string, count: number): Promise<string[]> {
+  let mails: Mail[] = [];
+  await until(`${bookingId} got ${count} mails`, async () => (mails = await airline.mailsTo(emailOf(bookingId))).length >= count);
+  return mails.map(({ subject }) => subject.split(' ')[0]!).sort();
+}
+
+describe('a cancelled booking', () => {
+  test('that was confirmed gives everything back, and the passenger is told of the refund', async () => {
+    const asked = request();
+    await airline.publish('BookingRequested', asked);
+    expect(await airline.settled(asked.bookingId)).toMatchObject({ status: 'CONFIRMED' });
+    expect(await mailsOf(asked.bookingId, 1)).toEqual(['Receipt']);
+
+    const { code, stdout } = await airline.command('cancel', asked.bookingId, '--watch', '--json');
+    expect(code).toBe(0);
+    const status = JSON.parse(stdout) as BookingStatus;
+    expect(status).toMatchObject({ status: 'CANCELLED', settled: true, reason: 'cancelled', cancelledAt: expect.any(String) });
+    expect(events(status)).toEqual([
+      'BookingCancelled',
+      'BookingRequested',
+      'PaymentOk',
+      'PaymentRefunded',
+      'ReceiptIssued',
+      'SeatBooked',
+      'SeatReleased',
+    ]);
+    expect(await airline.seat(flight.flightId, asked.seats[0]!)).toBe('free');
+    expect(await airline.charged(asked.bookingId)).toEqual({ net: 0, charges: 1 });
+    expect(await mailsOf(asked.bookingId, 2)).toEqual(['Receipt', 'Refund']);
+  });
+
+  test('whose request is still on its way is never made', async () => {
+    const asked = request();
+    const early = await airline.command('cancel', asked.bookingId);
+    expect([early.code, early.stderr]).toEqual([0, expect.stringContaining('Nobody has heard of this booking yet')]);
+    await until(
+      'its cancellation is heard',
+      async () => (await airline.get<Partial<BookingStatus>>(`/bookings/${asked.bookingId}`)).status === 'CANCELLED',
+    );
+    // Status and the others hear on queues of their own: the request may overtake the cancellation at one of them.
+    await airline.publish('BookingRequested', asked);
+    await cancelled(asked.bookingId);
+    expect((await airline.charged(asked.bookingId)).net).toBe(0);
+    expect(await airline.seat(flight.flightId, asked.seats[0]!)).toBe('free');
+  });
+
+  test('at any moment of its flow holds nothing, costs nothing, and the seats can be booked by another', async () => {
+    const bookings = await Promise.all(
+      Array.from({ length: 8 }, async (_, index) => {
+        const asked = request();
+        await airline.publish('BookingRequested', asked);
+        await new Promise((resolve) => setTimeout(resolve, 20 * index));
+        expect((await cancel(asked.bookingId)).status).toBe(202);
+        return asked;
+      }),
+    );
+    for (const { bookingId, seats } of bookings) {
+      await cancelled(bookingId);
+      expect((await airline.charged(bookingId)).net).toBe(0);
+      expect(await airline.seat(flight.flightId, seats[0]!)).toBe('free');
+    }
+    const next = request({ seats: bookings[0]!.seats });
+    await airline.publish('BookingRequested', next);
+    expect(await airline.settled(next.bookingId)).toMatchObject({ status: 'CONFIRMED' });
+    for (const { bookingId } of bookings) {
+      const { timeline } = await airline.get<BookingStatus>(`/bookings/${bookingId}`);
+      const hasReceipt = timeline.some(({ event }) => event === 'ReceiptIssued');
+      expect(await mailsOf(bookingId, hasReceipt ? 2 : 0)).toEqual(hasReceipt ? ['Receipt', 'Refund'] : []);
+    }
+  });
+
+  test('is cancelled once, however often it is asked', async () => {
+    const asked = request({ payment: { method: 'pm_card_visa_chargeDeclined', ...customer.fare } });
+    await airline.publish('BookingRequested', asked);
+    await airline.settled(asked.bookingId);
+    const answers = await Promise.all(Array.from({ length: 5 }, async () => (await cancel(asked.bookingId)).json()));
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect(await cancelled(asked.bookingId)).toMatchObject({ cancelledAt: (answers[0] as { cancelledAt: string }).cancelledAt });
+  });
+
+  test('must have an id that a booking can have', async () => {
+    const refused = await cancel('KL1003-12A');
+    expect([refused.status, refused.headers.get('content-type')]).toEqual([400, 'application/problem+json']);
+    const { code, stderr } = await airline.command('cancel', 'KL1003-12A');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('UUID of version 4')]);
+  });
+});
+
+/** Past the bus, so that payments does not hear of it, as if it were down. @returns the event's metadata */
+async function askSeatsAlone(asked: BookingRequest): Promise<unknown> {
+  const { type, metadata, data } = newEvent('BookingRequested', asked, { occurredAt: new Date().toISOString() });
+  await airline.send(
+    'seats',
+    JSON.stringify({ 'detail-type': type, source: sourceOf(type), time: metadata.occurredAt, detail: { metadata, data } }),
+  );
+  return metadata;
+}
+
+describe('a hold', () => {
+  test('that nobody paid ends: the seats are free again, and a request that reaches payments later is refused', async () => {
+    const asked = request({ expiresAt: new Date(Date.now() + 4000).toISOString() });
+    const metadata = await askSeatsAlone(asked);
+    const seat = asked.seats[0]!;
+    await until(`${seat} is held`, async () => (await airline.seat(flight.flightId, seat)) === 'held');
+    await until(`${seat} is free again`, async () => (await airline.seat(flight.flightId, seat)) === 'free');
+    await until(
+      'status has heard',
+      async () => (await airline.get<Partial<BookingStatus>>(`/bookings/${asked.bookingId}`)).status === 'EXPIRED',
+    );
+
+    await airline.publish('BookingRequested', asked, metadata);
+    const status = await airline.settled(asked.bookingId);
+    expect(status).toMatchObject({ status: 'EXPIRED', settled: true });
+    expect(events(status)).toEqual(['BookingRequested', 'PaymentFailed', 'SeatBooked', 'SeatReleased']);
+    expect(await airline.charged(asked.bookingId)).toEqual({ net: 0, charges: 0 });
+  });
+
+  test('of a booking that is paid in time outlives its timer', async () => {
+    const seat = customer.freeSeat();
+    const { stdout } = await airline.command(
+      'book',
+      '--flight',
+      flight.flightNumber,
+      '--seat',
+      seat,
+      '--expires-in',
+      '5',
+      '--watch',
+      '--json',
+    );
+    const { bookingId } = JSON.parse(stdout) as BookingStatus;
+    const other = request({ expiresAt: new Date(Date.now() + 5000).toISOString() });
+    await askSeatsAlone(other);
+    // The other hold ends later than the booking's would have.
+    await until(
+      'the later hold has ended',
+      async () => (await airline.get<Partial<BookingStatus>>(`/bookings/${other.bookingId}`)).status === 'EXPIRED',
+    );
+    expect(await airline.seat(flight.flightId, seat)).toBe('sold');
+    expect(await airline.get<BookingStatus>(`/bookings/${bookingId}`)).toMatchObject({ status: 'CONFIRMED', settled: true });
+  });
+});

@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { GetQueueUrlCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { type AirlineEvent, type EventData, sourceOf } from '@airline/events-schemas/events';
+import { basename } from 'node:path';
+import { expect, test } from '@jest/globals';
+import type { BookingStatus } from '../../../airline/follow-booking.ts';
+import { startOnEmulator } from './on-emulator.ts';
+import { fetchLocalhost } from '../../../airline/fetch-localhost.ts';
+import { type CommandResult, runCommand } from '../../../cli/run-command.ts';
+import type { Flight } from '../../../airline/schedule.ts';
+import type { AirlinePlace, Mail } from './airline-place.ts';
+import { startOnLocalCloud } from './on-local-cloud.ts';
+
+interface SeatMap {
+  counts: { free: number; held: number; sold: number };
+  seats: { seat: string; state: 'free' | 'held' | 'sold'; fare: { amountMinor: number; currency: string } }[];
+}
+
+/** `pnpm test:conformance` runs the same scenarios on an emulator that `pnpm test` runs on a local cloud. */
+export const runsOnEmulator = process.env.AIRLINE_RUNS_ON === 'emulator';
+
+/** `test`, or on the emulator a skipped one that says why. */
+export function testExceptOnEmulator(why: string): (name: string, run: () => Promise<void>) => void {
+  return (name, run) => (runsOnEmulator ? test.skip(`${name} (not on the emulator: ${why})`, run) : test(name, run));
+}
+
+/** A whole airline, started and driven from outside, as its users do: on a local cloud, or deployed to an emulator of AWS. */
+export class RunningAirline {
+  readonly #place: AirlinePlace;
+  readonly eventBridge: EventBridgeClient;
+  readonly sqs: SQSClient;
+
+  constructor(place: AirlinePlace) {
+    this.#place = place;
+    this.eventBridge = new EventBridgeClient(place.clientConfig);
+    this.sqs = new SQSClient(place.clientConfig);
+  }
+
+  /** @param context CDK context values that the stacks are synthesized with, as by `-c` */
+  static async start(context: Record<string, unknown> = {}): Promise<RunningAirline> {
+    return new RunningAirline(await (runsOnEmulator ? startOnEmulator(suiteName(), context) : startOnLocalCloud(context)));
+  }
+
+  /** Asks it to stop as Ctrl-C does. @returns its exit code */
+  async stop(): Promise<number | null> {
+    this.eventBridge.destroy();
+    this.sqs.destroy();
+    return this.#place.stop();
+  }
+
+  /** Runs a command, e.g. `command('book', '--flight', 'KL1001', '--seat', '12A')`. */
+  async command(name: string, ...parameters: string[]): Promise<CommandResult> {
+    return runCommand(this.#place.environment, name, ...parameters, '--target', this.#place.target);
+  }
+
+  /** Runs a command as the customer whose token it is. */
+  async commandAs(token: string, name: string, ...parameters: string[]): Promise<CommandResult> {
+    const environment = { ...this.#place.environment, AIRLINE_TOKEN: token };
+    return runCommand(environment, name, ...parameters, '--target', this.#place.target);
+  }
+
+  /** Who asks for seats of the next departure of that number. */
+  async customer(flightNumber: string): Promise<Customer> {
+    const { flights } = await this.get<{ flights: Flight[] }>(`/flights?flightNumber=${flightNumber}`);
+    return new Customer(flights[0]!);
+  }
+
+  /** Publishes as any producer does. Without metadata the services derive it; a trace may come beside the event. */
+  async publish(type: AirlineEvent['type'], data: unknown, metadata?: unknown, TraceHeader?: string): Promise<void> {
+    const { FailedEntryCount } = await this.eventBridge.send(
+      new PutEventsCommand({
+        Entries: [
+          {
+            EventBusName: 'airline',
+            Source: sourceOf(type),
+            DetailType: type,
+            Detail: JSON.stringify({ metadata, data }),
+            TraceHeader,
+          },
+        ],
+      }),
+    );
+    if (FailedEntryCount) throw new Error(`EventBridge refused ${type}.`);
+  }
+
+  /** Puts a message into a service's queue, past the bus. */
+  async send(service: string, body: string): Promise<void> {
+    await this.sqs.send(new SendMessageCommand({ QueueUrl: await this.queueUrl(service), MessageBody: body }));
+  }
+
+  async queueUrl(service: string): Promise<string> {
+    return (await this.sqs.send(new GetQueueUrlCommand({ QueueName: `airline-${service}` }))).QueueUrl!;
+  }
+
+  /** Asks the front door. */
+  async fetch(path: string, init?: RequestInit): Promise<Response> {
+    return fetchLocalhost(`${this.#place.frontDoor}${path}`, init);
+  }
+
+  async get<T>(path: string): Promise<T> {
+    return (await (await this.fetch(path)).json()) as T;
+  }
+
+  /** Follows the booking until it is settled. */
+  async settled(bookingId: string): Promise<BookingStatus> {
+    let status: BookingStatus | undefined;
+    await until(`${bookingId} is settled`, async () => {
+      status = await this.get<BookingStatus>(`/bookings/${bookingId}?wait=5`);
+      return status.settled;
+    });
+    return status!;
+  }
+
+  async seat(flightId: string, seat: string): Promise<'free' | 'held' | 'sold'> {
+    const { seats } = await this.get<SeatMap>(`/flights/${flightId}/seats`);
+    return seats.find((each) => each.seat === seat)!.state;
+  }
+
+  /** The mails that one passenger got. */
+  async mailsTo(email: string): Promise<Mail[]> {
+    return (await this.#place.mails()).filter((mail) => mail.to.some((to) => to.includes(email)));
+  }
+
+  /** What the payment provider captured for a booking, less what it refunded, in minor units; and how many charges it made. */
+  async charged(bookingId: string): Promise<{ net: number; charges: number }> {
+    const charges = await this.#listAll<{
+      amount_captured: number;
+      amount_refunded: number;
+      paid: boolean;
+      metadata: { bookingId?: string };
+    }>('/v1/charges');
+    const paid = charges.filter(({ metadata, paid }) => metadata.bookingId === bookingId && paid);
+    return { net: paid.reduce((sum, charge) => sum + charge.amount_captured - charge.amount_refunded, 0), charges: paid.length };
+  }
+
+  async #listAll<T>(path: string): Promise<T[]> {
+    const all: T[] = [];
+    for (let after = ''; ;) {
+      const response = await fetch(`${this.#place.paymentProvider}${path}?limit=100${after && `&starting_after=${after}`}`, {
+        headers: { authorization: 'Bearer sk_test_local' },
+      });
+      const { data, has_more: more } = (await response.json()) as { data: (T & { id: string })[]; has_more: boolean };
+      all.push(...data);
+      if (!more) return all;
+      after = data[data.length - 1]!.id;
+    }
+  }
+}
+
+function suiteName(): string {
+  return basename(expect.getState().testPath!, '.test.ts');
+}
+
+/** Waits for a condition, and for no longer than a broken system deserves. */
+export async function until(what: string, condition: () => Promise<boolean>, patienceMilliseconds = 120_000): Promise<void> {
+  const deadline = Date.now() + patienceMilliseconds;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}.`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export type BookingRequest = EventData<'BookingRequested'>;
+
+/** Who asks for seats of one flight, for one that nobody asked for before where the test names none. */
+export class Customer {
+  readonly flight: Flight;
+  readonly fare: { amountMinor: number; currency: string };
+  readonly #seats: string[];
+
+  constructor(flight: Flight) {
+    this.flight = flight;
+    const { rows, letters, fare } = flight.cabins[1]!;
+    this.fare = fare;
+    this.#seats = Array.from({ length: rows.last - rows.first + 1 }, (_, row) =>
+      letters.map((letter) => `${rows.first + row}${letter}`),
+    ).flat();
+  }
+
+  freeSeat(): string {
+    return this.#seats.shift()!;
+  }
+
+  /** A request with a mail address of its own. */
+  request(overrides: Partial<BookingRequest> = {}): BookingRequest {
+    const bookingId = randomUUID();
+    return {
+      bookingId,
+      flightId: this.flight.flightId,
+      seats: [this.freeSeat()],
+      passenger: { name: 'Ada Lovelace', email: `${bookingId}@example.com` },
+      payment: { method: 'pm_card_visa', ...this.fare },
+      ...overrides,
+    };
+  }
+}

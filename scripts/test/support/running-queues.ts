@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import {
+  DeleteMessageBatchCommand,
+  type Message,
+  PurgeQueueCommand,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+  type SendMessageBatchRequestEntry,
+} from '@aws-sdk/client-sqs';
+import { type DeadLetterQueue, deadLetterQueues } from '../../dead-letters/dead-letters.ts';
+import { openTarget, type Target } from '../../airline/target.ts';
+
+type Letter = Pick<SendMessageBatchRequestEntry, 'MessageBody' | 'MessageAttributes'>;
+
+/** The queues of seats in a process of their own, and a target to reach them by. */
+export class RunningQueues {
+  readonly #stop: () => Promise<void>;
+  readonly port: number;
+
+  private constructor(port: number, stop: () => Promise<void>) {
+    this.port = port;
+    this.#stop = stop;
+  }
+
+  static async start(): Promise<RunningQueues> {
+    const child = spawn(process.execPath, ['--import', 'tsx', path.join(__dirname, 'queues-server.ts')], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const port = await Promise.race([
+      once(createInterface(child.stdout), 'line').then(([line]) => Number(line)),
+      once(child, 'exit').then(([code]) => Promise.reject(new Error(`The queues ended with exit code ${code}.`))),
+    ]);
+    return new RunningQueues(port, async () => {
+      const exit = once(child, 'exit');
+      child.stdin.end();
+      await exit;
+    });
+  }
+
+  /** A target with clients of its own: a test that makes one of them fail does so for itself alone. */
+  target(): Target {
+    return openTarget('local', { awsPort: this.port, httpPort: 0 });
+  }
+
+  async stop(): Promise<void> {
+    await this.#stop();
+  }
+}
+
+/** Empties a queue, hidden messages included. */
+export async function empty(target: Target, url: string): Promise<void> {
+  await target.sqs.send(new PurgeQueueCommand({ QueueUrl: url }));
+}
+
+/** Takes every message that is visible out of a queue. */
+export async function drain(target: Target, url: string): Promise<Message[]> {
+  const all: Message[] = [];
+  for (;;) {
+    const { Messages = [] } = await target.sqs.send(
+      new ReceiveMessageCommand({
+        QueueUrl: url,
+        MaxNumberOfMessages: 10,
+        VisibilityTimeout: 60,
+        MessageAttributeNames: ['All'],
+        MessageSystemAttributeNames: ['All'],
+      }),
+    );
+    if (Messages.length === 0) return all;
+    all.push(...Messages);
+    const Entries = Messages.map(({ ReceiptHandle }, id) => ({ Id: String(id), ReceiptHandle }));
+    await target.sqs.send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries }));
+  }
+}
+
+export async function put(target: Target, { url }: Pick<DeadLetterQueue, 'url'>, letters: Letter[]): Promise<void> {
+  for (let index = 0; index < letters.length; index += 10) {
+    const Entries = letters.slice(index, index + 10).map((letter, id) => ({ Id: String(id), ...letter }));
+    await target.sqs.send(new SendMessageBatchCommand({ QueueUrl: url, Entries }));
+  }
+}
+
+export async function seatsQueues(
+  target: Target,
+): Promise<{ all: DeadLetterQueue[]; unhandled: DeadLetterQueue; undelivered: DeadLetterQueue }> {
+  const all = await deadLetterQueues(target, 'seats');
+  return {
+    all,
+    unhandled: all.find(({ kind }) => kind === 'unhandled')!,
+    undelivered: all.find(({ kind }) => kind === 'undelivered')!,
+  };
+}
+
+/** An event as it stands in a queue. */
+export function envelope(type: string, bookingId: string): string {
+  return JSON.stringify({
+    'detail-type': type,
+    source: 'airline.payments',
+    time: '2026-12-01T09:30:00Z',
+    detail: { metadata: {}, data: { bookingId } },
+  });
+}
+
+export const text = (StringValue: string) => ({ DataType: 'String', StringValue });
+
+type Failing = 'SendMessageBatch' | 'DeleteMessageBatch';
+
+/**
+ * Makes one batch operation of a target's client fail for chosen entries, as SQS reports it: the others of the batch go
+ * through, the chosen ones never reach the queue.
+ */
+export function failEntries(
+  target: Target,
+  operation: Failing,
+  chosen: (entry: Pick<SendMessageBatchRequestEntry, 'Id' | 'MessageBody'>) => boolean,
+): void {
+  target.sqs.middlewareStack.add(
+    (next, context) => async (args) => {
+      const input = args.input as { Entries?: SendMessageBatchRequestEntry[] };
+      if (context.commandName !== `${operation}Command` || !input.Entries) return next(args);
+      const failing = input.Entries.filter(chosen);
+      const Failed = failing.map(({ Id }) => ({ Id, Code: 'InternalError', Message: 'the disk is full', SenderFault: false }));
+      const passing = input.Entries.filter((entry) => !failing.includes(entry));
+      if (passing.length === 0) return { response: {}, output: { $metadata: {}, Successful: [], Failed } };
+      const answer = await next({ ...args, input: { ...args.input, Entries: passing } });
+      return { ...answer, output: { ...answer.output, Failed } };
+    },
+    { step: 'initialize', name: `fail${operation}` },
+  );
+}

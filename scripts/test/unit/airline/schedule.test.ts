@@ -1,0 +1,103 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Flight, findScheduleMistakes, moveSchedule, parseDay, readSchedule, seatCount } from '../../../airline/schedule.ts';
+import { workspaceRoot } from '../../../cli/workspace.ts';
+
+const sampleFile = path.join(workspaceRoot, 'scripts', 'airline', 'sample-flights.json');
+let sample: Flight[];
+let folder: string;
+
+beforeAll(async () => {
+  sample = await readSchedule(sampleFile);
+  folder = await mkdtemp(path.join(os.tmpdir(), 'schedule-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function reading(text: string): Promise<string> {
+  const file = path.join(folder, 'flights.json');
+  await writeFile(file, text);
+  return readSchedule(file).then(
+    () => 'accepted',
+    (error: Error) => error.message,
+  );
+}
+
+test('the sample has 95 flights with 26,132 seats', () => {
+  expect(sample).toHaveLength(95);
+  expect(sample.reduce((sum, flight) => sum + seatCount(flight), 0)).toBe(26_132);
+});
+
+describe('a schedule with a mistake is refused', () => {
+  test.each<[string, (flights: Flight[]) => unknown, string]>([
+    [
+      'rows that end before they begin',
+      (flights) => (flights[3]!.cabins[0]!.rows = { first: 9, last: 1 }),
+      '[3].cabins[0].rows must not begin (9) after they end (1)',
+    ],
+    [
+      'rows left out',
+      (flights) => delete (flights[3]!.cabins[0] as Partial<Flight['cabins'][0]>).rows,
+      '[3].cabins[0].rows is missing',
+    ],
+    [
+      'a fare with cents of a cent',
+      (flights) => (flights[0]!.cabins[1]!.fare.amountMinor = 1.5),
+      '[0].cabins[1].fare.amountMinor must be integer',
+    ],
+    ['a flight twice', (flights) => flights.push(flights[7]!), '[95].flightId must not repeat KL1008-20261218 of [7]'],
+    ['no time', (flights) => (flights[2]!.departureTime = 'tomorrow'), '[2].departureTime'],
+  ])('%s', async (_, spoil, message) => {
+    const flights = structuredClone(sample);
+    spoil(flights);
+    const error = await reading(JSON.stringify(flights));
+    expect(error).toContain('1 mistake; nothing of it was published');
+    expect(error).toContain(message);
+  });
+
+  test.each([
+    ['not JSON', '[{', 'is not JSON'],
+    ['no array', '{}', 'must hold a JSON array'],
+    ['an element that is no flight', '[null]', '[0] must be object'],
+  ])('%s', async (_, text, message) => {
+    expect(await reading(text)).toContain(message);
+  });
+
+  test('a file that is not there', async () => {
+    await expect(readSchedule('nowhere.json')).rejects.toThrow('nowhere.json cannot be read: there is no such file.');
+  });
+});
+
+test('ids are told apart even when other fields are mistaken', () => {
+  expect(findScheduleMistakes([{ flightId: 'XX1-20270101' }, { flightId: 'XX1-20270101' }]).map(({ path }) => path)).toContain(
+    '[1].flightId',
+  );
+});
+
+describe('a schedule that is moved', () => {
+  test('begins on that day, keeps its times of day and moves its ids along', () => {
+    const moved = moveSchedule(sample, '2028-02-29');
+    expect(moved[0]).toMatchObject({
+      flightId: 'KL1001-20280229',
+      departureTime: '2028-02-29T06:37:00Z',
+      cabins: sample[0]!.cabins,
+    });
+  });
+
+  test('keeps the distances between its days, over a change of year and clocks', () => {
+    const two = [sample[0]!, { ...sample[1]!, flightId: 'KL1002-20261220', departureTime: '2026-12-20T23:59:00Z' }];
+    expect(moveSchedule(two, '2027-03-27').map(({ flightId, departureTime }) => [flightId, departureTime])).toEqual([
+      ['KL1001-20270327', '2027-03-27T06:37:00Z'],
+      ['KL1002-20270329', '2027-03-29T23:59:00Z'],
+    ]);
+  });
+
+  test.each(['2027-02-30', 'tomorrow', '27-1-1', ''])('cannot be moved to %j', (day) => {
+    expect(() => parseDay(day)).toThrow('--first-day takes a date');
+  });
+});
+
+test('the sample is the file that ships', async () => {
+  expect(JSON.parse(await readFile(sampleFile, 'utf8'))).toEqual(sample);
+});

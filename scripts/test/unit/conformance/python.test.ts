@@ -1,0 +1,42 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { commandArguments, workspaceRoot } from '../../../cli/workspace.ts';
+
+let binaries: string;
+beforeEach(() => {
+  binaries = mkdtempSync(path.join(os.tmpdir(), 'python-'));
+});
+afterEach(() => rmSync(binaries, { recursive: true }));
+
+/** Puts a program on the PATH, and nothing else. */
+function install(name: string, script: string): void {
+  const file = path.join(binaries, name);
+  writeFileSync(file, `#!/bin/sh\n${script}\n`);
+  chmodSync(file, 0o755);
+}
+
+/** Runs `pnpm test:conformance` on a machine that has what was installed. */
+function conformance(): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, commandArguments('test-conformance'), {
+    cwd: workspaceRoot,
+    env: { PATH: binaries },
+    encoding: 'utf8',
+  });
+}
+
+describe('pnpm test:conformance', () => {
+  test('says that Python is missing, and how to get it', () => {
+    const { status, stderr } = conformance();
+    expect([status, stderr]).toEqual([1, expect.stringContaining('need Python 3.10 or later')]);
+    expect(stderr).toContain('there is none on the PATH');
+    expect(stderr).toContain('apt-get install python3 python3-venv');
+  });
+
+  test('says that Python is too old', () => {
+    install('python3', 'echo 3.9.2');
+    expect(conformance()).toMatchObject({ status: 1, stderr: expect.stringContaining('python3 is 3.9.2') });
+  });
+});

@@ -1,0 +1,50 @@
+import { contractOf, readSchemaFiles } from '@airline/events-schemas/compatibility/contract';
+import type { Stack, TemplateResource } from '@airline/local-cloud/cloudformation/cloud-assembly';
+import { beforeAll, expect, test } from '@jest/globals';
+import { synthesizeTemplates } from '../../../contracts/synthesize-templates.ts';
+
+let stacks: Stack[];
+beforeAll(async () => {
+  stacks = await synthesizeTemplates();
+}, 120_000);
+
+const resources = (type: string): [string, NonNullable<TemplateResource['Properties']>][] =>
+  stacks.flatMap(({ name, template }) =>
+    Object.values(template.Resources).flatMap(({ Type, Properties }) =>
+      Type === type ? [[name, Properties!] as [string, NonNullable<TemplateResource['Properties']>]] : [],
+    ),
+  );
+
+interface Statement {
+  Action: string;
+  Condition?: { StringEquals: { 'events:source': string; 'events:detail-type': string[] } };
+}
+
+test('each event is registered once, by the stack that may publish it; the schedule, which a command loads, by the platform', () => {
+  const registered = resources('AWS::EventSchemas::Schema').map(([stack, { SchemaName }]) => [SchemaName as string, stack]);
+  const said = resources('AWS::IAM::Policy')
+    .flatMap(([stack, { PolicyDocument }]) =>
+      (PolicyDocument as { Statement: Statement[] }).Statement.map((statement) => ({ stack, statement })),
+    )
+    .filter(({ statement }) => statement.Action === 'events:PutEvents')
+    .flatMap(({ stack, statement: { Condition } }) => {
+      const { 'events:source': source, 'events:detail-type': detailTypes } = Condition!.StringEquals;
+      return [detailTypes].flat().map((detailType) => [`${source}@${detailType}`, stack]);
+    });
+  expect(registered.sort()).toEqual([...said, ['airline.flights@FlightScheduled', 'airline-platform']].sort());
+  const contract = [...contractOf(readSchemaFiles()).values()].map(({ source, detailType }) => `${source}@${detailType}`);
+  expect(registered.map(([name]) => name)).toEqual(contract.sort());
+});
+
+test('all of them in the registry of the platform, in a format that it takes', () => {
+  expect(resources('AWS::EventSchemas::Registry').map(([stack, { RegistryName }]) => [stack, RegistryName])).toEqual([
+    ['airline-platform', 'airline'],
+  ]);
+  for (const [stack, { Type, RegistryName, Content }] of resources('AWS::EventSchemas::Schema')) {
+    expect([Type, JSON.parse(Content as string).$schema]).toEqual([
+      'JSONSchemaDraft4',
+      'http://json-schema.org/draft-04/schema#',
+    ]);
+    expect(Object.keys(RegistryName as object)).toEqual([stack === 'airline-platform' ? 'Fn::GetAtt' : 'Ref']);
+  }
+});
