@@ -6,15 +6,23 @@ const services = '^packages/(bookings|seats|payments|receipts|status)/';
  * @param {string[][]} layers the top one first: folders, or files
  */
 function pointDownOnly(folder, layers) {
-  return layers.flatMap((layer, index) =>
-    layer.map((name) => ({
-      name: `${folder.split('/')[1] ?? folder}-${name.replace(/\.ts$/, '')}-points-down`,
-      comment: `Inside ${folder} imports point down: ${layers.map((names) => names.join(', ')).join(' → ')}.`,
-      severity: 'error',
-      from: { path: `^${folder}/${name}(/|$)` },
-      to: { path: layers.slice(0, index + 1).flat().filter((other) => other !== name).map((other) => `^${folder}/${other}(/|$)`) },
-    })),
-  ).filter(({ to }) => to.path.length > 0);
+  return layers
+    .flatMap((layer, index) =>
+      layer.map((name) => ({
+        name: `${folder.split('/')[1] ?? folder}-${name.replace(/\.ts$/, '')}-points-down`,
+        comment: `Inside ${folder} imports point down: ${layers.map((names) => names.join(', ')).join(' → ')}.`,
+        severity: 'error',
+        from: { path: `^${folder}/${name}(/|$)` },
+        to: {
+          path: layers
+            .slice(0, index + 1)
+            .flat()
+            .filter((other) => other !== name)
+            .map((other) => `^${folder}/${other}(/|$)`),
+        },
+      })),
+    )
+    .filter(({ to }) => to.path.length > 0);
 }
 
 /** @type {import('dependency-cruiser').IConfiguration} */

@@ -20,8 +20,9 @@ interface EventSchema {
 }
 
 // Both packages are CommonJS: their default export is an export named default once imported from a module.
-const standaloneCode = (standaloneModule as unknown as { default: (ajv: Ajv2020, exports: Record<string, string>) => string })
-  .default;
+const standaloneCode = (
+  standaloneModule as unknown as { default: (ajv: Ajv2020, exports: Record<string, string>) => string }
+).default;
 const addFormats = (addFormatsModule as unknown as { default: (ajv: Ajv2020, formats: string[]) => void }).default;
 const here = import.meta.dirname;
 const schemaFolder = path.join(here, 'schemas');
@@ -48,7 +49,8 @@ await mkdir(outputFolder, { recursive: true });
 for (const [file, content] of Object.entries(outputs)) {
   const target = path.join(outputFolder, file);
   if (!checking) await writeFile(target, content);
-  else if ((await readFile(target, 'utf8').catch(() => '')) !== content) stale.push(path.relative(process.cwd(), target));
+  else if ((await readFile(target, 'utf8').catch(() => '')) !== content)
+    stale.push(path.relative(process.cwd(), target));
 }
 if (stale.length > 0) {
   console.error(`Stale: ${stale.join(', ')}. Run \`pnpm contracts\` and commit what it writes.`);
@@ -81,7 +83,12 @@ async function generateTypes(): Promise<string> {
 }
 
 async function generateValidators(): Promise<string> {
-  const ajv = new Ajv2020({ code: { source: true, esm: true, lines: false }, allErrors: true, strict: true, inlineRefs: false });
+  const ajv = new Ajv2020({
+    code: { source: true, esm: true, lines: false },
+    allErrors: true,
+    strict: true,
+    inlineRefs: false,
+  });
   addFormats(ajv, ['date-time', 'email']);
   for (const keyword of ['x-personal', 'x-source']) ajv.addKeyword({ keyword });
   ajv.addSchema(common);
@@ -121,7 +128,10 @@ function generateCatalogue(): string {
 }
 
 function personalPaths(schema: object, prefix: string[] = []): string[][] {
-  const { properties = {}, 'x-personal': personal } = schema as { properties?: Record<string, object>; 'x-personal'?: boolean };
+  const { properties = {}, 'x-personal': personal } = schema as {
+    properties?: Record<string, object>;
+    'x-personal'?: boolean;
+  };
   if (personal) return [prefix];
   return Object.entries(properties).flatMap(([name, child]) => personalPaths(child, [...prefix, name]));
 }

@@ -36,6 +36,8 @@ await run(
 
 function report(different: string[], count: number): void {
   if (different.length === 0) return console.log(`${count} workflows are current.`);
-  console.error(`${different.join(', ')}: not what \`pnpm pipelines\` writes. Edit scripts/pipelines, run it, and commit both.`);
+  console.error(
+    `${different.join(', ')}: not what \`pnpm pipelines\` writes. Edit scripts/pipelines, run it, and commit both.`,
+  );
   process.exitCode = exitCode.error;
 }

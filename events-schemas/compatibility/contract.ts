@@ -40,7 +40,8 @@ export function contractOf(files: SchemaFiles): Contract {
   for (const [name, schema] of Object.entries(files)) {
     if (schema.$id !== name)
       throw new UnsupportedSchemaError(`${name}: its $id must be its file name, not ${JSON.stringify(schema.$id)}.`);
-    if (!ajv.validateSchema(schema)) throw new UnsupportedSchemaError(`${name} is no JSON Schema: ${ajv.errorsText()}.`);
+    if (!ajv.validateSchema(schema))
+      throw new UnsupportedSchemaError(`${name} is no JSON Schema: ${ajv.errorsText()}.`);
   }
   const events = Object.entries(files).filter(([name]) => name !== 'common.json');
   return new Map(

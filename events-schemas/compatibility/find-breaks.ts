@@ -30,11 +30,17 @@ export function findBreaks(released: Contract, current: Contract): Break[] {
     });
     if (!after)
       return [
-        found('new readers', '', 'has no schema any more, and old events still come: keep it until nobody sends or keeps one'),
+        found(
+          'new readers',
+          '',
+          'has no schema any more, and old events still come: keep it until nobody sends or keeps one',
+        ),
       ];
     return [
       ...changesOfName(before, after).map((why) => found('old readers', '', why)),
-      ...findRefusals(after.schema, before.schema).map(({ path, why }) => found('old readers', path, `in a new event it ${why}`)),
+      ...findRefusals(after.schema, before.schema).map(({ path, why }) =>
+        found('old readers', path, `in a new event it ${why}`),
+      ),
       ...findRefusals(before.schema, after.schema).map(({ path, why }) =>
         found('new readers', path, `in an old event it ${why}`),
       ),

@@ -49,11 +49,14 @@ export function findRefusals(written: JsonSchema, read: JsonSchema, path = ''): 
   const values = finiteValues(producer);
   if (values) return values.flatMap((value) => refuseValue(value, reader)).map((why) => ({ path, why }));
   if (choices(reader))
-    return refuse(`may be any of ${kindsOf(producer).map(nameOf).join(', ')}; the reader knows only ${list(choices(reader)!)}`);
+    return refuse(
+      `may be any of ${kindsOf(producer).map(nameOf).join(', ')}; the reader knows only ${list(choices(reader)!)}`,
+    );
 
   const taken = kindsOf(reader);
   return kindsOf(producer).flatMap((kind) => {
-    if (!taken.includes(kind)) return refuse(`may be ${nameOf(kind)}; the reader takes ${taken.map(nameOf).join(' or ')}`);
+    if (!taken.includes(kind))
+      return refuse(`may be ${nameOf(kind)}; the reader takes ${taken.map(nameOf).join(' or ')}`);
     switch (kind) {
       case 'string':
         return findStringRefusals(producer, reader).map((why) => ({ path, why }));
@@ -107,7 +110,8 @@ function findObjectRefusals(producer: SchemaObject, reader: SchemaObject, path: 
   const others = producer.additionalProperties;
   // A producer that says nothing of further fields writes none. Its successor may: that is why a reader must let them pass.
   if (others === undefined || others === false) {
-    const isStrict = others === undefined && reader.additionalProperties !== undefined && reader.additionalProperties !== true;
+    const isStrict =
+      others === undefined && reader.additionalProperties !== undefined && reader.additionalProperties !== true;
     return [
       ...missing,
       ...refused,

@@ -30,7 +30,12 @@ const holdsData: ReadonlySet<string> = new Set(['enum', 'const', 'default', 'exa
 const holdsNames: ReadonlySet<string> = new Set(['properties', 'patternProperties', 'dependentSchemas']);
 
 /** Each names a schema in a way that is not followed here. */
-const unsupportedReferences: ReadonlySet<string> = new Set(['$dynamicRef', '$recursiveRef', '$anchor', '$dynamicAnchor']);
+const unsupportedReferences: ReadonlySet<string> = new Set([
+  '$dynamicRef',
+  '$recursiveRef',
+  '$anchor',
+  '$dynamicAnchor',
+]);
 
 /**
  * A schema that stands alone: every `$ref` is replaced by what it names, and definitions are dropped. Two schemas without references can be

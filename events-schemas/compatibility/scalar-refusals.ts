@@ -15,7 +15,8 @@ export function findStringRefusals(producer: SchemaObject, reader: SchemaObject)
   // Whether one pattern admits all that another does is not decided here; a change of either counts as a refusal.
   for (const keyword of ['pattern', 'format']) {
     if (reader[keyword] === undefined || reader[keyword] === producer[keyword]) continue;
-    const written = producer[keyword] === undefined ? `no ${keyword}` : `the ${keyword} ${JSON.stringify(producer[keyword])}`;
+    const written =
+      producer[keyword] === undefined ? `no ${keyword}` : `the ${keyword} ${JSON.stringify(producer[keyword])}`;
     refusals.push(`has ${written}; the reader wants the ${keyword} ${JSON.stringify(reader[keyword])}`);
   }
   return refusals;
@@ -29,7 +30,8 @@ export function findNumberRefusals(producer: SchemaObject, reader: SchemaObject,
   const written = limitsOf(producer, isWhole);
   const taken = limitsOf(reader, isWhole);
   const refusals: string[] = [];
-  if (isBeyond(written.low, taken.low)) refusals.push(`may be ${below(written.low)}; the reader takes ${atLeast(taken.low)}`);
+  if (isBeyond(written.low, taken.low))
+    refusals.push(`may be ${below(written.low)}; the reader takes ${atLeast(taken.low)}`);
   if (isBeyond(mirrored(written.high), mirrored(taken.high))) {
     refusals.push(`may be ${above(written.high)}; the reader takes ${atMost(taken.high)}`);
   }

@@ -17,7 +17,9 @@ const folder = path.join(import.meta.dirname, '..', 'schemas');
 
 /** The events that a producer publishes. */
 export function registeredSchemas(source: string): RegisteredSchema[] {
-  const files = readdirSync(folder).map((name) => JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as SchemaObject);
+  const files = readdirSync(folder).map(
+    (name) => JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as SchemaObject,
+  );
   const documents = new Map(files.map((schema) => [schema.$id as string, schema]));
   return files
     .filter((schema) => schema['x-source'] === source)

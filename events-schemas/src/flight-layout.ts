@@ -11,10 +11,15 @@ export function findLayoutMistakes({ cabins }: Pick<Flight, 'cabins'>): Mistake[
     if (rows.first > rows.last) {
       mistakes.push({ path: `${path}/rows`, message: `must not begin (${rows.first}) after they end (${rows.last})` });
     }
-    const overlapping = cabins.slice(0, index).find((other) => rows.first <= other.rows.last && other.rows.first <= rows.last);
+    const overlapping = cabins
+      .slice(0, index)
+      .find((other) => rows.first <= other.rows.last && other.rows.first <= rows.last);
     if (overlapping) {
       const { first, last } = overlapping.rows;
-      mistakes.push({ path: `${path}/rows`, message: `must not overlap rows ${first}–${last} of ${overlapping.cabin}` });
+      mistakes.push({
+        path: `${path}/rows`,
+        message: `must not overlap rows ${first}–${last} of ${overlapping.cabin}`,
+      });
     }
     const currency = cabins[0]!.fare.currency;
     if (fare.currency !== currency) {

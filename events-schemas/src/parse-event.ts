@@ -81,7 +81,8 @@ export function parseMessage(body: string): AirlineEvent {
 export function parseEvent(value: unknown): AirlineEvent {
   const envelope = requireEnvelope(value);
   const type = envelope['detail-type'];
-  if (!isEventType(type)) throw new InvalidEventError('unknown-detail-type', `No event is called ${JSON.stringify(type)}.`);
+  if (!isEventType(type))
+    throw new InvalidEventError('unknown-detail-type', `No event is called ${JSON.stringify(type)}.`);
   if (envelope.source !== sourceOf(type)) {
     throw new InvalidEventError(
       'schema-violation',
@@ -108,7 +109,8 @@ export function findEventMistakes(type: EventType, detail: unknown): Mistake[] {
         ? [{ path: '/metadata', message: 'is missing' }]
         : []
       : run((required ? validators.metadata : validators.outsideMetadata) as Validator, metadata, '/metadata');
-  const dataMistakes = data === undefined ? [{ path: '/data', message: 'is missing' }] : findDataMistakes(type, data, '/data');
+  const dataMistakes =
+    data === undefined ? [{ path: '/data', message: 'is missing' }] : findDataMistakes(type, data, '/data');
   return [...metadataMistakes, ...dataMistakes];
 }
 
@@ -116,13 +118,17 @@ export function findDataMistakes(type: EventType, data: unknown, prefix = ''): M
   const mistakes = run((validators as unknown as Record<EventType, Validator>)[type], data, prefix);
   if (mistakes.length > 0 || type !== 'FlightScheduled') return mistakes;
   // What a schema cannot say about a layout: rows in order, no seat in two cabins, one currency.
-  return findLayoutMistakes(data as FlightScheduled['data']).map((mistake) => ({ ...mistake, path: prefix + mistake.path }));
+  return findLayoutMistakes(data as FlightScheduled['data']).map((mistake) => ({
+    ...mistake,
+    path: prefix + mistake.path,
+  }));
 }
 
 function run(validate: Validator, value: unknown, prefix: string): Mistake[] {
   if (validate(value)) return [];
   const mistakes = (validate.errors ?? []).map((error) => ({
-    path: prefix + error.instancePath + (error.keyword === 'required' ? `/${String(error.params.missingProperty)}` : ''),
+    path:
+      prefix + error.instancePath + (error.keyword === 'required' ? `/${String(error.params.missingProperty)}` : ''),
     message: sentenceOf(error),
   }));
   // A value that breaks two rules (a time that is neither well-formed nor in UTC) needs one sentence, not two.

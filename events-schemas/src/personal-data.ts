@@ -15,7 +15,10 @@ const personalNames: ReadonlySet<string> = new Set(
  * of a personal one.
  */
 export function maskPersonalData(value: unknown): unknown {
-  const { 'detail-type': type, detail } = (isObject(value) ? value : {}) as { 'detail-type'?: unknown; detail?: unknown };
+  const { 'detail-type': type, detail } = (isObject(value) ? value : {}) as {
+    'detail-type'?: unknown;
+    detail?: unknown;
+  };
   if (!isEventType(type) || !isObject(detail) || !isObject(detail.data)) return maskByName(value);
   const data = catalogue[type].personal.reduce<unknown>((masked, path) => maskPath(masked, path), detail.data);
   return { ...(value as object), detail: { ...detail, data } };

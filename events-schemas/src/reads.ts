@@ -61,4 +61,6 @@ type OnlyInside<V, Path extends string> = [Path] extends [never]
 
 type FirstName<Path extends string> = Path extends `${infer First}.${string}` ? WithoutBrackets<First> : Path;
 type WithoutBrackets<Name extends string> = Name extends `${infer Bare}[]` ? Bare : Name;
-type Rest<Path extends string, K extends string> = Path extends `${K}[].${infer Inner}` | `${K}.${infer Inner}` ? Inner : never;
+type Rest<Path extends string, K extends string> = Path extends `${K}[].${infer Inner}` | `${K}.${infer Inner}`
+  ? Inner
+  : never;

@@ -23,7 +23,8 @@ function after(file: string, edit: (schema: Editable) => void): Contract {
   return contractOf(changed);
 }
 
-const field = (name: string, schema: SchemaObject) => (event: Editable) => void (event.properties.data.properties[name] = schema);
+const field = (name: string, schema: SchemaObject) => (event: Editable) =>
+  void (event.properties.data.properties[name] = schema);
 const common = (name: string, schema: SchemaObject) => (file: Editable) =>
   void Object.assign((file as unknown as { $defs: Record<string, SchemaObject> }).$defs[name]!, schema);
 
@@ -132,7 +133,9 @@ describe('breaks', () => {
       'BookingRequested.v1.json',
       ({ properties: { data } }) =>
         delete (data.properties.passenger!.properties as Record<string, SchemaObject>).name!['x-personal'],
-      ['new readers: data.passenger.name is personal in old events, and without its mark "x-personal" it would be printed'],
+      [
+        'new readers: data.passenger.name is personal in old events, and without its mark "x-personal" it would be printed',
+      ],
     ],
   ])('%s', (_, file, edit, expected) => {
     const breaks = findBreaks(released, after(file, edit));
@@ -154,14 +157,20 @@ describe('breaks', () => {
 
   test('an event that is no more', () => {
     const { 'SeatReleased.v1.json': _, ...rest } = files;
-    expect(findBreaks(released, contractOf(rest))).toEqual([expect.objectContaining({ event: 'SeatReleased.v1', path: '' })]);
+    expect(findBreaks(released, contractOf(rest))).toEqual([
+      expect.objectContaining({ event: 'SeatReleased.v1', path: '' }),
+    ]);
   });
 });
 
 describe('is told apart even where it is called like a keyword', () => {
   test.each<[string, SchemaObject, SchemaObject]>([
     ['a field', { properties: { title: { type: 'string' } } }, { properties: { title: { type: 'integer' } } }],
-    ['a field called $defs', { properties: { $defs: { type: 'string' } } }, { properties: { $defs: { type: 'integer' } } }],
+    [
+      'a field called $defs',
+      { properties: { $defs: { type: 'string' } } },
+      { properties: { $defs: { type: 'integer' } } },
+    ],
     ['a dependency', { dependentRequired: { title: ['a'] } }, { dependentRequired: { title: ['b'] } }],
   ])('%s', (_, before, now) => {
     const contract = (schema: SchemaObject): Contract =>
@@ -174,7 +183,11 @@ describe('is told apart even where it is called like a keyword', () => {
 describe('a schema that is none is refused by name', () => {
   test.each<[string, (schema: Editable) => void, string]>([
     ['a type that there is not', field('bookingId', { type: 'strng' }), 'SeatBooked.v1.json is no JSON Schema'],
-    ['a limit that is no number', field('bookingId', { type: 'string', minLength: '1' }), 'SeatBooked.v1.json is no JSON Schema'],
+    [
+      'a limit that is no number',
+      field('bookingId', { type: 'string', minLength: '1' }),
+      'SeatBooked.v1.json is no JSON Schema',
+    ],
     [
       'no producer',
       (schema) => delete (schema as Partial<Editable>)['x-source'],
@@ -198,7 +211,9 @@ describe('a release', () => {
       rmSync(folder, { recursive: true, force: true });
     }
     const current = after('SeatBooked.v1.json', field('cabin', { type: 'string' }));
-    expect(unreleasedEvents({ number: 1, releasedOn: '', readers: {}, schemas: files }, current)).toEqual(['SeatBooked.v1']);
+    expect(unreleasedEvents({ number: 1, releasedOn: '', readers: {}, schemas: files }, current)).toEqual([
+      'SeatBooked.v1',
+    ]);
     expect(unreleasedEvents(undefined, released)).toHaveLength(released.size);
   });
 });

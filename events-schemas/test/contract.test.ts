@@ -70,7 +70,11 @@ describe('what can never be handled is told apart', () => {
     ['no envelope', { hello: 'world' }, 'not-an-event'],
     ['an envelope with a time that is none', { ...envelope('SeatBooked'), time: 'soon' }, 'not-an-event'],
     ['an unknown type', { ...envelope('SeatBooked'), 'detail-type': 'SeatPainted' }, 'unknown-detail-type'],
-    ['a name that every object has', { ...envelope('SeatBooked'), 'detail-type': 'constructor' }, 'unknown-detail-type'],
+    [
+      'a name that every object has',
+      { ...envelope('SeatBooked'), 'detail-type': 'constructor' },
+      'unknown-detail-type',
+    ],
     ['another source', { ...envelope('SeatBooked'), source: 'airline.payments' }, 'schema-violation'],
     ['a detail that is no object', envelope('SeatBooked', 'hello'), 'schema-violation'],
     ['missing metadata of a service', envelope('SeatBooked', { data: example('SeatBooked').data }), 'schema-violation'],
@@ -141,7 +145,9 @@ describe('a flight that its schema allows and its layout does not', () => {
     ['two currencies', [cabin(1, 5), cabin(6, 9, 'USD')], '/data/cabins/1/fare/currency'],
   ])('%s', (_, cabins, path) => {
     const { data } = example('FlightScheduled');
-    expect(findEventMistakes('FlightScheduled', { data: { ...data, cabins } }).map((mistake) => mistake.path)).toEqual([path]);
+    expect(findEventMistakes('FlightScheduled', { data: { ...data, cabins } }).map((mistake) => mistake.path)).toEqual([
+      path,
+    ]);
   });
 });
 
@@ -171,7 +177,10 @@ describe('personal data', () => {
   });
 
   test.each([
-    ['in an event of unknown type', { 'detail-type': 'Other', detail: { data: { deep: [{ email: 'ada@example.com' }] } } }],
+    [
+      'in an event of unknown type',
+      { 'detail-type': 'Other', detail: { data: { deep: [{ email: 'ada@example.com' }] } } },
+    ],
     ['in an event of the wrong shape', envelope('BookingRequested', { data: { passenger: 'ada@example.com' } })],
     ['in anything else', [{ name: 'ada@example.com' }]],
   ])('is masked %s', (_, value) => {

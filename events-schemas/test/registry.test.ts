@@ -23,12 +23,21 @@ const registered = sources.flatMap((source) => registeredSchemas(source).map((sc
 
 function golden(detailType: string, source: string): { detail: Record<string, unknown> } & Record<string, unknown> {
   const file = path.join(import.meta.dirname, '..', 'examples', `${detailType}.v1.json`);
-  const envelope = { version: '0', id: 'x', account: '1', region: 'eu-west-1', resources: [], time: '2026-12-01T09:30:00Z' };
+  const envelope = {
+    version: '0',
+    id: 'x',
+    account: '1',
+    region: 'eu-west-1',
+    resources: [],
+    time: '2026-12-01T09:30:00Z',
+  };
   return { ...envelope, source, 'detail-type': detailType, detail: JSON.parse(readFileSync(file, 'utf8')) };
 }
 
 test('every event is registered, as source@DetailType', () => {
-  const examples = readdirSync(path.join(import.meta.dirname, '..', 'examples')).map((file) => file.replace('.v1.json', ''));
+  const examples = readdirSync(path.join(import.meta.dirname, '..', 'examples')).map((file) =>
+    file.replace('.v1.json', ''),
+  );
   expect(registered.map(({ detailType }) => detailType).sort()).toEqual(examples.sort());
   expect(registered.map(({ name }) => name)).toContain('airline.seats@SeatBooked');
 });
@@ -85,11 +94,14 @@ test('exclusive limits are said in the words of draft 4, the tighter of two', ()
   });
 });
 
-test.each(['if', 'oneOf', 'prefixItems', 'dependentRequired', 'unevaluatedProperties', '$ref'])('%s is refused', (keyword) => {
-  expect(() => toDraft04({ type: 'object', properties: { a: { [keyword]: [] } } })).toThrow(
-    `The keyword ${keyword} cannot be said`,
-  );
-});
+test.each(['if', 'oneOf', 'prefixItems', 'dependentRequired', 'unevaluatedProperties', '$ref'])(
+  '%s is refused',
+  (keyword) => {
+    expect(() => toDraft04({ type: 'object', properties: { a: { [keyword]: [] } } })).toThrow(
+      `The keyword ${keyword} cannot be said`,
+    );
+  },
+);
 
 describe('references', () => {
   const documents = (schema: object) => new Map([['x.json', { $id: 'x.json', ...schema }]]);

@@ -31,7 +31,9 @@ export class ApiFunction extends NodeFunction {
         integration,
       });
       if (publicBecause === undefined) askWhoIsThere(route);
-      else for (const finding of [`public-route ${routeKey}`, 'AwsSolutions-APIG4']) justify(route, finding, publicBecause);
+      else
+        for (const finding of [`public-route ${routeKey}`, 'AwsSolutions-APIG4'])
+          justify(route, finding, publicBecause);
     }
   }
 }

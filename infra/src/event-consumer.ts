@@ -106,7 +106,11 @@ export class EventConsumer extends Construct {
         description: `${service} hears ${detailTypes.join(', ')} of ${source}`,
         eventPattern: { source: [source], detailType: [...detailTypes], ...(detail && { detail }) },
         targets: [
-          new SqsQueue(this.queue, { deadLetterQueue: this.undelivered, maxEventAge: Duration.hours(24), retryAttempts: 185 }),
+          new SqsQueue(this.queue, {
+            deadLetterQueue: this.undelivered,
+            maxEventAge: Duration.hours(24),
+            retryAttempts: 185,
+          }),
         ],
       });
     }
@@ -124,7 +128,11 @@ export class EventConsumer extends Construct {
     if (props.reportsImpossibleFacts) operations.watchImpossibleFacts();
 
     // By these the operator's commands find the queues.
-    const parameters = { 'queue-url': this.queue, 'dead-letters-url': this.deadLetters, 'undelivered-url': this.undelivered };
+    const parameters = {
+      'queue-url': this.queue,
+      'dead-letters-url': this.deadLetters,
+      'undelivered-url': this.undelivered,
+    };
     for (const [path, queue] of Object.entries(parameters)) {
       new StringParameter(this, `Parameter-${path}`, {
         parameterName: parameterName(this, service, path),

@@ -97,8 +97,18 @@ export class FlowDashboard extends Construct {
           new GraphWidget({
             title: 'Dead letters (must be 0)',
             left: services.flatMap((service) => [
-              queueMetric(this, `${service}-dead-letters`, 'ApproximateNumberOfMessagesVisible', `${service} unhandled`),
-              queueMetric(this, `${service}-undelivered`, 'ApproximateNumberOfMessagesVisible', `${service} undelivered`),
+              queueMetric(
+                this,
+                `${service}-dead-letters`,
+                'ApproximateNumberOfMessagesVisible',
+                `${service} unhandled`,
+              ),
+              queueMetric(
+                this,
+                `${service}-undelivered`,
+                'ApproximateNumberOfMessagesVisible',
+                `${service} undelivered`,
+              ),
             ]),
             ...graph,
           }),

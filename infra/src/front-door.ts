@@ -1,6 +1,12 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
-import { HttpApi, HttpAuthorizer, HttpAuthorizerType, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2';
+import {
+  HttpApi,
+  HttpAuthorizer,
+  HttpAuthorizerType,
+  HttpStage,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { airlineName, countFromContext } from './names.ts';
@@ -63,7 +69,9 @@ export class FrontDoor extends Construct {
     const issuer = this.node.tryGetContext('jwtIssuer') as unknown;
     const audience = this.node.tryGetContext('jwtAudience') as unknown;
     if (issuer === undefined && audience === undefined) return noAuthorizer;
-    const audiences = (Array.isArray(audience) ? audience : [audience]).filter((each) => typeof each === 'string' && each !== '');
+    const audiences = (Array.isArray(audience) ? audience : [audience]).filter(
+      (each) => typeof each === 'string' && each !== '',
+    );
     if (typeof issuer !== 'string' || audiences.length === 0) {
       throw new Error(
         'Context values jwtIssuer and jwtAudience go together: who issues the tokens of customers, and for whom they must be; ' +

@@ -20,7 +20,10 @@ interface Template {
 type Finder = (name: string) => Promise<Record<string, string> | undefined>;
 
 /** What stacks keep under a fixed name. A stack that retains another type under a fixed name needs a line here. */
-const nameProperty: Readonly<Record<string, string>> = { 'AWS::DynamoDB::Table': 'TableName', 'AWS::SQS::Queue': 'QueueName' };
+const nameProperty: Readonly<Record<string, string>> = {
+  'AWS::DynamoDB::Table': 'TableName',
+  'AWS::SQS::Queue': 'QueueName',
+};
 
 /** For each stack of the assembly that does not exist yet: which of the resources that it retains exist. */
 export async function findLeftovers(assembly: string): Promise<{ stack: string; leftovers: Leftover[] }[]> {
@@ -41,10 +44,12 @@ export async function findLeftovers(assembly: string): Promise<{ stack: string; 
 
 /** The resources that survive their stack and whose name is fixed, so that they are in the way of their own return. */
 export function retainedByName({ Resources = {} }: Template): { logicalId: string; type: string; name: string }[] {
-  return Object.entries(Resources).flatMap(([logicalId, { Type: type, DeletionPolicy = 'Delete', Properties = {} }]) => {
-    const name = Properties[nameProperty[type] ?? ''];
-    return DeletionPolicy.startsWith('Retain') && typeof name === 'string' ? [{ logicalId, type, name }] : [];
-  });
+  return Object.entries(Resources).flatMap(
+    ([logicalId, { Type: type, DeletionPolicy = 'Delete', Properties = {} }]) => {
+      const name = Properties[nameProperty[type] ?? ''];
+      return DeletionPolicy.startsWith('Retain') && typeof name === 'string' ? [{ logicalId, type, name }] : [];
+    },
+  );
 }
 
 function readStacks(assembly: string): { stack: string; template: Template }[] {
@@ -66,7 +71,8 @@ async function exists(client: CloudFormationClient, StackName: string): Promise<
     return Stacks.some(({ StackStatus }) => StackStatus !== 'DELETE_COMPLETE' && StackStatus !== 'REVIEW_IN_PROGRESS');
   } catch (error) {
     // CloudFormation's word for a stack that is not there; it has no error of its own for that.
-    if ((error as Error).name === 'ValidationError' && (error as Error).message.includes('does not exist')) return false;
+    if ((error as Error).name === 'ValidationError' && (error as Error).message.includes('does not exist'))
+      return false;
     throw error;
   }
 }
@@ -88,7 +94,10 @@ function findersByType(): Readonly<Record<string, Finder>> {
   };
 }
 
-async function unless<T>(missing: new (...parameters: never[]) => Error, find: () => Promise<T>): Promise<T | undefined> {
+async function unless<T>(
+  missing: new (...parameters: never[]) => Error,
+  find: () => Promise<T>,
+): Promise<T | undefined> {
   try {
     return await find();
   } catch (error) {

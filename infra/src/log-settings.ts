@@ -23,5 +23,7 @@ export function logRetention(scope: Construct): RetentionDays {
   // The CDK's word for "for ever" is no number of days that CloudWatch knows.
   const offered = Object.values(RetentionDays).filter((days) => typeof days === 'number' && Number(days) !== 9999);
   if (offered.map(Number).includes(Number(given))) return Number(given);
-  throw new Error(`Context value logRetentionDays must be one of ${offered.join(', ')}; it is ${JSON.stringify(given)}.`);
+  throw new Error(
+    `Context value logRetentionDays must be one of ${offered.join(', ')}; it is ${JSON.stringify(given)}.`,
+  );
 }

@@ -41,7 +41,12 @@ export function countFromContext(scope: Construct, key: string, limits: Limits):
   return wholeNumberFromContext(scope, key, 'a whole number', limits);
 }
 
-function wholeNumberFromContext(scope: Construct, key: string, what: string, { byDefault, minimum, maximum }: Limits): number {
+function wholeNumberFromContext(
+  scope: Construct,
+  key: string,
+  what: string,
+  { byDefault, minimum, maximum }: Limits,
+): number {
   const given: unknown = scope.node.tryGetContext(key) ?? byDefault;
   const number = Number(given);
   if (!Number.isInteger(number) || number < minimum || number > maximum) {

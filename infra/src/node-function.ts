@@ -41,7 +41,11 @@ export class NodeFunction extends Function {
       'foreign xray:PutTelemetryRecords *',
       'AwsSolutions-IAM5[Resource::*]',
     ])
-      justify(role, finding, 'A trace is no resource that could be named: X-Ray has no permissions by resource for writing.');
+      justify(
+        role,
+        finding,
+        'A trace is no resource that could be named: X-Ray has no permissions by resource for writing.',
+      );
     super(scope, id, {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,

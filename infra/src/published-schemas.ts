@@ -17,9 +17,16 @@ export class PublishedSchemas extends Construct {
   constructor(scope: Construct, id: string, { source, registryName }: PublishedSchemasProps) {
     super(scope, id);
     const schemas = registeredSchemas(source);
-    if (schemas.length === 0) throw new Error(`The contract has no event of ${source}: see x-source in events-schemas/schemas.`);
+    if (schemas.length === 0)
+      throw new Error(`The contract has no event of ${source}: see x-source in events-schemas/schemas.`);
     for (const { detailType, name, description, content } of schemas) {
-      new CfnSchema(this, detailType, { type: 'JSONSchemaDraft4', registryName, schemaName: name, description, content });
+      new CfnSchema(this, detailType, {
+        type: 'JSONSchemaDraft4',
+        registryName,
+        schemaName: name,
+        description,
+        content,
+      });
     }
   }
 }

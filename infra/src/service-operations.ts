@@ -74,7 +74,8 @@ export class ServiceOperations extends Construct {
       action: 'Look at errors, throttles and duration of its function on the dashboard.',
       section: 'The oldest message of a queue is old',
     });
-    const ofRules = (metricName: string): IMetric => sumOf(ruleNames.map((rule) => ruleMetric(metricName, busName, rule)));
+    const ofRules = (metricName: string): IMetric =>
+      sumOf(ruleNames.map((rule) => ruleMetric(metricName, busName, rule)));
     this.#alarm('FailedInvocations', 'failed-invocations', {
       metric: ofRules('FailedInvocations'),
       meaning: `EventBridge gave up delivering events to ${service}; they are in its queue of undelivered events.`,
@@ -84,7 +85,8 @@ export class ServiceOperations extends Construct {
     this.#alarm('LostEvents', 'lost-events', {
       metric: ofRules('InvocationsFailedToBeSentToDlq'),
       meaning: `EventBridge could deliver events neither to ${service} nor to its queue of undelivered events: they are lost.`,
-      action: "Deploy the service's stack again, then `pnpm replay` from the archive, from before this alarm, to its rules.",
+      action:
+        "Deploy the service's stack again, then `pnpm replay` from the archive, from before this alarm, to its rules.",
       section: 'Events were lost',
     });
     this.dashboard.addQueue({ queue, deadLetters, undelivered });
@@ -106,7 +108,8 @@ export class ServiceOperations extends Construct {
         kind === 'consumer'
           ? `${this.#service} has failed to handle messages for minutes; each is tried five times and then is a dead letter.`
           : `The HTTP API of ${this.#service} has crashed or timed out for minutes: customers are turned away.`,
-      action: 'Read its log. If it began with a deployment, deploy the version before. Then redrive what died meanwhile.',
+      action:
+        'Read its log. If it began with a deployment, deploy the version before. Then redrive what died meanwhile.',
       section,
     });
     this.#alarm(`${capitalized(kind)}Throttles`, `${kind}-throttles`, {

@@ -16,8 +16,12 @@ describe('context values of logs', () => {
 
   test('a level or a number of days that there is not is refused', () => {
     const app = new App({ context: { logLevel: 'loud', logRetentionDays: '31' } });
-    expect(() => logLevel(app)).toThrow('Context value logLevel must be one of DEBUG, INFO, WARN, ERROR; it is "loud".');
-    expect(() => logRetention(app)).toThrow(/^Context value logRetentionDays must be one of 1, 3, 5, 7, .*; it is "31"\.$/);
+    expect(() => logLevel(app)).toThrow(
+      'Context value logLevel must be one of DEBUG, INFO, WARN, ERROR; it is "loud".',
+    );
+    expect(() => logRetention(app)).toThrow(
+      /^Context value logRetentionDays must be one of 1, 3, 5, 7, .*; it is "31"\.$/,
+    );
   });
 });
 
@@ -28,7 +32,10 @@ describe('the topic of alarms', () => {
   test('is encrypted by a key that CloudWatch may use, and has no subscriber by default', () => {
     const template = templateOf({});
     const [topic] = Object.values(template.findResources('AWS::SNS::Topic'));
-    const { TopicName, KmsMasterKeyId } = topic!.Properties as { TopicName: string; KmsMasterKeyId: { 'Fn::GetAtt': [string] } };
+    const { TopicName, KmsMasterKeyId } = topic!.Properties as {
+      TopicName: string;
+      KmsMasterKeyId: { 'Fn::GetAtt': [string] };
+    };
     expect(TopicName).toBe('airline-alarms');
     const key = template.findResources('AWS::KMS::Key')[KmsMasterKeyId['Fn::GetAtt'][0]];
     expect(JSON.stringify(key)).toContain('cloudwatch.amazonaws.com');

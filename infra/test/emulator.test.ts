@@ -48,7 +48,12 @@ describe('the context value emulator', () => {
     Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: {
         Statement: [
-          { Action: 'dynamodb:PutItem', Effect: 'Allow', Resource: 'arn:aws:dynamodb:*:*:table/a', Condition: condition },
+          {
+            Action: 'dynamodb:PutItem',
+            Effect: 'Allow',
+            Resource: 'arn:aws:dynamodb:*:*:table/a',
+            Condition: condition,
+          },
           { Action: 'events:PutEvents', Effect: 'Allow', Resource: '*', Condition: Match.absent() },
         ],
       },
@@ -60,7 +65,10 @@ describe('the context value emulator', () => {
     leaveOutWhatEmulatorsLack(app);
     const stack = new Stack(app, 'catering');
     const metric = (metricName: string) => new Metric({ namespace: 'airline', metricName, statistic: 'Sum' });
-    const sum = new MathExpression({ expression: 'a + b', usingMetrics: { a: metric('MealsLost'), b: metric('MealsLate') } });
+    const sum = new MathExpression({
+      expression: 'a + b',
+      usingMetrics: { a: metric('MealsLost'), b: metric('MealsLate') },
+    });
     new Alarm(stack, 'Alarm', { metric: sum, threshold: 1, evaluationPeriods: 1 });
     Template.fromStack(stack).hasResourceProperties('AWS::CloudWatch::Alarm', {
       Metrics: Match.absent(),

@@ -45,22 +45,28 @@ describe('the front door', () => {
     expect(authorizerParameter(template)).toBe('none');
   });
 
-  test.each<[unknown]>([['airline'], [['airline']]])('has the authorizer of an issuer, for audience %j', (jwtAudience) => {
-    const template = platform({ jwtIssuer: 'https://login.airline.example', jwtAudience });
-    template.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
-      AuthorizerType: 'JWT',
-      IdentitySource: ['$request.header.Authorization'],
-      JwtConfiguration: { Issuer: 'https://login.airline.example', Audience: ['airline'] },
-    });
-    expect(authorizerParameter(template)).toEqual({ Ref: expect.stringMatching(/^FrontDoorCustomers/) });
-  });
+  test.each<[unknown]>([['airline'], [['airline']]])(
+    'has the authorizer of an issuer, for audience %j',
+    (jwtAudience) => {
+      const template = platform({ jwtIssuer: 'https://login.airline.example', jwtAudience });
+      template.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
+        AuthorizerType: 'JWT',
+        IdentitySource: ['$request.header.Authorization'],
+        JwtConfiguration: { Issuer: 'https://login.airline.example', Audience: ['airline'] },
+      });
+      expect(authorizerParameter(template)).toEqual({ Ref: expect.stringMatching(/^FrontDoorCustomers/) });
+    },
+  );
 
   test.each([
     [{ jwtIssuer: 'https://login.airline.example' }, 'jwtIssuer and jwtAudience go together'],
     [{ jwtAudience: 'airline' }, 'jwtIssuer and jwtAudience go together'],
     [{ jwtIssuer: 'https://login.airline.example', jwtAudience: '' }, 'jwtIssuer and jwtAudience go together'],
     [{ jwtIssuer: 'login.airline.example', jwtAudience: 'airline' }, 'must be the https address of an OpenID issuer'],
-    [{ jwtIssuer: 'http://login.airline.example', jwtAudience: 'airline' }, 'must be the https address of an OpenID issuer'],
+    [
+      { jwtIssuer: 'http://login.airline.example', jwtAudience: 'airline' },
+      'must be the https address of an OpenID issuer',
+    ],
   ])('refuses %j', (context, message) => {
     expect(() => platform(context)).toThrow(message);
   });

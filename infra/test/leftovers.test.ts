@@ -26,9 +26,9 @@ describe('what a stack leaves behind', () => {
       ['AWS::SQS::Queue', 'airline-catering'],
     ]);
     // A retained resource that the return does not look for would be in its way.
-    const retained = Object.values((template as { Resources: Record<string, { DeletionPolicy?: string }> }).Resources).filter(
-      ({ DeletionPolicy = 'Delete' }) => DeletionPolicy.startsWith('Retain'),
-    );
+    const retained = Object.values(
+      (template as { Resources: Record<string, { DeletionPolicy?: string }> }).Resources,
+    ).filter(({ DeletionPolicy = 'Delete' }) => DeletionPolicy.startsWith('Retain'));
     expect(retained).toHaveLength(4);
   });
 });

@@ -157,7 +157,11 @@ describe('a role', () => {
     const message = said((stack) => {
       const everyIndex = `${stack.table.tableArn}/index/*`;
       stack.function.addToRolePolicy(new PolicyStatement({ actions: ['dynamodb:Query'], resources: [everyIndex] }));
-      justify(stack.function.role!, 'AwsSolutions-IAM5[Resource::<TableCD117FA1.Arn>/index/*]', 'Said here to cdk-nag alone.');
+      justify(
+        stack.function.role!,
+        'AwsSolutions-IAM5[Resource::<TableCD117FA1.Arn>/index/*]',
+        'Said here to cdk-nag alone.',
+      );
     });
     expect(message).toContain('a role may dynamodb:Query on ${TableCD117FA1.Arn}/index/*');
     expect(message).toContain('name the index');
@@ -166,7 +170,9 @@ describe('a role', () => {
   test('with a managed policy, everything but something, or a trust in people', () => {
     const ids = findingsWhen((stack) => {
       stack.function.role!.addManagedPolicy(ManagedPolicy.fromAwsManagedPolicyName('AmazonSESFullAccess'));
-      stack.function.addToRolePolicy(new PolicyStatement({ notActions: ['iam:PassRole'], resources: [stack.table.tableArn] }));
+      stack.function.addToRolePolicy(
+        new PolicyStatement({ notActions: ['iam:PassRole'], resources: [stack.table.tableArn] }),
+      );
       new Role(stack, 'Operators', { assumedBy: new AccountPrincipal('111122223333') });
     }).map(({ id }) => id);
     expect(ids).toContainEqual(expect.stringMatching(/^trust .*111122223333/));
@@ -177,7 +183,9 @@ describe('a role', () => {
   test('that is chosen where nobody can read it, by a condition or in another stack', () => {
     const ids = findingsWhen((stack) => {
       const policy = stack.function.role!.node.findChild('DefaultPolicy');
-      const statement = { 'Fn::If': ['Wide', { Effect: 'Allow', Action: '*', Resource: '*' }, { Ref: 'AWS::NoValue' }] };
+      const statement = {
+        'Fn::If': ['Wide', { Effect: 'Allow', Action: '*', Resource: '*' }, { Ref: 'AWS::NoValue' }],
+      };
       raw<CfnPolicy>(policy).addPropertyOverride('PolicyDocument.Statement.0', statement);
       raw<CfnFunction>(stack.function).addPropertyOverride('Role', 'arn:aws:iam::1:role/Admin');
     }).map(({ id }) => id);
@@ -187,14 +195,18 @@ describe('a role', () => {
   test('may do elsewhere what is explained beside it', () => {
     const statement = { actions: ['ssm:GetParameter'], resources: ['arn:aws:ssm:eu-west-1:1:parameter/x'] };
     expect(
-      findingsWhen((stack) => allowBecause(stack.function, statement, 'An operator keeps the key of the printer there.')),
+      findingsWhen((stack) =>
+        allowBecause(stack.function, statement, 'An operator keeps the key of the printer there.'),
+      ),
     ).toEqual([]);
   });
 });
 
 describe('a justification', () => {
   test('that explains nothing any more fails', () => {
-    const message = said((stack) => justify(stack.table, 'wildcard-action dynamodb:*', 'It was needed for a while, long ago.'));
+    const message = said((stack) =>
+      justify(stack.table, 'wildcard-action dynamodb:*', 'It was needed for a while, long ago.'),
+    );
     expect(message).toContain('a justification of wildcard-action dynamodb:*, which is not found there');
   });
 
@@ -237,7 +249,9 @@ describe('delivery', () => {
       raw<CfnFunction>(stack.function).timeout = 15;
     });
     expect(message).toMatch(/^stack airline-receipts: ConsumerQueue\w+ /);
-    expect(message).toMatch(/visibility timeout of 60 s is less than six times the 15 s that \$\{ConsumerFunction\w+\} may run/);
+    expect(message).toMatch(
+      /visibility timeout of 60 s is less than six times the 15 s that \$\{ConsumerFunction\w+\} may run/,
+    );
     expect(message).toContain("raise the visibility timeout to 90 s, or lower the function's timeout to 10 s");
   });
 
@@ -304,10 +318,9 @@ describe('what resources let in', () => {
         ...(publicBecause && { publicBecause }),
       });
       if (!publicBecause) {
-        const made = api.node.findAll().find(({ node }) => node.path.endsWith('GET-receipts/Resource')) as unknown as Record<
-          string,
-          unknown
-        >;
+        const made = api.node
+          .findAll()
+          .find(({ node }) => node.path.endsWith('GET-receipts/Resource')) as unknown as Record<string, unknown>;
         Object.assign(made, { authorizerId: undefined, authorizationType: 'NONE' });
       }
     };
@@ -319,7 +332,10 @@ describe('what resources let in', () => {
 test('an API function may be given a number of invocations of its own', () => {
   const stack = new ReceiptsStack(new App({ context: { apiConcurrency: '200' } }));
   new ApiFunction(stack, 'Api', { service: 'receipts', entry, api: platformApi(stack), routes: ['GET /receipts'] });
-  Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', { ReservedConcurrentExecutions: 200, Timeout: 29 });
+  Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', {
+    ReservedConcurrentExecutions: 200,
+    Timeout: 29,
+  });
 });
 
 test('a stage without limits is named', () => {

@@ -23,7 +23,10 @@ export async function fetchLocalhost(url: string, init?: RequestInit): Promise<R
   for await (const chunk of answer) chunks.push(chunk as Buffer);
   const status = answer.statusCode!;
   // These may have no body, not even an empty one.
-  return new Response([204, 205, 304].includes(status) ? null : Buffer.concat(chunks), { status, headers: headersOf(answer) });
+  return new Response([204, 205, 304].includes(status) ? null : Buffer.concat(chunks), {
+    status,
+    headers: headersOf(answer),
+  });
 }
 
 const toLoopback: LookupFunction = (_name, options, callback) =>

@@ -91,7 +91,11 @@ export function summary({
     .filter(Boolean)
     .join(' ');
   const badge =
-    status === 'CONFIRMED' ? pc.green(pc.bold(status)) : isFailure(status) ? pc.red(pc.bold(status)) : pc.yellow(pc.bold(status));
+    status === 'CONFIRMED'
+      ? pc.green(pc.bold(status))
+      : isFailure(status)
+        ? pc.red(pc.bold(status))
+        : pc.yellow(pc.bold(status));
   return [badge, settled ? 'settled' : 'not settled yet', why, receiptNumber && `receipt ${receiptNumber}`, what]
     .filter(Boolean)
     .join('  ');

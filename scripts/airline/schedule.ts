@@ -14,9 +14,12 @@ const dayMilliseconds = 24 * 3600 * 1000;
  */
 export async function readSchedule(file: string): Promise<Flight[]> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`${file} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}.`, {
-      cause: error,
-    });
+    throw new UsageError(
+      `${file} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}.`,
+      {
+        cause: error,
+      },
+    );
   });
   let schedule: unknown;
   try {
@@ -30,7 +33,9 @@ export async function readSchedule(file: string): Promise<Flight[]> {
     const more = mistakes.length > shownMistakes ? [`  … and ${mistakes.length - shownMistakes} more`] : [];
     const lines = mistakes.slice(0, shownMistakes).map(({ path, message }) => `  ${path} ${message}`);
     throw new UsageError(
-      [`${file} has ${counted(mistakes.length, 'mistake')}; nothing of it was published:`, ...lines, ...more].join('\n'),
+      [`${file} has ${counted(mistakes.length, 'mistake')}; nothing of it was published:`, ...lines, ...more].join(
+        '\n',
+      ),
     );
   }
   return schedule as Flight[];

@@ -87,11 +87,13 @@ export function openTarget(name: TargetName, ports = localPorts()): Target {
 
   async function secret(path: string): Promise<string> {
     const Name = `/${airline}/${path}`;
-    const { Parameter } = await ssm.send(new GetParameterCommand({ Name, WithDecryption: true })).catch((error: unknown) => {
-      throw error instanceof ParameterNotFound
-        ? new UsageError(`There is no parameter ${Name}.`, { cause: error })
-        : unreachable(error);
-    });
+    const { Parameter } = await ssm
+      .send(new GetParameterCommand({ Name, WithDecryption: true }))
+      .catch((error: unknown) => {
+        throw error instanceof ParameterNotFound
+          ? new UsageError(`There is no parameter ${Name}.`, { cause: error })
+          : unreachable(error);
+      });
     return Parameter!.Value!;
   }
 
@@ -135,7 +137,9 @@ export async function jsonOf<T>(response: Response): Promise<T> {
   const body = (await response.json().catch(() => undefined)) as
     (T & { detail?: string; title?: string; message?: string }) | undefined;
   if (!response.ok) {
-    throw new UsageError(body?.detail ?? body?.title ?? body?.message ?? `${response.url} answered ${response.status}.`);
+    throw new UsageError(
+      body?.detail ?? body?.title ?? body?.message ?? `${response.url} answered ${response.status}.`,
+    );
   }
   return body as T;
 }

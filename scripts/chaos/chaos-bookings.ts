@@ -73,7 +73,8 @@ export function eventOf(
   askedAt: number,
 ): AirlineEvent {
   const at = new Date(askedAt).toISOString();
-  if (type === 'BookingCancelled') return newEvent(type, { bookingId: request.bookingId, cancelledAt: at }, { occurredAt: at });
+  if (type === 'BookingCancelled')
+    return newEvent(type, { bookingId: request.bookingId, cancelledAt: at }, { occurredAt: at });
   return newEvent(
     type,
     { ...request, requestedAt: at, expiresAt: new Date(askedAt + expiresAfterMilliseconds).toISOString() },
@@ -108,7 +109,9 @@ class SeatsInTurn {
   /** That many, or as many as are left of one flight. */
   take(count: number): FreeSeat[] {
     const first = this.#seats[this.#next];
-    const taken = this.#seats.slice(this.#next, this.#next + count).filter(({ flightId }) => flightId === first?.flightId);
+    const taken = this.#seats
+      .slice(this.#next, this.#next + count)
+      .filter(({ flightId }) => flightId === first?.flightId);
     this.#next += taken.length;
     return taken;
   }

@@ -54,7 +54,9 @@ export function createChaosRun(ports: LocalPorts): ChaosRun {
   async function messages(
     ...attributes: ('ApproximateNumberOfMessages' | 'ApproximateNumberOfMessagesNotVisible')[]
   ): Promise<number> {
-    const urls = [...(await target.parameters())].flatMap(([name, value]) => (name.endsWith('/queue-url') ? [value] : []));
+    const urls = [...(await target.parameters())].flatMap(([name, value]) =>
+      name.endsWith('/queue-url') ? [value] : [],
+    );
     const counts = await Promise.all(
       urls.map(async (QueueUrl) => {
         const { Attributes = {} } = await target.sqs.send(
@@ -98,9 +100,14 @@ export function createChaosRun(ports: LocalPorts): ChaosRun {
     },
 
     async publish(plan, backlog, onProgress) {
-      const publish = createPublisher({ client: target.eventBridge, busName: (await target.parameters()).get('bus/name')! });
+      const publish = createPublisher({
+        client: target.eventBridge,
+        busName: (await target.parameters()).get('bus/name')!,
+      });
       const askedAt = new Map<PlannedBooking, number>();
-      const publications = plan.flatMap((booking) => booking.publications.map((publication) => ({ ...publication, booking })));
+      const publications = plan.flatMap((booking) =>
+        booking.publications.map((publication) => ({ ...publication, booking })),
+      );
       publications.sort((a, b) => a.turn - b.turn);
       for (let turn = 0; publications.length > 0; turn += bookingsAtOnce) {
         while ((await messages('ApproximateNumberOfMessages')) >= backlog) await pause(pollMilliseconds);
@@ -133,7 +140,8 @@ export function createChaosRun(ports: LocalPorts): ChaosRun {
       let quietSince = Date.now();
       while (Date.now() - quietSince < quietMilliseconds) {
         await pause(pollMilliseconds);
-        if ((await messages('ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible')) > 0) quietSince = Date.now();
+        if ((await messages('ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible')) > 0)
+          quietSince = Date.now();
       }
     },
 

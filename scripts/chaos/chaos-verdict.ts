@@ -52,7 +52,9 @@ export function judge({ plan, statuses, mails, report, redriven, deadLetters, re
     if (ends === 'failed' && !hasFailed(status))
       violations.push(`${bookingId} is ${status.status}, and was cancelled or its card declined`);
     if (ends === 'confirmed' && hasFailed(status))
-      violations.push(`${bookingId} is ${status.status} (${status.reason ?? 'no reason'}), and nothing spoke against it`);
+      violations.push(
+        `${bookingId} is ${status.status} (${status.reason ?? 'no reason'}), and nothing spoke against it`,
+      );
     if (status.status !== 'CONFIRMED') continue;
     confirmed += 1;
     if (sent.length === 0) violations.push(`${bookingId} is confirmed and got no receipt`);
@@ -66,7 +68,8 @@ export function judge({ plan, statuses, mails, report, redriven, deadLetters, re
 
   for (const [service, count] of deadLetters) violations.push(`${count} dead letters of ${service} do not go away`);
   const excuses = excusedMails(report.cells);
-  if (repeats > excuses) violations.push(`${repeats} mails were sent again, and only ${excuses} senders could not remember`);
+  if (repeats > excuses)
+    violations.push(`${repeats} mails were sent again, and only ${excuses} senders could not remember`);
   const { findings, seen } = readReconciled(reconciled);
   if (findings > 0) violations.push(`reconcile: ${reconciled.stdout.slice(0, 2000)}`);
   // Its silence counts only if it looked.

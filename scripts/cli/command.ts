@@ -40,7 +40,11 @@ export async function run(program: Command): Promise<void> {
     }
     const expected = error instanceof UsageError;
     console.error(
-      pc.red(expected ? error.message : `Unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+      pc.red(
+        expected
+          ? error.message
+          : `Unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      ),
     );
     process.exitCode = exitCode.error;
   }

@@ -8,7 +8,11 @@ export interface CommandResult {
 }
 
 /** Runs one of these commands as a person would, e.g. `runCommand(environment, 'book', '--flight', 'KL1001')`. */
-export async function runCommand(environment: NodeJS.ProcessEnv, name: string, ...parameters: string[]): Promise<CommandResult> {
+export async function runCommand(
+  environment: NodeJS.ProcessEnv,
+  name: string,
+  ...parameters: string[]
+): Promise<CommandResult> {
   const child = spawn(process.execPath, commandArguments(name, ...parameters), {
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -35,8 +35,15 @@ await run(
     )
     .option('--email <email>', 'where the receipt goes', 'guest@example.com')
     .option('--name <name>', 'the passenger', 'Guest Passenger')
-    .option('--payment-method <method>', "one of the payment provider's, e.g. pm_card_visa_chargeDeclined", 'pm_card_visa')
-    .option('--booking-id <id>', 'a version 4 UUID; the same id with the same wishes is the same booking (default: a new one)')
+    .option(
+      '--payment-method <method>',
+      "one of the payment provider's, e.g. pm_card_visa_chargeDeclined",
+      'pm_card_visa',
+    )
+    .option(
+      '--booking-id <id>',
+      'a version 4 UUID; the same id with the same wishes is the same booking (default: a new one)',
+    )
     .option(
       '--expires-in <seconds>',
       'after so long nobody begins with the booking any more, and what is held but not paid is given back',
@@ -66,12 +73,19 @@ async function book(options: BookOptions): Promise<void> {
   const mistakes = findDataMistakes('BookingRequested', data);
   if (mistakes.length > 0) {
     throw new UsageError(
-      ['The booking was not asked for:', ...mistakes.map(({ path, message }) => `  ${optionOf(path)} ${message}`)].join('\n'),
+      ['The booking was not asked for:', ...mistakes.map(({ path, message }) => `  ${optionOf(path)} ${message}`)].join(
+        '\n',
+      ),
     );
   }
 
-  const publish = createPublisher({ client: target.eventBridge, busName: (await target.parameters()).get('bus/name')! });
-  await publishOrThrow(publish, [newEvent('BookingRequested', data, { occurredAt: requestedAt, traceparent: newTraceparent() })]);
+  const publish = createPublisher({
+    client: target.eventBridge,
+    busName: (await target.parameters()).get('bus/name')!,
+  });
+  await publishOrThrow(publish, [
+    newEvent('BookingRequested', data, { occurredAt: requestedAt, traceparent: newTraceparent() }),
+  ]);
 
   const { json, watch } = options;
   if (!json) {
@@ -87,7 +101,10 @@ async function book(options: BookOptions): Promise<void> {
     );
     return;
   }
-  const status = await followBooking(target, bookingId, { onChange: json ? () => {} : timelinePrinter(), onSilence: nothingNew });
+  const status = await followBooking(target, bookingId, {
+    onChange: json ? () => {} : timelinePrinter(),
+    onSilence: nothingNew,
+  });
   console.log(json ? JSON.stringify(status) : summary(status));
   if (hasFailed(status)) process.exitCode = exitCode.bookingFailed;
 }

@@ -31,7 +31,9 @@ await run(
     )
     .option('--bookings <number>', 'how many', positiveInteger, 200)
     .option('--seed <number>', 'of the bookings and of the faults', positiveInteger, 1)
-    .addOption(new Option('--profile <profile>', 'how bad it is').choices(Object.keys(chaosProfiles)).default('default'))
+    .addOption(
+      new Option('--profile <profile>', 'how bad it is').choices(Object.keys(chaosProfiles)).default('default'),
+    )
     .option('--backlog <number>', 'publish on while fewer messages than this wait in the queues', positiveInteger, 60)
     .option('--running', 'use the local cloud that was started with --chaos, instead of starting one')
     .option('--json', 'answer in JSON, for machines')
@@ -52,7 +54,10 @@ async function chaos(options: ChaosCommandOptions): Promise<void> {
   }
 }
 
-async function runChaos({ bookings, seed, profile, backlog }: ChaosCommandOptions, ports: LocalPorts): Promise<Verdict> {
+async function runChaos(
+  { bookings, seed, profile, backlog }: ChaosCommandOptions,
+  ports: LocalPorts,
+): Promise<Verdict> {
   const started = performance.now();
   const chaosRun = createChaosRun(ports);
   await chaosRun.control({ enabled: true, seed, profile });
@@ -105,7 +110,14 @@ async function repair(chaosRun: ChaosRun, bookingIds: string[], ports: LocalPort
     if (Date.now() - progressAt > patienceMilliseconds) return redriven;
     before = unsettled.length + letters;
     for (const service of stuck.keys()) {
-      const { stdout, stderr } = await runCommand(environmentOn(ports), 'dlq', 'redrive', service, '--confirm', '--json');
+      const { stdout, stderr } = await runCommand(
+        environmentOn(ports),
+        'dlq',
+        'redrive',
+        service,
+        '--confirm',
+        '--json',
+      );
       if (stdout === '') throw new Error(`\`pnpm dlq redrive ${service}\` failed: ${stderr}`);
       redriven += (JSON.parse(stdout) as { redriven: number }).redriven;
     }
@@ -120,7 +132,9 @@ function describe(verdict: Verdict): string {
     coverageTable(cells),
     '',
     `Mails: ${mails.receipts} receipts for ${counted(confirmed, 'confirmed booking')}; ${mails.repeats} sent twice, where ${mails.excuses} may have been (sent, and the sender could not remember it)`,
-    ...(violations.length > 0 ? [pc.red(pc.bold(`\n${counted(violations.length, 'violation')}:`)), ...shown, ...more, ''] : []),
+    ...(violations.length > 0
+      ? [pc.red(pc.bold(`\n${counted(violations.length, 'violation')}:`)), ...shown, ...more, '']
+      : []),
     `${counted(bookings, 'booking')} in ${seconds.toFixed(0)} s: ${counted(faults, 'fault')} in ${counted(cells.length, 'cell')}, ${counted(redriven, 'dead letter')} redriven, ` +
       `${settled.toLocaleString('en')} settled (${confirmed.toLocaleString('en')} confirmed), ${counted(findings, 'finding')} of reconcile, ${counted(violations.length, 'violation')}`,
   ].join('\n');

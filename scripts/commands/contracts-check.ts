@@ -1,7 +1,12 @@
 /** `pnpm contracts:check`: whether everyone still understands everyone, old and new. */
 import { contractOf, type Contract } from '@airline/events-schemas/compatibility/contract';
 import { findBreaks, type Break } from '@airline/events-schemas/compatibility/find-breaks';
-import { readReleases, type Readers, type Release, unreleasedEvents } from '@airline/events-schemas/compatibility/releases';
+import {
+  readReleases,
+  type Readers,
+  type Release,
+  unreleasedEvents,
+} from '@airline/events-schemas/compatibility/releases';
 import { Command } from 'commander';
 import { pc } from '../cli/colors.ts';
 import { run } from '../cli/command.ts';
@@ -64,7 +69,11 @@ function findIncompatibilities(releases: readonly Release[], current: Contract, 
   const seen = new Set<string>();
   return releases.flatMap((release) =>
     findBreaks(contractOf(release.schemas), current).flatMap((found) => {
-      const affected = readersOf(found.breaks === 'old readers' ? release.readers : readers, found.detailType, found.path);
+      const affected = readersOf(
+        found.breaks === 'old readers' ? release.readers : readers,
+        found.detailType,
+        found.path,
+      );
       const sentence = describe(found, affected);
       // Two releases tell the same of what did not change between them.
       if (seen.has(sentence)) return [];
@@ -79,6 +88,8 @@ function describe({ event, path, breaks, why }: Break, { hears, reads }: { hears
   const direct =
     reads.length > 0 && path !== '' ? `; ${reads.join(', ')} ${reads.length === 1 ? 'reads' : 'read'} this field` : '';
   const who =
-    hears.length === 0 ? 'Nobody hears it' : `This breaks ${breaks} in ${hears.join(', ')}: they refuse the event${direct}`;
+    hears.length === 0
+      ? 'Nobody hears it'
+      : `This breaks ${breaks} in ${hears.join(', ')}: they refuse the event${direct}`;
   return `${field}: ${why}. ${who}.`;
 }

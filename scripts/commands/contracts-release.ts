@@ -12,7 +12,9 @@ import { readContract } from '../contracts/read-contract.ts';
 import { findReadMistakes, loadReaders } from '../contracts/readers.ts';
 
 const program = new Command('pnpm contracts:release')
-  .description('Keeps the events as they are now in events-schemas/released, once they are compatible with every release there.')
+  .description(
+    'Keeps the events as they are now in events-schemas/released, once they are compatible with every release there.',
+  )
   .option('--schemas <folder>', 'the schemas to release', undefined)
   .option('--released <folder>', 'where releases are kept', undefined)
   .action(async ({ schemas: folder, released }: { schemas?: string; released?: string }) => {
@@ -30,8 +32,13 @@ const program = new Command('pnpm contracts:release')
     const changes = unreleasedEvents(latest, current);
     if (changes.length === 0) return console.log(`Nothing to release: release ${latest!.number} says the same.`);
     const number = (latest?.number ?? 0) + 1;
-    const file = writeRelease({ number, releasedOn: new Date().toISOString().slice(0, 10), readers, schemas }, released);
-    console.log(`${pc.green('✓')} Release ${number}: ${changes.join(', ')}. Commit ${path.relative(process.cwd(), file)}.`);
+    const file = writeRelease(
+      { number, releasedOn: new Date().toISOString().slice(0, 10), readers, schemas },
+      released,
+    );
+    console.log(
+      `${pc.green('✓')} Release ${number}: ${changes.join(', ')}. Commit ${path.relative(process.cwd(), file)}.`,
+    );
   });
 
 await run(program);

@@ -24,15 +24,22 @@ process.exitCode = failed ? 1 : 0;
 async function deploy({ name, entry }: CdkApp): Promise<boolean> {
   const folder = path.join(workspaceRoot, name);
   const started = performance.now();
-  const child = spawn(path.join(folder, 'node_modules', '.bin', 'tsx'), [deployer, path.relative(folder, entry), ...options], {
-    cwd: folder,
-    env: { ...process.env, PATH: `${path.join(folder, 'node_modules', '.bin')}${path.delimiter}${process.env.PATH}` },
-    stdio: unattended ? ['ignore', 'pipe', 'pipe'] : 'inherit',
-  });
+  const child = spawn(
+    path.join(folder, 'node_modules', '.bin', 'tsx'),
+    [deployer, path.relative(folder, entry), ...options],
+    {
+      cwd: folder,
+      env: { ...process.env, PATH: `${path.join(folder, 'node_modules', '.bin')}${path.delimiter}${process.env.PATH}` },
+      stdio: unattended ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+    },
+  );
   let output = '';
   // Several at once would be a jumble: each is shown when it is done.
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once('error', reject).once('close', resolve),
+  );
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`${output}${name} ${code === 0 ? `is deployed (${seconds} s)` : 'is NOT deployed'}`);
   return code !== 0;

@@ -11,6 +11,7 @@ const program = new Command('pnpm dlq')
   .description('Dead-letter queues: what is stuck, why, and how to get it moving again.')
   .addHelpText('after', '\ndocs/runbook.md tells what each symptom means and what to type.');
 
-for (const create of [listCommand, showCommand, redriveCommand, exportCommand, dropCommand]) program.addCommand(create());
+for (const create of [listCommand, showCommand, redriveCommand, exportCommand, dropCommand])
+  program.addCommand(create());
 
 await run(program);

@@ -11,7 +11,10 @@ import { jsonOf, openTarget } from '../airline/target.ts';
 const program = new Command('pnpm flights').description('Load a schedule, list what can be booked.');
 
 program.addCommand(
-  command('load', 'publish FlightScheduled for each flight of a JSON file (format: scripts/airline/sample-flights.json)')
+  command(
+    'load',
+    'publish FlightScheduled for each flight of a JSON file (format: scripts/airline/sample-flights.json)',
+  )
     .argument('<file>', 'a JSON array of flights')
     .option('--first-day <date>', 'move the whole schedule so that it starts on that day, e.g. 2027-01-31 (UTC)')
     .action(async (file: string, options: CommonOptions & { firstDay?: string }) => {
@@ -39,7 +42,9 @@ program.addCommand(
         `${pc.green('✓')} ${counted(flights.length, 'flight')} with ${counted(seats, 'seat')} on sale, in ${seconds} s`,
       );
       if (past > 0)
-        console.error(pc.yellow(`${counted(past, 'flight')} left already and cannot be booked; --first-day moves the schedule.`));
+        console.error(
+          pc.yellow(`${counted(past, 'flight')} left already and cannot be booked; --first-day moves the schedule.`),
+        );
     }),
 );
 
@@ -50,16 +55,18 @@ program.addCommand(
     );
     if (options.json) return console.log(JSON.stringify(flights));
     if (flights.length === 0) return console.log('No flights are on sale. `pnpm flights load FILE` loads a schedule.');
-    const rows = flights.map(({ flightNumber, flightId, origin, destination, departureTime, aircraft, seatCount, cabins }) => [
-      pc.bold(flightNumber),
-      `${origin.iata} → ${destination.iata}`,
-      destination.city,
-      time(departureTime),
-      aircraft,
-      String(seatCount),
-      cabins.map(({ cabin, fare }) => `${cabin} ${money(fare)}`).join(', '),
-      pc.dim(flightId),
-    ]);
+    const rows = flights.map(
+      ({ flightNumber, flightId, origin, destination, departureTime, aircraft, seatCount, cabins }) => [
+        pc.bold(flightNumber),
+        `${origin.iata} → ${destination.iata}`,
+        destination.city,
+        time(departureTime),
+        aircraft,
+        String(seatCount),
+        cabins.map(({ cabin, fare }) => `${cabin} ${money(fare)}`).join(', '),
+        pc.dim(flightId),
+      ],
+    );
     console.log(table(['Flight', 'Route', 'To', 'Departs (UTC)', 'Aircraft', 'Seats', 'Fares', 'Flight id'], rows));
     console.log(pc.dim(`${counted(flights.length, 'flight')}. Seats of one: GET /flights/{flight id}/seats`));
   }),

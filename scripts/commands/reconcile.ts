@@ -9,14 +9,20 @@ import { counted } from '../airline/schedule.ts';
 import { openTarget } from '../airline/target.ts';
 
 await run(
-  command('pnpm reconcile', 'compares what seats, payments, receipts, status and the payment provider say of every booking')
+  command(
+    'pnpm reconcile',
+    'compares what seats, payments, receipts, status and the payment provider say of every booking',
+  )
     .option(
       '--in-flight <age>',
       'how long nothing may happen to a booking that is not settled, e.g. 90s, 10m, 2h',
       age,
       age('15m'),
     )
-    .addHelpText('after', 'It only reads; exit code 1 also means that they disagree. docs/runbook.md tells what to do then.')
+    .addHelpText(
+      'after',
+      'It only reads; exit code 1 also means that they disagree. docs/runbook.md tells what to do then.',
+    )
     .action(async ({ target: name, json, inFlight }: CommonOptions & { inFlight: number }) => {
       const report = await reconcile(openTarget(name), { inFlightMilliseconds: inFlight });
       console.log(json ? JSON.stringify(report) : describe(report));
@@ -50,5 +56,7 @@ function describe({ bookings, inFlight, findings }: Report): string {
 
 /** Which dead letters to look at: first those that are known, else of the services whose word is missing. */
 function hint(services: string[] | undefined): string[] {
-  return services ? [pc.dim(`look: ${[...new Set(services)].map((service) => `\`pnpm dlq show ${service}\``).join(', ')}`)] : [];
+  return services
+    ? [pc.dim(`look: ${[...new Set(services)].map((service) => `\`pnpm dlq show ${service}\``).join(', ')}`)]
+    : [];
 }

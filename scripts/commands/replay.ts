@@ -14,12 +14,27 @@ import { openTarget, type Target } from '../airline/target.ts';
 type ReplayOptions = CommonOptions & { from: Date; to?: Date; rule: string[]; confirm?: true };
 
 await run(
-  command('pnpm replay', "bring events out of the bus's archive to the rules again; whoever has handled them changes nothing")
-    .requiredOption('--from <time>', 'events since then: 2026-11-24T09:30:00Z, or how long ago, e.g. 90s, 10m, 2h, 1d', moment)
+  command(
+    'pnpm replay',
+    "bring events out of the bus's archive to the rules again; whoever has handled them changes nothing",
+  )
+    .requiredOption(
+      '--from <time>',
+      'events since then: 2026-11-24T09:30:00Z, or how long ago, e.g. 90s, 10m, 2h, 1d',
+      moment,
+    )
     .option('--to <time>', 'events until then (default: now)', moment)
-    .option('--rule <name>', 'only to this rule, e.g. airline-seats-bookings; may be given again (default: all)', append, [])
+    .option(
+      '--rule <name>',
+      'only to this rule, e.g. airline-seats-bookings; may be given again (default: all)',
+      append,
+      [],
+    )
     .option('--confirm', 'do it; without this it only tells what it would do')
-    .addHelpText('after', '\nCtrl-C cancels a replay that is under way; events that it has brought stay where they are.')
+    .addHelpText(
+      'after',
+      '\nCtrl-C cancels a replay that is under way; events that it has brought stay where they are.',
+    )
     .action(async ({ target: targetName, json, from, to, rule, confirm }: ReplayOptions) => {
       const target = openTarget(targetName);
       const plan = await planReplay(target, { from, to: to ?? new Date(), rules: rule });
@@ -52,7 +67,8 @@ async function confirmed(target: Target, plan: Plan, json: boolean): Promise<voi
   const cancelling = new AbortController();
   const cancel = (): void => cancelling.abort();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, cancel);
-  const onProgress = (last: Date): void => bar.update(last.getTime() - plan.from.getTime(), { at: time(last.toISOString()) });
+  const onProgress = (last: Date): void =>
+    bar.update(last.getTime() - plan.from.getTime(), { at: time(last.toISOString()) });
   const replay = await followReplay(target, name, {
     signal: cancelling.signal,
     onCancel: () => cancelReplay(target, name),
@@ -62,7 +78,9 @@ async function confirmed(target: Target, plan: Plan, json: boolean): Promise<voi
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, cancel);
   });
   console.log(
-    json ? JSON.stringify({ confirmed: true, ...described(plan), replay: name, state: replay.State }) : report(name, replay),
+    json
+      ? JSON.stringify({ confirmed: true, ...described(plan), replay: name, state: replay.State })
+      : report(name, replay),
   );
   if (replay.State !== 'COMPLETED') process.exitCode = exitCode.error;
 }
@@ -77,7 +95,9 @@ function report(name: string, { State, StateReason, EventLastReplayedTime }: Rep
     : 'there was no event';
   if (State === 'COMPLETED')
     return `Replay ${name} is done; ${last}.\n${pc.dim('`pnpm dlq list` and `pnpm reconcile` show what became of it.')}`;
-  return pc.red(`Replay ${name} is ${State}${StateReason ? ` (${StateReason})` : ''}; ${last}. What it brought is brought.`);
+  return pc.red(
+    `Replay ${name} is ${State}${StateReason ? ` (${StateReason})` : ''}; ${last}. What it brought is brought.`,
+  );
 }
 
 function append(name: string, names: string[]): string[] {

@@ -94,7 +94,8 @@ function ownAssembliesFolder(): string {
   const prefix = 'assemblies-';
   mkdirSync(stateFolder, { recursive: true });
   for (const name of readdirSync(stateFolder).filter((each) => each.startsWith(prefix))) {
-    if (!isAlive(Number(name.slice(prefix.length)))) rmSync(path.join(stateFolder, name), { recursive: true, force: true });
+    if (!isAlive(Number(name.slice(prefix.length))))
+      rmSync(path.join(stateFolder, name), { recursive: true, force: true });
   }
   return path.join(stateFolder, `${prefix}${process.pid}`);
 }
@@ -114,7 +115,9 @@ async function synthesize(assemblies: string, signal: AbortSignal): Promise<void
   );
   if (code !== 0 && !signal.aborted) {
     // The CDK reports its progress on standard error.
-    throw new UsageError(complaint.replaceAll(/^Bundling asset .*\n/gm, '').trim() || `Synthesis ended with exit code ${code}.`);
+    throw new UsageError(
+      complaint.replaceAll(/^Bundling asset .*\n/gm, '').trim() || `Synthesis ended with exit code ${code}.`,
+    );
   }
 }
 

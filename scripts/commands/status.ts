@@ -1,6 +1,13 @@
 /** `pnpm status ID`: asks the status API how a booking is. */
 import { command, type CommonOptions, exitCode, run } from '../cli/command.ts';
-import { bookingStatus, followBooking, hasFailed, nothingNew, summary, timelinePrinter } from '../airline/follow-booking.ts';
+import {
+  bookingStatus,
+  followBooking,
+  hasFailed,
+  nothingNew,
+  summary,
+  timelinePrinter,
+} from '../airline/follow-booking.ts';
 import { openTarget } from '../airline/target.ts';
 
 await run(

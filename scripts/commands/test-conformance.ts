@@ -50,12 +50,16 @@ async function runJest(): Promise<{ code: number | null; output: string }> {
   // Outside the repository: below its package.json the functions' code would be taken for ES modules.
   const temporary = mkdtempSync(path.join(os.tmpdir(), 'airline-conformance-'));
   // --verbose names each scenario, also those that are skipped, with the reason.
-  const child = spawn(process.execPath, [jest, '--config', config, '--runInBand', '--verbose', ...process.argv.slice(2)], {
-    cwd: workspaceRoot,
-    env: { ...process.env, ...trust, AIRLINE_RUNS_ON: 'emulator', TMPDIR: temporary },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
+  const child = spawn(
+    process.execPath,
+    [jest, '--config', config, '--runInBand', '--verbose', ...process.argv.slice(2)],
+    {
+      cwd: workspaceRoot,
+      env: { ...process.env, ...trust, AIRLINE_RUNS_ON: 'emulator', TMPDIR: temporary },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    },
+  );
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -69,7 +73,9 @@ async function runJest(): Promise<{ code: number | null; output: string }> {
     rmSync(temporary, { recursive: true, force: true, maxRetries: 5 });
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
-  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once('error', reject).once('close', resolve),
+  );
   return { code, output };
 }
 

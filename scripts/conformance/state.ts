@@ -14,4 +14,7 @@ export const conformanceState = {
 } as const;
 
 /** With it in their environment Node, the CDK and the AWS command trust the emulator. Node reads it when it starts. */
-export const trust = { NODE_EXTRA_CA_CERTS: conformanceState.certificate, AWS_CA_BUNDLE: conformanceState.certificate } as const;
+export const trust = {
+  NODE_EXTRA_CA_CERTS: conformanceState.certificate,
+  AWS_CA_BUNDLE: conformanceState.certificate,
+} as const;

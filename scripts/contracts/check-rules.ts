@@ -41,9 +41,13 @@ export function findRuleMistakes({ stack, name, pattern, bus }: EventRule, contr
 
   const { source, 'detail-type': detailType } = pattern;
   const heard = events.filter((event) =>
-    fits(event, { ...(source !== undefined && { source }), ...(detailType !== undefined && { 'detail-type': detailType }) }),
+    fits(event, {
+      ...(source !== undefined && { source }),
+      ...(detailType !== undefined && { 'detail-type': detailType }),
+    }),
   );
-  if (pattern.detail !== undefined) for (const mistake of findDetailMistakes(pattern.detail as Pattern, '', heard)) say(mistake);
+  if (pattern.detail !== undefined)
+    for (const mistake of findDetailMistakes(pattern.detail as Pattern, '', heard)) say(mistake);
   return mistakes;
 }
 

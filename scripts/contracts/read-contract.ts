@@ -1,4 +1,9 @@
-import { type Contract, contractOf, readSchemaFiles, type SchemaFiles } from '@airline/events-schemas/compatibility/contract';
+import {
+  type Contract,
+  contractOf,
+  readSchemaFiles,
+  type SchemaFiles,
+} from '@airline/events-schemas/compatibility/contract';
 import { UnsupportedSchemaError } from '@airline/events-schemas/compatibility/json-schema';
 import { UsageError } from '../cli/usage-error.ts';
 

@@ -72,9 +72,12 @@ export async function exportLetters(
 /** The letters of an exported file. @throws UsageError naming the line that is none, or that is another service's */
 export async function readLetters(file: string, service: string): Promise<ExportedLetter[]> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`${file} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}.`, {
-      cause: error,
-    });
+    throw new UsageError(
+      `${file} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}.`,
+      {
+        cause: error,
+      },
+    );
   });
   return text.split('\n').flatMap((line, index) => {
     if (line === '') return [];
@@ -83,7 +86,8 @@ export async function readLetters(file: string, service: string): Promise<Export
     if (typeof letter?.messageId !== 'string' || typeof letter.sha256 !== 'string' || typeof letter.body !== 'string') {
       throw new UsageError(`${where} is not a dead letter; only files of \`pnpm dlq export\` can be dropped.`);
     }
-    if (letter.service !== service) throw new UsageError(`${where} is a dead letter of ${letter.service}, not of ${service}.`);
+    if (letter.service !== service)
+      throw new UsageError(`${where} is a dead letter of ${letter.service}, not of ${service}.`);
     if (letter.sha256 !== sha256(letter.body))
       throw new UsageError(`${where} was changed after it was exported: its hash is another.`);
     return [letter];

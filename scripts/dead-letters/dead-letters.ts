@@ -107,7 +107,8 @@ export async function peek(
 ): Promise<DeadLetter[]> {
   const found: DeadLetter[] = [];
   await walk(target, queue, async (letters) => {
-    for (const { receiptHandle: _, attributes: __, traceHeader: ___, ...letter } of letters.filter(matches)) found.push(letter);
+    for (const { receiptHandle: _, attributes: __, traceHeader: ___, ...letter } of letters.filter(matches))
+      found.push(letter);
     return { gone: new Set(), enough: found.length >= limit };
   });
   return found.slice(0, limit).sort((a, b) => a.firstSeen.localeCompare(b.firstSeen));
@@ -165,7 +166,9 @@ async function putBack(target: Target, { url }: DeadLetterQueue, receiptHandles:
       .slice(index, index + batchSize)
       .map((ReceiptHandle, id) => ({ Id: String(id), ReceiptHandle, VisibilityTimeout: 0 }));
     try {
-      const { Failed = [] } = await target.sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: url, Entries }));
+      const { Failed = [] } = await target.sqs.send(
+        new ChangeMessageVisibilityBatchCommand({ QueueUrl: url, Entries }),
+      );
       hidden += Failed.length;
     } catch {
       // Told by its number: an error thrown here would hide the one that ended the walk.

@@ -28,7 +28,10 @@ export function withFilters(command: Command): Command {
 }
 
 /** Whether a letter passes all the filters that were given; `kind` chooses queues and is not looked at here. */
-export function matcher({ detailType, booking, olderThan }: Filters, now = Date.now()): (letter: DeadLetter) => boolean {
+export function matcher(
+  { detailType, booking, olderThan }: Filters,
+  now = Date.now(),
+): (letter: DeadLetter) => boolean {
   return (letter) =>
     (detailType === undefined || letter.detailType === detailType) &&
     (booking === undefined || letter.correlationId?.toLowerCase() === booking.toLowerCase()) &&

@@ -141,7 +141,9 @@ function missed({ home }: DeadLetterQueue, { attributes }: LetterInHand): boolea
 
 function inSteps<T>(items: T[], rate = Infinity): T[][] {
   const size = Math.max(1, Math.min(items.length, Math.floor(rate)));
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
 }
 
 /** Waits until so many more messages keep within the rate; an abort ends the wait. */

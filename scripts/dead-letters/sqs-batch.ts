@@ -69,7 +69,9 @@ export async function deleteAll(
       group,
       async (indexes) => {
         const entries = indexes.map((each) => ({ Id: String(each), ReceiptHandle: receiptHandles[each] }));
-        return (await target.sqs.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }))).Failed ?? [];
+        return (
+          (await target.sqs.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }))).Failed ?? []
+        );
       },
       (each, error) => (errors[each] = error),
     );
@@ -91,7 +93,8 @@ async function tryEach(
     const lost = failed.filter(({ SenderFault }) => SenderFault === true || tried === attempts);
     for (const { Id, Code, Message } of lost) giveUp(Number(Id), Message ?? Code ?? 'no reason given');
     waiting = failed.filter((failure) => !lost.includes(failure)).map(({ Id }) => Number(Id));
-    if (waiting.length > 0) await new Promise((resolve) => setTimeout(resolve, firstPauseMilliseconds * 2 ** (tried - 1)));
+    if (waiting.length > 0)
+      await new Promise((resolve) => setTimeout(resolve, firstPauseMilliseconds * 2 ** (tried - 1)));
   }
 }
 

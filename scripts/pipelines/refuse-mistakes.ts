@@ -15,5 +15,7 @@ export async function refuseMistakes(wanted: readonly Workflow[]): Promise<void>
     mistakes.push(...lint(text, file).filter(({ message }) => !notYetKnown.some((pattern) => pattern.test(message))));
   }
   if (mistakes.length === 0) return;
-  throw new UsageError(mistakes.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`).join('\n'));
+  throw new UsageError(
+    mistakes.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`).join('\n'),
+  );
 }

@@ -132,7 +132,8 @@ function watched(folder: string): string[] {
       ...Object.keys(dependencies ?? {}),
       ...Object.keys(devDependencies ?? {}).filter((name) => name === '@airline/infra'),
     ];
-    for (const name of names.filter((name) => name.startsWith('@airline/'))) add(folderOf(name.slice('@airline/'.length)));
+    for (const name of names.filter((name) => name.startsWith('@airline/')))
+      add(folderOf(name.slice('@airline/'.length)));
   };
   add(folder);
   return [...built].flatMap((each) => [

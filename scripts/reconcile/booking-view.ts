@@ -30,7 +30,13 @@ export type Outcome = 'unknown' | 'open' | 'confirmed' | 'failing' | 'failed';
 export function* viewsOf({ takenAt, facts, seats, seatItems, payments, receipts, charges }: Snapshot): Generator<View> {
   const borne = new Map<string, SeatItem[]>();
   for (const item of seatItems) borne.set(item.bookingId, [...(borne.get(item.bookingId) ?? []), item]);
-  for (const bookingId of new Set([...facts.keys(), ...seats.keys(), ...payments.keys(), ...charges.keys(), ...borne.keys()])) {
+  for (const bookingId of new Set([
+    ...facts.keys(),
+    ...seats.keys(),
+    ...payments.keys(),
+    ...charges.keys(),
+    ...borne.keys(),
+  ])) {
     const heard = facts.get(bookingId) ?? [];
     const [record, payment] = [seats.get(bookingId), payments.get(bookingId)];
     const charged = charges.get(bookingId) ?? [];
@@ -75,7 +81,11 @@ export function missingWords({ facts, outcome, seats, payment, receipt }: View):
     isHeard ? [] : hasIt ? [owner, 'status'] : [owner];
   if (outcome === 'failing') {
     return unique([
-      ...missing('seats', heard('SeatUnavailable', 'SeatReleased'), seats?.state === 'REFUSED' || seats?.state === 'RELEASED'),
+      ...missing(
+        'seats',
+        heard('SeatUnavailable', 'SeatReleased'),
+        seats?.state === 'REFUSED' || seats?.state === 'RELEASED',
+      ),
       ...missing(
         'payments',
         heard('PaymentFailed', 'PaymentRefunded'),
@@ -92,7 +102,8 @@ export function missingWords({ facts, outcome, seats, payment, receipt }: View):
 
 /** A cancellation of a booking that nobody asked for: it left its mark everywhere, and nothing will come of it. */
 export function isOnlyCancelled({ facts, seats, bears, payment, charges }: View): boolean {
-  const isMark = (state: string | undefined): boolean => state === undefined || state === 'TOMBSTONE' || state === 'VOID';
+  const isMark = (state: string | undefined): boolean =>
+    state === undefined || state === 'TOMBSTONE' || state === 'VOID';
   return (
     facts.every(({ type }) => type === 'BookingCancelled') &&
     isMark(seats?.state) &&
@@ -105,7 +116,8 @@ export function isOnlyCancelled({ facts, seats, bears, payment, charges }: View)
 /** What each party says, in words. */
 export function wordsOf(view: View): Record<Party, string> {
   const { facts, seats, bears, payment, receipt, hasRefundNotice, charges, outcome } = view;
-  const bearing = bears.length > 0 ? `; ${bears.map(({ flightId, seat }) => `${flightId} ${seat}`).join(', ')} bears it` : '';
+  const bearing =
+    bears.length > 0 ? `; ${bears.map(({ flightId, seat }) => `${flightId} ${seat}`).join(', ')} bears it` : '';
   const wanted = seats && 'seats' in seats ? ` ${seats.flightId} ${seats.seats.join(', ')}` : '';
   const asked = payment && 'payment' in payment ? ` ${money(payment.payment)}` : '';
   const mark =

@@ -2,7 +2,17 @@
 import type { Flight } from '../../packages/seats/src/domain.ts';
 import type { FactType } from '../../packages/status/src/domain.ts';
 import { ago, money } from '../cli/format.ts';
-import { amount, find, isOnlyCancelled, missingWords, netOf, type Party, type View, viewsOf, wordsOf } from './booking-view.ts';
+import {
+  amount,
+  find,
+  isOnlyCancelled,
+  missingWords,
+  netOf,
+  type Party,
+  type View,
+  viewsOf,
+  wordsOf,
+} from './booking-view.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** The invariants by their numbers in DESIGN.md. */
@@ -55,7 +65,11 @@ export function findDisagreements(snapshot: Snapshot, inFlightMilliseconds: numb
     if (isOnlyCancelled(view)) continue;
     bookings += 1;
     const moves = view.quietFor !== undefined && view.quietFor <= inFlightMilliseconds;
-    const broken = [...seatsVersusItems(view, snapshot), ...statusVersusOwners(view, moves), ...paymentsVersusProvider(view)];
+    const broken = [
+      ...seatsVersusItems(view, snapshot),
+      ...statusVersusOwners(view, moves),
+      ...paymentsVersusProvider(view),
+    ];
     const settled = view.outcome === 'confirmed' || view.outcome === 'failed';
     if (view.outcome === 'confirmed') broken.push(...checkConfirmed(view, snapshot, moves));
     if (view.outcome === 'failed') broken.push(...checkFailed(view, moves));
@@ -106,11 +120,18 @@ function seatsVersusItems({ bookingId, seats, bears, outcome }: View, { seatItem
   // Between claim and record, and between release and freeing, a booking in flight bears seats that its record does not tell:
   // if that lasts, it is stuck, and once it failed, `failed-with-seat` tells. A booking that nobody heard of does neither.
   if (outcome !== 'unknown') return [];
-  return bears.map(({ seat }) => stranded(seat, seats ? `its record is ${seats.state}` : `nobody knows booking ${bookingId}`));
+  return bears.map(({ seat }) =>
+    stranded(seat, seats ? `its record is ${seats.state}` : `nobody knows booking ${bookingId}`),
+  );
 }
 
 function stranded(seat: string, because: string): Broken {
-  return { invariant: 'one-holder', rule: 'stranded-seat', what: `seat ${seat} bears the booking, but ${because}`, seat };
+  return {
+    invariant: 'one-holder',
+    rule: 'stranded-seat',
+    what: `seat ${seat} bears the booking, but ${because}`,
+    seat,
+  };
 }
 
 /** Invariant 6: what status heard is what the owner remembers. Status was read first, and owners write before they speak. */
@@ -161,7 +182,11 @@ function paymentsVersusProvider({ payment, charges }: View): Broken[] {
   const net = netOf(charges);
   const state = payment?.state ?? 'none';
   if (charges.length > 1)
-    broken.push({ invariant: 'confirmed', rule: 'charged-twice', what: `the provider charged it ${charges.length} times` });
+    broken.push({
+      invariant: 'confirmed',
+      rule: 'charged-twice',
+      what: `the provider charged it ${charges.length} times`,
+    });
   if (payment?.state === 'CHARGED' || payment?.state === 'REFUNDED') {
     const charge = charges.find(({ paymentId }) => paymentId === payment.paymentId);
     if (!charge)
@@ -196,7 +221,11 @@ function paymentsVersusProvider({ payment, charges }: View): Broken[] {
 }
 
 /** Invariant 2. */
-function checkConfirmed({ facts, seats, payment, receipt, charges }: View, { takenAt }: Snapshot, moves: boolean): Broken[] {
+function checkConfirmed(
+  { facts, seats, payment, receipt, charges }: View,
+  { takenAt }: Snapshot,
+  moves: boolean,
+): Broken[] {
   const broken: Broken[] = [];
   const asked = (find(facts, 'BookingRequested') ?? find(facts, 'SeatBooked'))!.data;
   // Nothing tells status that seats heard of the payment: lately confirmed, seats may still be about to.
@@ -236,7 +265,10 @@ function checkConfirmed({ facts, seats, payment, receipt, charges }: View, { tak
 }
 
 /** Invariant 3. */
-function checkFailed({ facts, seats, bears, payment, receipt, hasRefundNotice, charges }: View, moves: boolean): Broken[] {
+function checkFailed(
+  { facts, seats, bears, payment, receipt, hasRefundNotice, charges }: View,
+  moves: boolean,
+): Broken[] {
   const broken = bears.map(({ seat }): Broken => ({
     invariant: 'failed',
     rule: 'failed-with-seat',
@@ -244,7 +276,11 @@ function checkFailed({ facts, seats, bears, payment, receipt, hasRefundNotice, c
     seat,
   }));
   if (seats?.state === 'HELD' || seats?.state === 'SOLD') {
-    broken.push({ invariant: 'failed', rule: 'failed-but-kept', what: `it failed, but its record of seats is ${seats.state}` });
+    broken.push({
+      invariant: 'failed',
+      rule: 'failed-but-kept',
+      what: `it failed, but its record of seats is ${seats.state}`,
+    });
   }
   const net = netOf(charges);
   if (payment?.state === 'CHARGED' && net !== 0) {

@@ -55,7 +55,8 @@ async function readSeats(items: AsyncIterable<Item>): Promise<Pick<Snapshot, 'se
   for await (const { pk, sk, record, flight, bookingId } of items) {
     if (sk === 'RECORD') seats.set(nameIn(pk), record as SeatsRecord);
     else if (sk === 'LAYOUT') flights.set(nameIn(pk), flight as Flight);
-    else if (sk.startsWith('SEAT#')) seatItems.push({ flightId: nameIn(pk), seat: nameIn(sk), bookingId: bookingId as string });
+    else if (sk.startsWith('SEAT#'))
+      seatItems.push({ flightId: nameIn(pk), seat: nameIn(sk), bookingId: bookingId as string });
   }
   return { seats, flights, seatItems };
 }
@@ -67,7 +68,11 @@ async function recordsOf<T>(items: AsyncIterable<Item>): Promise<Map<string, T>>
   return records;
 }
 
-async function* scanTable(client: DynamoDBDocumentClient, TableName: string, attributes: string[]): AsyncGenerator<Item> {
+async function* scanTable(
+  client: DynamoDBDocumentClient,
+  TableName: string,
+  attributes: string[],
+): AsyncGenerator<Item> {
   const paths = attributes.map((path) =>
     path
       .split('.')
@@ -88,10 +93,18 @@ async function* scanTable(client: DynamoDBDocumentClient, TableName: string, att
 }
 
 /** All charges of the account that went through and are a booking's: by their metadata, or by an intent that payments knows. */
-async function readCharges(target: Target, payments: ReadonlyMap<string, PaymentRecord>): Promise<Map<string, Charge[]>> {
-  const intents = new Map([...payments].flatMap(([bookingId, record]) => intentsOf(record).map((id) => [id, bookingId])));
+async function readCharges(
+  target: Target,
+  payments: ReadonlyMap<string, PaymentRecord>,
+): Promise<Map<string, Charge[]>> {
+  const intents = new Map(
+    [...payments].flatMap(([bookingId, record]) => intentsOf(record).map((id) => [id, bookingId])),
+  );
   const url = target.endpoint ?? process.env.STRIPE_API_URL;
-  const stripe = new Stripe(await target.secret('payments/stripe-api-key'), { telemetry: false, ...(url && addressOf(url)) });
+  const stripe = new Stripe(await target.secret('payments/stripe-api-key'), {
+    telemetry: false,
+    ...(url && addressOf(url)),
+  });
   const charges = new Map<string, Charge[]>();
   for await (const {
     payment_intent: intent,

@@ -59,7 +59,12 @@ async function explained(target: Target, findings: Finding[]): Promise<Report['f
       ({ correlationId }) => correlationId !== undefined && wanted.has(correlationId),
     );
     for (const { correlationId, detailType, reason } of about) {
-      const letter = { service: queue.service, kind: queue.kind, reason, ...(detailType !== undefined && { detailType }) };
+      const letter = {
+        service: queue.service,
+        kind: queue.kind,
+        reason,
+        ...(detailType !== undefined && { detailType }),
+      };
       letters.set(correlationId!, [...(letters.get(correlationId!) ?? []), letter]);
     }
   }

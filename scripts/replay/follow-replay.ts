@@ -42,7 +42,11 @@ export interface Following {
 }
 
 /** Looks at a replay until it is over. @returns how it ended */
-export async function followReplay(target: Target, name: string, following: Following): Promise<DescribeReplayCommandOutput> {
+export async function followReplay(
+  target: Target,
+  name: string,
+  following: Following,
+): Promise<DescribeReplayCommandOutput> {
   const { signal, onCancel, onProgress } = following;
   const pauseMilliseconds = target.endpoint === undefined ? 2000 : 100;
   for (let cancelled = false; ;) {

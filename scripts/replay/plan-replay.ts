@@ -41,7 +41,8 @@ const archivedAfterMilliseconds = 10 * 60 * 1000;
 /** What a replay would do. @throws UsageError when it cannot be done as wished */
 export async function planReplay(target: Target, { from, to, rules }: Wish, now = Date.now()): Promise<Plan> {
   if (from >= to) throw new UsageError(`--from (${from.toISOString()}) must be before --to (${to.toISOString()}).`);
-  if (to.getTime() > now) throw new UsageError(`--to (${to.toISOString()}) is still to come. Leave it out to replay until now.`);
+  if (to.getTime() > now)
+    throw new UsageError(`--to (${to.toISOString()}) is still to come. Leave it out to replay until now.`);
   const busName = (await target.parameters()).get('bus/name')!;
   const { Arn: busArn } = await target.eventBridge.send(new DescribeEventBusCommand({ Name: busName }));
   const archive = await archiveOf(target, busArn!, busName);
@@ -53,7 +54,8 @@ export async function planReplay(target: Target, { from, to, rules }: Wish, now 
       `The archive keeps events for ${archive.days} days; nothing is left from before ${new Date(oldest).toISOString()}.`,
     );
   }
-  if (from.getTime() < oldest) notes.push(`The archive keeps events for ${archive.days} days: the first of that time are gone.`);
+  if (from.getTime() < oldest)
+    notes.push(`The archive keeps events for ${archive.days} days: the first of that time are gone.`);
   if (target.endpoint === undefined && now - to.getTime() < archivedAfterMilliseconds) {
     notes.push(
       `The time ends ${ago(now - to.getTime())} ago: AWS may need ten minutes to archive an event, and the last may be missed.`,
@@ -87,7 +89,9 @@ async function chosenRules(target: Target, busName: string, names: readonly stri
   const all: Rule[] = [];
   let NextToken: string | undefined;
   do {
-    const page = await target.eventBridge.send(new ListRulesCommand({ EventBusName: busName, ...(NextToken && { NextToken }) }));
+    const page = await target.eventBridge.send(
+      new ListRulesCommand({ EventBusName: busName, ...(NextToken && { NextToken }) }),
+    );
     all.push(...(page.Rules ?? []));
     NextToken = page.NextToken;
   } while (NextToken);
@@ -102,7 +106,9 @@ async function chosenRules(target: Target, busName: string, names: readonly stri
     );
   }
   const chosen =
-    names.length === 0 ? rules.filter(({ State }) => State !== 'DISABLED') : rules.filter(({ Name }) => names.includes(Name!));
+    names.length === 0
+      ? rules.filter(({ State }) => State !== 'DISABLED')
+      : rules.filter(({ Name }) => names.includes(Name!));
   if (chosen.length === 0)
     throw new UsageError(`The bus ${busName} has no rules: no service is deployed that could hear a replay.`);
   const disabled = chosen.filter(({ State }) => State === 'DISABLED');

@@ -70,7 +70,9 @@ function onlyDeclared({ type, metadata, data }: AirlineEvent, declared: Readonly
       const childPath = path === '' ? name : `${path}.${name}`;
       return !isField(child) || declared.has(`${type} ${childPath}`);
     });
-    return Object.fromEntries(kept.map(([name, child]) => [name, reduce(child, path === '' ? name : `${path}.${name}`)]));
+    return Object.fromEntries(
+      kept.map(([name, child]) => [name, reduce(child, path === '' ? name : `${path}.${name}`)]),
+    );
   };
   return { type, ...(reduce({ metadata, data }, '') as object) } as AirlineEvent;
 }

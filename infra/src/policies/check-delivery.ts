@@ -84,7 +84,8 @@ function checkDeadLetters(
       }),
     ];
   }
-  const retention = (queue: Record<string, unknown>): number => Number(queue.MessageRetentionPeriod ?? defaults.retention);
+  const retention = (queue: Record<string, unknown>): number =>
+    Number(queue.MessageRetentionPeriod ?? defaults.retention);
   if (retention(deadLetters.properties) > retention(properties)) return [];
   return [
     stack.finding(deadLetters.logicalId, {

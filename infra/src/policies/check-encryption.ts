@@ -4,7 +4,10 @@ import type { SynthesizedStack } from './synthesized-stack.ts';
 type Properties = Record<string, unknown>;
 
 /** What each type needs to be encrypted at rest. Log groups always are; what they need is an end. */
-const needs: Record<string, { holds: (properties: Properties) => boolean; id: string; problem: string; remedy: string }> = {
+const needs: Record<
+  string,
+  { holds: (properties: Properties) => boolean; id: string; problem: string; remedy: string }
+> = {
   'AWS::SQS::Queue': {
     holds: ({ SqsManagedSseEnabled, KmsMasterKeyId }) => SqsManagedSseEnabled === true || KmsMasterKeyId !== undefined,
     id: 'unencrypted',

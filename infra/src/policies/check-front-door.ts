@@ -19,7 +19,10 @@ export function checkFrontDoor(stack: SynthesizedStack): Finding[] {
   const unlimited = stack
     .resources('AWS::ApiGatewayV2::Stage')
     .filter(([, { DefaultRouteSettings }]) => {
-      const { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst } = (DefaultRouteSettings ?? {}) as Record<string, unknown>;
+      const { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst } = (DefaultRouteSettings ?? {}) as Record<
+        string,
+        unknown
+      >;
       return rate === undefined || burst === undefined;
     })
     .map(([logicalId]) =>

@@ -28,7 +28,9 @@ export function checkResourcePolicies(stack: SynthesizedStack): Finding[] {
       ),
     ...stack
       .resources('AWS::Lambda::Permission')
-      .filter(([, { Principal, SourceArn }]) => SourceArn === undefined || !String(Principal).endsWith('.amazonaws.com'))
+      .filter(
+        ([, { Principal, SourceArn }]) => SourceArn === undefined || !String(Principal).endsWith('.amazonaws.com'),
+      )
       .map(([logicalId, { Principal }]) =>
         stack.finding(logicalId, {
           id: `open-function ${textOf(Principal)}`,
@@ -68,7 +70,8 @@ function checkQueuePolicies(stack: SynthesizedStack): Finding[] {
           problem: `the policy of ${listOf(Queues as unknown[])
             .map(textOf)
             .join()} ${reason}`,
-          remedy: 'admit events.amazonaws.com with ArnEquals aws:SourceArn of the one rule that delivers there, and nobody else',
+          remedy:
+            'admit events.amazonaws.com with ArnEquals aws:SourceArn of the one rule that delivers there, and nobody else',
         }),
       ];
     }),
@@ -101,10 +104,14 @@ function whyNotOnlyARule(stack: SynthesizedStack, statement: Statement, queues: 
   }
   const excess = listOf(statement.Action).filter((action) => !delivery.includes(action));
   if (excess.length > 0) return `lets EventBridge ${excess.join(', ')}`;
-  const sources = ['ArnEquals', 'StringEquals'].flatMap((operator) => listOf(statement.Condition?.[operator]?.['aws:SourceArn']));
+  const sources = ['ArnEquals', 'StringEquals'].flatMap((operator) =>
+    listOf(statement.Condition?.[operator]?.['aws:SourceArn']),
+  );
   if (sources.length === 0) return 'admits every rule of every account';
   const strange = sources.find((source) => !deliversTo(stack, source, queues));
-  return strange === undefined ? undefined : `admits ${textOf(strange)}, which is no rule of this bus that delivers there`;
+  return strange === undefined
+    ? undefined
+    : `admits ${textOf(strange)}, which is no rule of this bus that delivers there`;
 }
 
 /** Whether the ARN is that of an own rule of the airline's bus, with such a queue as target or as its dead-letter queue. */
@@ -119,11 +126,15 @@ function deliversTo(stack: SynthesizedStack, arn: unknown, queues: unknown[]): b
 
 /** Without a policy a bus takes events from identities of its own account alone, and from those only that IAM allows to. */
 function checkBusPolicies(stack: SynthesizedStack): Finding[] {
-  const ofBuses = stack.resources('AWS::Events::EventBus').map(([logicalId, { Policy }]) => ({ logicalId, document: Policy }));
-  const apart = stack.resources('AWS::Events::EventBusPolicy').map(([logicalId, { Statement: statement, Principal }]) => ({
-    logicalId,
-    document: { Statement: listOf((statement ?? { Effect: 'Allow', Principal }) as Statement) },
-  }));
+  const ofBuses = stack
+    .resources('AWS::Events::EventBus')
+    .map(([logicalId, { Policy }]) => ({ logicalId, document: Policy }));
+  const apart = stack
+    .resources('AWS::Events::EventBusPolicy')
+    .map(([logicalId, { Statement: statement, Principal }]) => ({
+      logicalId,
+      document: { Statement: listOf((statement ?? { Effect: 'Allow', Principal }) as Statement) },
+    }));
   return [...ofBuses, ...apart].flatMap(({ logicalId, document }) =>
     allowedBy(document).map(({ Principal }) =>
       stack.finding(logicalId, {

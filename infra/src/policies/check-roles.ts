@@ -29,7 +29,9 @@ export function checkRoles(stack: SynthesizedStack): Finding[] {
 function identityStatements(stack: SynthesizedStack): { logicalId: string; statement: Statement }[] {
   const ofPolicies = stack
     .resources('AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::RolePolicy')
-    .flatMap(([logicalId, { PolicyDocument }]) => allowedBy(PolicyDocument).map((statement) => ({ logicalId, statement })));
+    .flatMap(([logicalId, { PolicyDocument }]) =>
+      allowedBy(PolicyDocument).map((statement) => ({ logicalId, statement })),
+    );
   const inline = stack
     .resources('AWS::IAM::Role')
     .flatMap(([logicalId, { Policies }]) =>
@@ -106,17 +108,22 @@ function checkPutEvents(stack: SynthesizedStack, logicalId: string, statement: S
   const events: Record<string, { source: string }> = catalogue;
   const foreign = detailTypes.filter((type) => events[type]?.source !== source);
   const remedy = `use allowToSay(), which takes the bus, the source ${source} and the detail-types that it says`;
-  const finding = (id: string, problem: string): Finding => stack.finding(logicalId, { id: `put-events ${id}`, problem, remedy });
+  const finding = (id: string, problem: string): Finding =>
+    stack.finding(logicalId, { id: `put-events ${id}`, problem, remedy });
 
   return [
     ...listOf(statement.Resource)
       .filter((resource) => !stack.isBus(resource))
-      .map((resource) => finding('elsewhere', `a role may put events on ${textOf(resource)}, which is not the airline's bus`)),
+      .map((resource) =>
+        finding('elsewhere', `a role may put events on ${textOf(resource)}, which is not the airline's bus`),
+      ),
     ...(sources.length === 0 ? [finding('any-source', 'a role may put events in the name of any source')] : []),
     ...sources
       .filter((each) => each !== source)
       .map((each) => finding('foreign-source', `a role of ${stack.service} may put events in the name of ${each}`)),
-    ...(detailTypes.length === 0 ? [finding('any-detail-type', `a role may put events of any detail-type as ${source}`)] : []),
+    ...(detailTypes.length === 0
+      ? [finding('any-detail-type', `a role may put events of any detail-type as ${source}`)]
+      : []),
     ...foreign.map((type) =>
       finding(
         'foreign-detail-type',

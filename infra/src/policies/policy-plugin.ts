@@ -55,7 +55,12 @@ function readStack(app: IConstruct, stackPath: string, template: Template): Synt
       .map((resource) => [stack.resolve(resource.logicalId) as string, resource.node.path]),
   );
   const service = stack.stackName.replace(`${airlineName(stack)}-`, '');
-  return new SynthesizedStack({ name: stack.stackName, service, template, pathOf: (logicalId) => paths.get(logicalId) });
+  return new SynthesizedStack({
+    name: stack.stackName,
+    service,
+    template,
+    pathOf: (logicalId) => paths.get(logicalId),
+  });
 }
 
 function nagFindings(app: IConstruct): Finding[] {

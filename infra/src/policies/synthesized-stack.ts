@@ -32,7 +32,12 @@ export class SynthesizedStack {
   readonly #template: Template;
   readonly #pathOf: (logicalId: string) => string | undefined;
 
-  constructor(options: { name: string; service: string; template: Template; pathOf: (logicalId: string) => string | undefined }) {
+  constructor(options: {
+    name: string;
+    service: string;
+    template: Template;
+    pathOf: (logicalId: string) => string | undefined;
+  }) {
     this.name = options.name;
     this.service = options.service;
     this.#template = options.template;
@@ -57,7 +62,9 @@ export class SynthesizedStack {
     const text = textOf(expression);
     if (this.own(expression, 'AWS::Events::EventBus')) return true;
     const [, parameter] =
-      /^(?:arn:\$\{AWS::Partition\}:events:\$\{AWS::Region\}:\$\{AWS::AccountId\}:event-bus\/)?\$\{(\w+)\}$/.exec(text) ?? [];
+      /^(?:arn:\$\{AWS::Partition\}:events:\$\{AWS::Region\}:\$\{AWS::AccountId\}:event-bus\/)?\$\{(\w+)\}$/.exec(
+        text,
+      ) ?? [];
     return /^\/[\w-]+\/bus\/name$/.test(String(this.#template.Parameters?.[parameter ?? '']?.Default));
   }
 

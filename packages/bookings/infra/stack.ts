@@ -41,7 +41,11 @@ export class BookingsStack extends Stack {
       routes: ['POST /bookings', 'DELETE /bookings/{bookingId}'],
       // A run that dies holds its idempotency key until its time is up: the shorter, the sooner its client can try again.
       timeout: Duration.seconds(10),
-      environment: { EVENT_BUS_NAME: bus.eventBusName, BOOKING_EXPIRES_AFTER_SECONDS: expiresAfterSeconds, ...environment },
+      environment: {
+        EVENT_BUS_NAME: bus.eventBusName,
+        BOOKING_EXPIRES_AFTER_SECONDS: expiresAfterSeconds,
+        ...environment,
+      },
     });
     // Reads flights, keeps cancellations; reads, writes and gives up idempotency keys.
     table.grant(api, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem');

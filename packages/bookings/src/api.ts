@@ -73,7 +73,11 @@ export function createApi(dependencies: Dependencies): Api {
     return errors.filter(({ field }) => !known.some((error) => error.field === field));
   }
 
-  async function book(event: APIGatewayProxyEventV2, customerId: string | undefined, context: Context): Promise<Response> {
+  async function book(
+    event: APIGatewayProxyEventV2,
+    customerId: string | undefined,
+    context: Context,
+  ): Promise<Response> {
     const key = event.headers['idempotency-key'];
     if (key !== undefined && !/^[\x20-\x7e]{1,255}$/.test(key)) {
       const rule = 'must be 1 to 255 printable ASCII characters, such as a random UUID';
@@ -91,13 +95,16 @@ export function createApi(dependencies: Dependencies): Api {
     const claimed = reading.request.customerId;
     if (customerId !== undefined && claimed !== undefined && claimed !== customerId) {
       const message = 'must be your own, or left out: the token says who you are';
-      return problem(403, 'Not your account', `Nothing was booked. customerId ${message}.`, [{ field: '/customerId', message }]);
+      return problem(403, 'Not your account', `Nothing was booked. customerId ${message}.`, [
+        { field: '/customerId', message },
+      ]);
     }
     const request = customerId === undefined ? reading.request : { ...reading.request, customerId };
     const traceparent = traceparentFrom(event.headers.traceparent);
     const guarded = await assignOnce(request, { key, traceparent, isLoggedIn: customerId !== undefined }, context);
     if (guarded.kind === 'key-reused') {
-      const detail = 'This Idempotency-Key came before with another body. Repeat that body, or take a new key for this one.';
+      const detail =
+        'This Idempotency-Key came before with another body. Repeat that body, or take a new key for this one.';
       return problem(422, 'Idempotency-Key reused', detail);
     }
     if (guarded.kind === 'in-progress') {
@@ -110,7 +117,12 @@ export function createApi(dependencies: Dependencies): Api {
     const requested = assembleEvent(request, assignment);
     await publishOrThrow(publish, [requested]);
     const { eventId, correlationId } = requested.metadata;
-    logger.info('booking requested', { detailType: requested.type, correlationId, eventId, flightId: request.flightId });
+    logger.info('booking requested', {
+      detailType: requested.type,
+      correlationId,
+      eventId,
+      flightId: request.flightId,
+    });
     return accepted(request, assignment);
   }
 

@@ -2,7 +2,14 @@ import { newEvent, type AirlineEvent } from '@airline/events-schemas/events';
 import { findEventMistakes } from '@airline/events-schemas/parse-event';
 import type { FieldError } from '@airline/messaging/http-response';
 import { randomUUID } from 'node:crypto';
-import { type Assignment, bookingRequested, type BookingRequest, fareOf, findRefusals, type Refusal } from './domain.ts';
+import {
+  type Assignment,
+  bookingRequested,
+  type BookingRequest,
+  fareOf,
+  findRefusals,
+  type Refusal,
+} from './domain.ts';
 import type { FlightStore } from './flight-store.ts';
 import type { OwnerStore } from './owner-store.ts';
 import { type Asked, describe } from './read-booking-request.ts';
@@ -30,7 +37,13 @@ export class RefusedError extends Error {
 }
 
 /** Gives a request its id, time and price, and its owner where a customer is logged in. @throws RefusedError when it cannot be booked */
-export function createAssignBooking({ flights, owners, expiresAfterSeconds, now, happened }: Dependencies): AssignBooking {
+export function createAssignBooking({
+  flights,
+  owners,
+  expiresAfterSeconds,
+  now,
+  happened,
+}: Dependencies): AssignBooking {
   return async (request, traceparent, isLoggedIn) => {
     const flight = await flights.findFlight(request.flightId);
     const time = now();
@@ -49,7 +62,9 @@ export function createAssignBooking({ flights, owners, expiresAfterSeconds, now,
       throw new RefusedError([{ field: '/seats', message }]);
     }
     if (mistakes.length > 0) {
-      throw new Error(`A request that passed its checks breaks the contract at ${mistakes.map(({ path }) => path).join()}`);
+      throw new Error(
+        `A request that passed its checks breaks the contract at ${mistakes.map(({ path }) => path).join()}`,
+      );
     }
     const { customerId } = request;
     // Before anyone can hear of the booking. What a client merely says of itself makes no owner.

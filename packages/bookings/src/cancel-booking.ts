@@ -29,7 +29,14 @@ export type CancelBooking = (
  * in can cancel what they asked for here, and nothing else. The answer is "asked for", not "cancelled".
  * @throws Error when the table or the bus does not answer; a repetition says the same event
  */
-export function createCancelBooking({ cancellations, owners, publish, now, logger, happened }: Dependencies): CancelBooking {
+export function createCancelBooking({
+  cancellations,
+  owners,
+  publish,
+  now,
+  logger,
+  happened,
+}: Dependencies): CancelBooking {
   return async ({ pathParameters, headers }, customerId) => {
     const asked = {
       bookingId: pathParameters?.bookingId ?? '',
@@ -38,15 +45,25 @@ export function createCancelBooking({ cancellations, owners, publish, now, logge
     };
     if (findDataMistakes('BookingCancelled', asked).length > 0) {
       const detail = 'A booking id is a UUID of version 4, e.g. 7f8c2f0e-3b1a-4c7e-9d55-1f6a2b3c4d5e.';
-      return problem(400, 'Malformed booking id', detail, [{ field: 'bookingId', message: 'must be a UUID of version 4' }]);
+      return problem(400, 'Malformed booking id', detail, [
+        { field: 'bookingId', message: 'must be a UUID of version 4' },
+      ]);
     }
     // Whether somebody else has it, or nobody, is not told.
     if (customerId !== undefined && (await owners.findOwner(asked.bookingId)) !== customerId) {
-      return problem(404, 'Unknown booking', `You have no booking ${asked.bookingId} that was made here. Nothing was cancelled.`);
+      return problem(
+        404,
+        'Unknown booking',
+        `You have no booking ${asked.bookingId} that was made here. Nothing was cancelled.`,
+      );
     }
 
     const { bookingId, cancelledAt, traceparent } = await cancellations.keep(asked);
-    const cancellation = newEvent('BookingCancelled', { bookingId, cancelledAt }, { occurredAt: cancelledAt, traceparent });
+    const cancellation = newEvent(
+      'BookingCancelled',
+      { bookingId, cancelledAt },
+      { occurredAt: cancelledAt, traceparent },
+    );
     if (cancelledAt === asked.cancelledAt && traceparent === asked.traceparent) happened?.(cancellation);
     await publishOrThrow(publish, [cancellation]);
     const { type: detailType, metadata } = cancellation;

@@ -58,12 +58,18 @@ export type Refusal =
   | { reason: 'unknown-seat'; position: number };
 
 /** Every reason against a request, as far as the schedule can tell. Whether a seat is taken, seats decides. */
-export function findRefusals({ seats }: Pick<BookingRequest, 'seats'>, flight: Flight | undefined, now: Date): Refusal[] {
+export function findRefusals(
+  { seats }: Pick<BookingRequest, 'seats'>,
+  flight: Flight | undefined,
+  now: Date,
+): Refusal[] {
   if (!flight) return [{ reason: 'unknown-flight' }];
   const { departureTime } = flight;
   return [
     ...(Date.parse(departureTime) <= now.getTime() ? [{ reason: 'departed' as const, departureTime }] : []),
-    ...seats.flatMap((seat, position) => (cabinOf(flight, seat) ? [] : [{ reason: 'unknown-seat' as const, position }])),
+    ...seats.flatMap((seat, position) =>
+      cabinOf(flight, seat) ? [] : [{ reason: 'unknown-seat' as const, position }],
+    ),
   ];
 }
 

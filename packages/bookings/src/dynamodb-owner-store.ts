@@ -11,7 +11,9 @@ export function createDynamoDbOwnerStore(client: DynamoDBDocumentClient, tableNa
   return {
     async keep({ bookingId, customerId, departureTime }) {
       const expiresAtEpoch = Math.floor(Date.parse(departureTime) / 1000) + rememberedSeconds;
-      await client.send(new PutCommand({ TableName: tableName, Item: { ...keyOf(bookingId), customerId, expiresAtEpoch } }));
+      await client.send(
+        new PutCommand({ TableName: tableName, Item: { ...keyOf(bookingId), customerId, expiresAtEpoch } }),
+      );
     },
 
     async findOwner(bookingId) {

@@ -9,7 +9,8 @@ export function createInMemoryFlightStore(): FlightStore {
     scheduleFlight(flight, saidAt) {
       const known = flights.get(flight.flightId);
       const said = Date.parse(saidAt);
-      if (!known || known.saidAt <= said) flights.set(flight.flightId, { flight: structuredClone(flight), saidAt: said });
+      if (!known || known.saidAt <= said)
+        flights.set(flight.flightId, { flight: structuredClone(flight), saidAt: said });
       return Promise.resolve();
     },
 

@@ -13,7 +13,10 @@ export function createInMemoryIdempotency(): Idempotency {
   const memories = new Map<string, Memory>();
 
   return {
-    async once<T extends object>({ key, payload, context }: Parameters<Idempotency['once']>[0], work: () => Promise<T>) {
+    async once<T extends object>(
+      { key, payload, context }: Parameters<Idempotency['once']>[0],
+      work: () => Promise<T>,
+    ) {
       const known = memories.get(key);
       if (known && known.expiresAt >= Date.now()) {
         if (known.payload !== payload) return { kind: 'key-reused' };
@@ -23,7 +26,11 @@ export function createInMemoryIdempotency(): Idempotency {
       memories.set(key, { payload, expiresAt: Date.now() + context.getRemainingTimeInMillis() });
       try {
         const result = await work();
-        memories.set(key, { payload, result: structuredClone(result), expiresAt: Date.now() + rememberedForSeconds * 1000 });
+        memories.set(key, {
+          payload,
+          result: structuredClone(result),
+          expiresAt: Date.now() + rememberedForSeconds * 1000,
+        });
         return { kind: 'done', result };
       } catch (error) {
         memories.delete(key);

@@ -40,7 +40,11 @@ export function createPowertoolsIdempotency(client: DynamoDBClient, tableName: s
         expiresAfterSeconds: rememberedForSeconds,
         lambdaContext: context,
       });
-      const guarded = makeIdempotent((_: { key: string; payload: string }) => work(), { persistenceStore, config, keyPrefix });
+      const guarded = makeIdempotent((_: { key: string; payload: string }) => work(), {
+        persistenceStore,
+        config,
+        keyPrefix,
+      });
       try {
         return { kind: 'done', result: await guarded({ key, payload }) };
       } catch (error) {

@@ -57,7 +57,8 @@ export function readBookingRequest(body: unknown): Reading {
   if (errors.length === 0) return { kind: 'request', request: toRequest(body) };
 
   const { flightId } = body;
-  if (typeof flightId !== 'string' || errors.some(({ field }) => field === '/flightId')) return { kind: 'malformed', errors };
+  if (typeof flightId !== 'string' || errors.some(({ field }) => field === '/flightId'))
+    return { kind: 'malformed', errors };
   // A seat that is no seat keeps its position; its mistake is named already.
   const asked = Array.isArray(seats) ? seats.map((seat) => (typeof seat === 'string' ? seat : '')) : [];
   return { kind: 'malformed', errors, asked: { flightId, seats: asked } };
@@ -90,7 +91,10 @@ function unknownFields(body: Json): FieldError[] {
     const object = valueAt(body, pointer);
     if (!isObject(object)) return [];
     const unknown = Object.keys(object).filter((name) => !known.includes(name));
-    return unknown.map((name) => ({ field: `${pointer}/${escapePointer(name)}`, message: whyUnknown(pointer, name, known) }));
+    return unknown.map((name) => ({
+      field: `${pointer}/${escapePointer(name)}`,
+      message: whyUnknown(pointer, name, known),
+    }));
   });
 }
 
@@ -131,7 +135,9 @@ function isOnlyRepetition(field: string, seats: unknown): boolean {
 function repeatedSeats(seats: unknown): FieldError[] {
   if (!Array.isArray(seats)) return [];
   const positions = new Map<unknown, [first: number, second?: number]>();
-  seats.forEach((seat, position) => positions.set(seat, positions.has(seat) ? [positions.get(seat)![0], position] : [position]));
+  seats.forEach((seat, position) =>
+    positions.set(seat, positions.has(seat) ? [positions.get(seat)![0], position] : [position]),
+  );
   return seats.flatMap((seat: unknown, position) => {
     const [first, last] = positions.get(seat)!;
     if (typeof seat !== 'string' || last === undefined) return [];

@@ -10,7 +10,8 @@ const maximumBytes = 16 * 1024;
 export function readJsonBody({ headers, body = '', isBase64Encoded }: APIGatewayProxyEventV2): Body {
   const contentType = headers['content-type'];
   if (contentType?.split(';')[0]!.trim().toLowerCase() !== 'application/json') {
-    const sent = contentType === undefined ? 'none was sent' : `it was sent as ${JSON.stringify(contentType.slice(0, 100))}`;
+    const sent =
+      contentType === undefined ? 'none was sent' : `it was sent as ${JSON.stringify(contentType.slice(0, 100))}`;
     const detail = `The body must be JSON, with the header Content-Type: application/json; ${sent}.`;
     const answer = problem(415, 'Unsupported media type', detail);
     return { kind: 'refused', answer: { ...answer, headers: { ...answer.headers, accept: 'application/json' } } };
@@ -25,7 +26,11 @@ export function readJsonBody({ headers, body = '', isBase64Encoded }: APIGateway
     return { kind: 'json', value: JSON.parse(new TextDecoder('utf8', { fatal: true }).decode(bytes)) };
   } catch {
     // Not the parser's own words: they quote the body, and with it the passenger.
-    const message = bytes.length === 0 ? 'is empty: send a JSON object' : 'is not valid JSON in UTF-8: send a JSON object';
-    return { kind: 'refused', answer: problem(400, 'Malformed JSON', `The body ${message}.`, [{ field: '', message }]) };
+    const message =
+      bytes.length === 0 ? 'is empty: send a JSON object' : 'is not valid JSON in UTF-8: send a JSON object';
+    return {
+      kind: 'refused',
+      answer: problem(400, 'Malformed JSON', `The body ${message}.`, [{ field: '', message }]),
+    };
   }
 }

@@ -14,7 +14,12 @@ beforeEach(async () => {
 function expectProblem(answer: Answer, status: number): void {
   expect(answer.status).toBe(status);
   expect(answer.headers).toMatchObject({ 'content-type': 'application/problem+json' });
-  expect(answer.body).toMatchObject({ type: 'about:blank', status, title: expect.any(String), detail: expect.any(String) });
+  expect(answer.body).toMatchObject({
+    type: 'about:blank',
+    status,
+    title: expect.any(String),
+    detail: expect.any(String),
+  });
 }
 
 describe('a request that can be booked', () => {
@@ -69,9 +74,12 @@ describe('a request that can be booked', () => {
     expect((await desk.post(request({ seats }))).body).toMatchObject({ seats, amount: { amountMinor: 9 * 8_100 } });
   });
 
-  test.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON'])('may be sent as %s', async (type) => {
-    expect((await desk.post(request(), { 'content-type': type })).status).toBe(202);
-  });
+  test.each(['application/json', 'application/json; charset=utf-8', 'Application/JSON'])(
+    'may be sent as %s',
+    async (type) => {
+      expect((await desk.post(request(), { 'content-type': type })).status).toBe(202);
+    },
+  );
 });
 
 describe('traceparent', () => {
@@ -185,7 +193,10 @@ describe('a malformed request (400)', () => {
 describe('when the desk cannot do its work (503)', () => {
   test.each([
     ['the bus', { publish: async () => [new PublishError('throttled')] }],
-    ['the table', { flights: { ...createInMemoryFlightStore(), findFlight: () => Promise.reject(new Error('throttled')) } }],
+    [
+      'the table',
+      { flights: { ...createInMemoryFlightStore(), findFlight: () => Promise.reject(new Error('throttled')) } },
+    ],
     ['the idempotency table', { idempotency: { once: () => Promise.reject(new Error('throttled')) } }],
   ])('because %s does not answer, nothing is called accepted and the client may try again', async (_, failing) => {
     const logged: unknown[] = [];

@@ -21,10 +21,13 @@ async function bookedBy(customer = {}, body = request()): Promise<string> {
 }
 
 describe('where customers log in, POST /bookings', () => {
-  test.each([undefined, 'ada'])('books in the name of the one who does, customerId in the body being %j', async (customerId) => {
-    await bookedBy(ada, request(customerId === undefined ? {} : { customerId }));
-    expect(desk.published).toMatchObject([{ type: 'BookingRequested', data: { customerId: 'ada' } }]);
-  });
+  test.each([undefined, 'ada'])(
+    'books in the name of the one who does, customerId in the body being %j',
+    async (customerId) => {
+      await bookedBy(ada, request(customerId === undefined ? {} : { customerId }));
+      expect(desk.published).toMatchObject([{ type: 'BookingRequested', data: { customerId: 'ada' } }]);
+    },
+  );
 
   test("refuses somebody else's name", async () => {
     const answer = await desk.post(request({ customerId: 'ada' }), {}, grace);
@@ -89,7 +92,11 @@ describe('where customers log in, DELETE /bookings/{bookingId}', () => {
       return keep(ownership);
     };
     const idempotency = createInMemoryIdempotency();
-    desk = await openDesk({ owners, idempotency, publish: async () => (order.push('say'), [new PublishError('throttled')]) });
+    desk = await openDesk({
+      owners,
+      idempotency,
+      publish: async () => (order.push('say'), [new PublishError('throttled')]),
+    });
     const key = { 'idempotency-key': 'k' };
     expect((await desk.post(request(), key, ada)).status).toBe(503);
     expect(order).toEqual(['keep ada until after 2026-12-18T06:37:00Z', 'say']);

@@ -14,7 +14,9 @@ describe('what the schedule says against a request', () => {
   });
 
   test.each(['27A', '12B', '999Z'])('its flight has no seat %s', (seat) => {
-    expect(findRefusals(request({ seats: ['12A', seat] }), flight(), at(now))).toEqual([{ reason: 'unknown-seat', position: 1 }]);
+    expect(findRefusals(request({ seats: ['12A', seat] }), flight(), at(now))).toEqual([
+      { reason: 'unknown-seat', position: 1 },
+    ]);
   });
 
   test.each([

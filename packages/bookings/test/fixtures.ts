@@ -101,7 +101,11 @@ export async function openDesk(overrides: Partial<Dependencies> = {}): Promise<D
       ask({ routeKey: 'DELETE /bookings/{bookingId}', pathParameters: { bookingId }, headers }, from),
     post(body, headers = {}, from) {
       const text = typeof body === 'string' ? body : JSON.stringify(body);
-      const parts = { routeKey: 'POST /bookings', headers: { 'content-type': 'application/json', ...headers }, body: text };
+      const parts = {
+        routeKey: 'POST /bookings',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: text,
+      };
       return ask({ ...parts, isBase64Encoded: false }, from);
     },
   };

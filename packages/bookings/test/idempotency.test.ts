@@ -59,7 +59,10 @@ describe.each(guards)('idempotency: %s', (_, create) => {
     const [guard, same] = [create(), call()];
     const first = { id: 1, nested: { text: 'a' } };
     expect(await guard.once(same, async () => first)).toEqual({ kind: 'done', result: first });
-    expect(await guard.once(same, () => Promise.reject(new Error('worked twice')))).toEqual({ kind: 'done', result: first });
+    expect(await guard.once(same, () => Promise.reject(new Error('worked twice')))).toEqual({
+      kind: 'done',
+      result: first,
+    });
   });
 
   test('another key is another piece of work', async () => {
@@ -92,7 +95,10 @@ describe.each(guards)('idempotency: %s', (_, create) => {
   test('what the work throws is thrown and not remembered: the key is free again, for any payload', async () => {
     const [guard, same, refusal] = [create(), call(), new Error('no')];
     await expect(guard.once(same, () => Promise.reject(refusal))).rejects.toBe(refusal);
-    expect(await guard.once({ ...same, payload: 'other' }, async () => ({ id: 2 }))).toEqual({ kind: 'done', result: { id: 2 } });
+    expect(await guard.once({ ...same, payload: 'other' }, async () => ({ id: 2 }))).toEqual({
+      kind: 'done',
+      result: { id: 2 },
+    });
   });
 
   test('a run that died holds its key until its function would have been stopped, and no longer', async () => {
@@ -111,7 +117,10 @@ describe.each(guards)('idempotency: %s', (_, create) => {
     laterBy(dayInSeconds - 60);
     expect(await guard.once(same, async () => ({ id: 2 }))).toEqual({ kind: 'done', result: { id: 1 } });
     laterBy(dayInSeconds + 60);
-    expect(await guard.once({ ...same, payload: 'other' }, async () => ({ id: 2 }))).toEqual({ kind: 'done', result: { id: 2 } });
+    expect(await guard.once({ ...same, payload: 'other' }, async () => ({ id: 2 }))).toEqual({
+      kind: 'done',
+      result: { id: 2 },
+    });
   });
 });
 
@@ -142,7 +151,9 @@ describe.each(desks)('POST /bookings with an Idempotency-Key, %s', (_, memory) =
     const cabins = flight().cabins.map((cabin) => ({ ...cabin, fare: { amountMinor: 1, currency: 'USD' } }));
     await flights.scheduleFlight(flight({ cabins }), '2026-12-02T00:00:00Z');
 
-    expect(await desk.post(request(), { ...headers, traceparent: `00-${'1'.repeat(32)}-${'1'.repeat(16)}-01` })).toEqual(first);
+    expect(
+      await desk.post(request(), { ...headers, traceparent: `00-${'1'.repeat(32)}-${'1'.repeat(16)}-01` }),
+    ).toEqual(first);
     const { payment, seats, flightId, passenger } = request();
     expect(await desk.post({ passenger, seats, payment, flightId }, headers)).toEqual(first);
     expect(desk.published).toHaveLength(3);
@@ -193,22 +204,25 @@ describe.each(desks)('POST /bookings with an Idempotency-Key, %s', (_, memory) =
   test.each([
     ['before the event got out', false],
     ['after the event got out', true],
-  ])('a crash between assigning and answering, %s: the repetition is the same booking, word for word', async (_case, gotOut) => {
-    const memories = await memory();
-    const lost: unknown[] = [];
-    const crashing = await open({
-      ...memories,
-      publish: async (events) => {
-        lost.push(...structuredClone(events));
-        return [new PublishError(gotOut ? 'timeout' : 'throttled')];
-      },
-    });
-    const headers = keyed();
-    expect((await crashing.post(request(), headers)).status).toBe(503);
-    const desk = await open(memories);
-    expect((await desk.post(request(), headers)).status).toBe(202);
-    expect(desk.published).toEqual(lost);
-  });
+  ])(
+    'a crash between assigning and answering, %s: the repetition is the same booking, word for word',
+    async (_case, gotOut) => {
+      const memories = await memory();
+      const lost: unknown[] = [];
+      const crashing = await open({
+        ...memories,
+        publish: async (events) => {
+          lost.push(...structuredClone(events));
+          return [new PublishError(gotOut ? 'timeout' : 'throttled')];
+        },
+      });
+      const headers = keyed();
+      expect((await crashing.post(request(), headers)).status).toBe(503);
+      const desk = await open(memories);
+      expect((await desk.post(request(), headers)).status).toBe(202);
+      expect(desk.published).toEqual(lost);
+    },
+  );
 
   test.each([
     ['empty', ''],

@@ -6,7 +6,9 @@ import { fieldsOf, openDesk, request } from './fixtures.ts';
 
 function mistakesOf(body: unknown): Record<string, string> {
   const reading = readBookingRequest(body);
-  return reading.kind === 'malformed' ? Object.fromEntries(reading.errors.map(({ field, message }) => [field, message])) : {};
+  return reading.kind === 'malformed'
+    ? Object.fromEntries(reading.errors.map(({ field, message }) => [field, message]))
+    : {};
 }
 
 const person = request().passenger;
@@ -15,22 +17,50 @@ describe('a message says what was wrong and what to do', () => {
   test.each<[string, unknown, Record<string, RegExp>]>([
     ['no object', [], { '': /JSON object with flightId, seats, .*; it is an array of 0/ }],
     ['null', null, { '': /it is null/ }],
-    ['nothing', {}, { '/flightId': /missing: it must/, '/seats': /missing/, '/passenger': /missing/, '/payment': /missing/ }],
-    ['a flight in small letters', request({ flightId: 'kl1001' }), { '/flightId': /such as KL1001-20261218; it is "kl1001"/ }],
+    [
+      'nothing',
+      {},
+      { '/flightId': /missing: it must/, '/seats': /missing/, '/passenger': /missing/, '/payment': /missing/ },
+    ],
+    [
+      'a flight in small letters',
+      request({ flightId: 'kl1001' }),
+      { '/flightId': /such as KL1001-20261218; it is "kl1001"/ },
+    ],
     ['no seat', { ...request(), seats: [] }, { '/seats': /one to nine .*; it is an array of 0/ }],
     ['seats that are no list', { ...request(), seats: '12A' }, { '/seats': /it is "12A"/ }],
     ['a seat in small letters', { ...request(), seats: ['12a'] }, { '/seats/0': /such as 12A; it is "12a"/ }],
     ['a seat with a leading zero', { ...request(), seats: ['02A'] }, { '/seats/0': /it is "02A"/ }],
-    ['a seat twice', request({ seats: ['1A', '12C', '1A'] }), { '/seats/0': /"1A".*\/seats\/2/, '/seats/2': /"1A".*\/seats\/0/ }],
-    ['a field unknown', { ...request(), seat: '12A' }, { '/seat': /fields of a booking request are flightId, .*; leave it out/ }],
+    [
+      'a seat twice',
+      request({ seats: ['1A', '12C', '1A'] }),
+      { '/seats/0': /"1A".*\/seats\/2/, '/seats/2': /"1A".*\/seats\/0/ },
+    ],
+    [
+      'a field unknown',
+      { ...request(), seat: '12A' },
+      { '/seat': /fields of a booking request are flightId, .*; leave it out/ },
+    ],
     ['a name to be escaped', { ...request(), 'a/b~c': 1 }, { '/a~1b~0c': /unknown/ }],
-    ['the amount', { ...request(), payment: { method: 'm', amountMinor: 1 } }, { '/payment/amountMinor': /fares price/ }],
+    [
+      'the amount',
+      { ...request(), payment: { method: 'm', amountMinor: 1 } },
+      { '/payment/amountMinor': /fares price/ },
+    ],
     ['a bookingId', { ...request(), bookingId: 'b' }, { '/bookingId': /unknown/ }],
     ['a hold time', { ...request(), expiresAt: 'soon' }, { '/expiresAt': /unknown/ }],
-    ['an account that is null', { ...request(), customerId: null }, { '/customerId': /guest leaves it out; it is null/ }],
+    [
+      'an account that is null',
+      { ...request(), customerId: null },
+      { '/customerId': /guest leaves it out; it is null/ },
+    ],
     ['a blank name', request({ passenger: { ...person, name: ' ' } }), { '/passenger/name': /blank/ }],
     ['a line break', request({ passenger: { ...person, name: 'Ada\nBcc: x' } }), { '/passenger/name': /line breaks/ }],
-    ['half a character in the name', request({ passenger: { ...person, name: 'Ada \ud800' } }), { '/passenger/name': /broken/ }],
+    [
+      'half a character in the name',
+      request({ passenger: { ...person, name: 'Ada \ud800' } }),
+      { '/passenger/name': /broken/ },
+    ],
   ])('%s', (_, body, expected) => {
     const mistakes = mistakesOf(body);
     for (const [field, message] of Object.entries(expected)) expect(mistakes[field]).toMatch(message);
@@ -46,7 +76,9 @@ describe('a message says what was wrong and what to do', () => {
 
   test('ten seats are one too many', () => {
     const seats = Array.from({ length: 10 }, (_, row) => `${row + 6}A`);
-    expect(mistakesOf(request({ seats }))).toEqual({ '/seats': expect.stringMatching(/one to nine .*; it is an array of 10/) });
+    expect(mistakesOf(request({ seats }))).toEqual({
+      '/seats': expect.stringMatching(/one to nine .*; it is an array of 10/),
+    });
     expect(mistakesOf({ ...request(), seats: seats.slice(1) })).toEqual({});
   });
 
@@ -65,9 +97,12 @@ describe('a message says what was wrong and what to do', () => {
     expect(Object.keys(mistakesOf(request({ passenger: { ...person, email } })))).toEqual(['/passenger/email']);
   });
 
-  test.each(['ada@example.com', 'Ada.Lovelace+air@mail.example.co.uk', "o'hara@example.ie", 'x@1.de'])('but not %j', (email) => {
-    expect(mistakesOf(request({ passenger: { ...person, email } }))).toEqual({});
-  });
+  test.each(['ada@example.com', 'Ada.Lovelace+air@mail.example.co.uk', "o'hara@example.ie", 'x@1.de'])(
+    'but not %j',
+    (email) => {
+      expect(mistakesOf(request({ passenger: { ...person, email } }))).toEqual({});
+    },
+  );
 
   test('never repeats what names the passenger or the card, nor more than a line of anything', () => {
     const secret = 'Ada Lovelace';
@@ -87,7 +122,11 @@ describe('a message says what was wrong and what to do', () => {
 });
 
 test('a request is read as it was sent; as text it does not depend on the order of its fields', () => {
-  const body = request({ passenger: { name: ' Ada ', email: 'ada@example.com' }, seats: ['12C', '12A'], customerId: 'c' });
+  const body = request({
+    passenger: { name: ' Ada ', email: 'ada@example.com' },
+    seats: ['12C', '12A'],
+    customerId: 'c',
+  });
   const reversed = Object.fromEntries(Object.entries(body).reverse());
   for (const sent of [body, reversed]) {
     const reading = readBookingRequest(sent);

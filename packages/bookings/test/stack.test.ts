@@ -43,7 +43,9 @@ describe('the bookings stack', () => {
       VisibilityTimeout: 60,
       RedrivePolicy: { maxReceiveCount: 5 },
     });
-    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', { FunctionResponseTypes: ['ReportBatchItemFailures'] });
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
   });
 
   test('keeps dead letters of both kinds for 14 days', () => {
@@ -75,7 +77,10 @@ describe('the bookings stack', () => {
       {
         Action: 'events:PutEvents',
         Condition: {
-          StringEquals: { 'events:source': 'airline.bookings', 'events:detail-type': ['BookingRequested', 'BookingCancelled'] },
+          StringEquals: {
+            'events:source': 'airline.bookings',
+            'events:detail-type': ['BookingRequested', 'BookingCancelled'],
+          },
         },
       },
     ]);
@@ -92,12 +97,15 @@ describe('the bookings stack', () => {
     ]);
   });
 
-  test.each(['soon', 0, 1.5, 100_000])('refuses bookingExpiresAfterSeconds = %j in a sentence', (bookingExpiresAfterSeconds) => {
-    const app = new App({ context: { bookingExpiresAfterSeconds } });
-    expect(() => new BookingsStack(app, 'bookings')).toThrow(
-      'Context value bookingExpiresAfterSeconds must be a whole number of seconds',
-    );
-  });
+  test.each(['soon', 0, 1.5, 100_000])(
+    'refuses bookingExpiresAfterSeconds = %j in a sentence',
+    (bookingExpiresAfterSeconds) => {
+      const app = new App({ context: { bookingExpiresAfterSeconds } });
+      expect(() => new BookingsStack(app, 'bookings')).toThrow(
+        'Context value bookingExpiresAfterSeconds must be a whole number of seconds',
+      );
+    },
+  );
 
   test('forgets idempotency keys by the attribute that Powertools writes', () => {
     template.hasResourceProperties('AWS::DynamoDB::Table', {

@@ -50,7 +50,12 @@ describe.each(adapters)('flight store: %s', (_, create) => {
   test.each([
     ['a later word replaces it', '2026-12-01T09:30:00Z', '2026-12-01T09:31:00Z', 'second'],
     ['an earlier word that comes late does not', '2026-12-01T09:31:00Z', '2026-12-01T09:30:00Z', 'first'],
-    ['half a second later is later, though its text is not', '2026-12-01T09:30:00Z', '2026-12-01T09:30:00.500Z', 'second'],
+    [
+      'half a second later is later, though its text is not',
+      '2026-12-01T09:30:00Z',
+      '2026-12-01T09:30:00.500Z',
+      'second',
+    ],
     ['the same word may be heard twice', '2026-12-01T09:30:00Z', '2026-12-01T09:30:00Z', 'second'],
   ])('%s', async (_case, firstSaidAt, secondSaidAt, winner) => {
     unusedFlight();

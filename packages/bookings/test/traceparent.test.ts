@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals';
 import { traceparentFrom } from '../src/traceparent.ts';
 
 const client = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
-const lambda = (sampled: 0 | 1): string => `Root=1-6a1b2c3d-4e5f60718293a4b5c6d7e8f9;Parent=53995c3f42cd8ad8;Sampled=${sampled}`;
+const lambda = (sampled: 0 | 1): string =>
+  `Root=1-6a1b2c3d-4e5f60718293a4b5c6d7e8f9;Parent=53995c3f42cd8ad8;Sampled=${sampled}`;
 
 test("without a client's trace the booking belongs to the trace that Lambda has begun", () => {
   expect(traceparentFrom(undefined, lambda(1))).toBe('00-6a1b2c3d4e5f60718293a4b5c6d7e8f9-53995c3f42cd8ad8-01');

@@ -81,7 +81,8 @@ async function routeTarget(
   const dot = target.lastIndexOf('.');
   const service = target.slice(0, dot);
   const action = target.slice(dot + 1);
-  if (service === 'DynamoDB_20120810' || service.startsWith('DynamoDBStreams')) return parts.dynamodb(request, response);
+  if (service === 'DynamoDB_20120810' || service.startsWith('DynamoDBStreams'))
+    return parts.dynamodb(request, response);
   const client = clientSignal(response);
   const input = parseJson(await readBody(request));
   switch (service) {

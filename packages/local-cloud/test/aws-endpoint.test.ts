@@ -69,7 +69,12 @@ const post = (path: string, headers: Record<string, string>, body = '') =>
 describe('the AWS SDK', () => {
   test('puts events and reads the answers to its entries', async () => {
     const eventBridge = new EventBridgeClient(client);
-    const good = { EventBusName: 'airline', Source: 'airline.bookings', DetailType: 'BookingRequested', Detail: '{"a":1}' };
+    const good = {
+      EventBusName: 'airline',
+      Source: 'airline.bookings',
+      DetailType: 'BookingRequested',
+      Detail: '{"a":1}',
+    };
     const Time = new Date('2026-01-02T03:04:05Z');
     const answer = await eventBridge.send(
       new PutEventsCommand({
@@ -93,7 +98,9 @@ describe('the AWS SDK', () => {
       message: 'Event bus nowhere does not exist.',
       $metadata: { httpStatusCode: 400 },
     });
-    await expect(eventBridge.send(new PutEventsCommand({ Entries: [] }))).rejects.toMatchObject({ name: 'ValidationException' });
+    await expect(eventBridge.send(new PutEventsCommand({ Entries: [] }))).rejects.toMatchObject({
+      name: 'ValidationException',
+    });
     eventBridge.destroy();
   });
 
@@ -102,7 +109,9 @@ describe('the AWS SDK', () => {
     await ssm.send(new PutParameterCommand({ Name: '/a', Value: '1', Type: 'String' }));
     const { Parameter } = await ssm.send(new GetParameterCommand({ Name: '/a' }));
     expect(Parameter).toMatchObject({ Value: '1', Version: 1, LastModifiedDate: expect.any(Date) });
-    await expect(ssm.send(new GetParameterCommand({ Name: '/b' }))).rejects.toMatchObject({ name: 'ParameterNotFound' });
+    await expect(ssm.send(new GetParameterCommand({ Name: '/b' }))).rejects.toMatchObject({
+      name: 'ParameterNotFound',
+    });
     ssm.destroy();
   });
 
@@ -130,14 +139,20 @@ describe('the other parts', () => {
     ['POST', '/v1/payment_intents', 'payment provider'],
     ['GET', '/v1/payment_intents/pi_1', 'payment provider'],
   ])('%s %s reaches the %s', async (method, path, part) => {
-    const answer = await fetch(address + path, { method, headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+    const answer = await fetch(address + path, {
+      method,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
     expect(await answer.text()).toBe(`${part}: ${method} ${path}`);
   });
 
-  test.each(['DynamoDB_20120810.GetItem', 'DynamoDBStreams_20120810.ListStreams'])('%s reaches DynamoDB', async (target) => {
-    const answer = await post('/', { 'x-amz-target': target, 'content-type': 'application/x-amz-json-1.0' }, '{}');
-    expect(await answer.text()).toBe('dynamodb: POST /');
-  });
+  test.each(['DynamoDB_20120810.GetItem', 'DynamoDBStreams_20120810.ListStreams'])(
+    '%s reaches DynamoDB',
+    async (target) => {
+      const answer = await post('/', { 'x-amz-target': target, 'content-type': 'application/x-amz-json-1.0' }, '{}');
+      expect(await answer.text()).toBe('dynamodb: POST /');
+    },
+  );
 });
 
 describe('the endpoint itself', () => {
@@ -165,7 +180,10 @@ describe('the endpoint itself', () => {
     expect(answer.status).toBe(400);
     expect(answer.headers.get('x-amzn-errortype')).toBe('UnknownOperationException');
     expect(answer.headers.get('x-amzn-requestid')).toMatch(/^[0-9a-f-]{36}$/);
-    expect(await answer.json()).toEqual({ __type: 'UnknownOperationException', message: expect.stringContaining(name) });
+    expect(await answer.json()).toEqual({
+      __type: 'UnknownOperationException',
+      message: expect.stringContaining(name),
+    });
   });
 
   test('refuses a body that is not JSON, and one of more than 16 MB', async () => {
@@ -193,7 +211,9 @@ describe('the endpoint itself', () => {
         });
     });
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
-    socket.write('POST / HTTP/1.1\r\nhost: localhost\r\nx-amz-target: AmazonSQS.ReceiveMessage\r\ncontent-length: 2\r\n\r\n{}');
+    socket.write(
+      'POST / HTTP/1.1\r\nhost: localhost\r\nx-amz-target: AmazonSQS.ReceiveMessage\r\ncontent-length: 2\r\n\r\n{}',
+    );
     await aborted;
   });
 });

@@ -24,8 +24,16 @@ beforeAll(async () => {
   cloud = run(0, ASSEMBLIES);
   const [line] = (await once(createInterface(cloud.stdout!), 'line')) as [string];
   ({ awsEndpoint, httpEndpoint } = JSON.parse(line));
-  const config = { endpoint: awsEndpoint, region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
-  clients = { eventBridge: new EventBridgeClient(config), dynamodb: new DynamoDBClient(config), sqs: new SQSClient(config) };
+  const config = {
+    endpoint: awsEndpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  };
+  clients = {
+    eventBridge: new EventBridgeClient(config),
+    dynamodb: new DynamoDBClient(config),
+    sqs: new SQSClient(config),
+  };
 });
 
 afterAll(async () => {
@@ -123,7 +131,12 @@ async function failure(child: ChildProcess): Promise<string> {
 }
 
 async function write(noteId: string, text: string): Promise<void> {
-  const entry = { EventBusName: 'notes', Source: 'test', DetailType: 'NoteWritten', Detail: JSON.stringify({ noteId, text }) };
+  const entry = {
+    EventBusName: 'notes',
+    Source: 'test',
+    DetailType: 'NoteWritten',
+    Detail: JSON.stringify({ noteId, text }),
+  };
   const { FailedEntryCount } = await clients.eventBridge.send(new PutEventsCommand({ Entries: [entry] }));
   expect(FailedEntryCount).toBe(0);
 }

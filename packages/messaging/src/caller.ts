@@ -16,7 +16,9 @@ const customerIdPattern = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,200}$/u;
  */
 export function callerOf(event: Pick<APIGatewayProxyEventV2, 'requestContext'>): Caller {
   // The type of an event without an authorizer, as aws-lambda has it, does not know that there may be one.
-  const { authorizer } = (event.requestContext ?? {}) as { authorizer?: { jwt?: { claims?: Record<string, unknown> } } };
+  const { authorizer } = (event.requestContext ?? {}) as {
+    authorizer?: { jwt?: { claims?: Record<string, unknown> } };
+  };
   if (authorizer === undefined) return { kind: 'caller' };
   const subject = authorizer.jwt?.claims?.sub;
   if (typeof subject === 'string' && customerIdPattern.test(subject)) return { kind: 'caller', customerId: subject };

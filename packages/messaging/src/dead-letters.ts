@@ -31,7 +31,9 @@ export function createDeadLetters({
           receiveCount: { DataType: 'Number', StringValue: attributes.ApproximateReceiveCount },
           ...(firstReceived > 0 && { firstReceivedAt: text(new Date(firstReceived).toISOString()) }),
         },
-        ...(attributes.AWSTraceHeader && { MessageSystemAttributes: { AWSTraceHeader: text(attributes.AWSTraceHeader) } }),
+        ...(attributes.AWSTraceHeader && {
+          MessageSystemAttributes: { AWSTraceHeader: text(attributes.AWSTraceHeader) },
+        }),
       }),
     );
   };

@@ -85,14 +85,22 @@ export async function publishOrThrow(publish: Publish, events: readonly AirlineE
 function invalid({ type, metadata, data }: AirlineEvent): PublishOutcome {
   const mistakes = findEventMistakes(type, { metadata, data });
   if (mistakes.length === 0) return undefined;
-  return new PublishError(`${type} breaks its schema: ${mistakes.map(({ path, message }) => `${path} ${message}`).join('; ')}`);
+  return new PublishError(
+    `${type} breaks its schema: ${mistakes.map(({ path, message }) => `${path} ${message}`).join('; ')}`,
+  );
 }
 
 /** Each entry bears the trace of its own event, whatever batch it leaves with. */
 function toEntry({ type, metadata, data }: AirlineEvent, busName: string): PutEventsRequestEntry {
   const TraceHeader = traceHeaderOf(metadata.traceparent);
   const Detail = JSON.stringify({ metadata, data });
-  return { EventBusName: busName, Source: sourceOf(type), DetailType: type, Detail, ...(TraceHeader && { TraceHeader }) };
+  return {
+    EventBusName: busName,
+    Source: sourceOf(type),
+    DetailType: type,
+    Detail,
+    ...(TraceHeader && { TraceHeader }),
+  };
 }
 
 function byteSize({ Source = '', DetailType = '', Detail = '' }: PutEventsRequestEntry): number {

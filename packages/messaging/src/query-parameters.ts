@@ -9,6 +9,9 @@ export function refuseUnknownParameters(
   const unknown = Object.keys(queryStringParameters).filter((name) => !known.includes(name));
   if (unknown.length === 0) return undefined;
   const allowed = known.length > 0 ? known.join(', ') : 'no query parameters';
-  const errors = unknown.map((name) => ({ field: name, message: `is unknown: ${routeKey} takes ${allowed}; leave it out` }));
+  const errors = unknown.map((name) => ({
+    field: name,
+    message: `is unknown: ${routeKey} takes ${allowed}; leave it out`,
+  }));
   return problem(400, 'Unknown query parameter', `${routeKey} takes ${allowed}, not ${unknown.join(', ')}.`, errors);
 }

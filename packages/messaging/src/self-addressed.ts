@@ -21,7 +21,13 @@ export type SendToSelf = (message: SelfAddressedMessage, delaySeconds: number) =
 /** SQS delays a message by no more. */
 const longestDelaySeconds = 900;
 
-export function createSendToSelf({ client, queueUrl }: { client: Pick<SQSClient, 'send'>; queueUrl: string }): SendToSelf {
+export function createSendToSelf({
+  client,
+  queueUrl,
+}: {
+  client: Pick<SQSClient, 'send'>;
+  queueUrl: string;
+}): SendToSelf {
   return async (message, delaySeconds) => {
     await client.send(
       new SendMessageCommand({

@@ -29,10 +29,9 @@ export function traceHeaderOf(traceparent: string | undefined): string | undefin
 
 /** The trace of X-Ray's header; undefined for what is no trace. */
 export function traceparentOf(traceHeader: string | undefined): string | undefined {
-  const fields = Object.fromEntries((traceHeader ?? '').split(';').map((field) => field.trim().split('=', 2))) as Record<
-    string,
-    string
-  >;
+  const fields = Object.fromEntries(
+    (traceHeader ?? '').split(';').map((field) => field.trim().split('=', 2)),
+  ) as Record<string, string>;
   const [, time, random] = xRayRoot.exec(fields.Root ?? '') ?? [];
   if (time === undefined) return undefined;
   // A header may name no parent. The same header must always be the same trace, so its place is taken by part of the id.

@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { callerOf } from '../src/caller.ts';
 
-const from = (authorizer?: unknown) => callerOf({ requestContext: { authorizer } } as unknown as APIGatewayProxyEventV2);
+const from = (authorizer?: unknown) =>
+  callerOf({ requestContext: { authorizer } } as unknown as APIGatewayProxyEventV2);
 
 describe('who asks', () => {
   test('is anyone on a route without an authorizer', () => {
@@ -10,7 +11,10 @@ describe('who asks', () => {
   });
 
   test('is the subject of the token that the authorizer verified', () => {
-    expect(from({ jwt: { claims: { sub: 'ada|42' }, scopes: null } })).toEqual({ kind: 'caller', customerId: 'ada|42' });
+    expect(from({ jwt: { claims: { sub: 'ada|42' }, scopes: null } })).toEqual({
+      kind: 'caller',
+      customerId: 'ada|42',
+    });
   });
 
   // Fails closed: an authorizer of another kind must not open what it was put there to protect.

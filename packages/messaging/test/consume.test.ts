@@ -19,7 +19,11 @@ function released(): AirlineEvent<'SeatReleased'> {
 }
 
 function receiptOf({ data }: AirlineEvent<'SeatReleased'>): AirlineEvent<'ReceiptIssued'> {
-  return newEvent('ReceiptIssued', { bookingId: data.bookingId, receiptNumber: 'R-1', issuedAt: at }, { occurredAt: at });
+  return newEvent(
+    'ReceiptIssued',
+    { bookingId: data.bookingId, receiptNumber: 'R-1', issuedAt: at },
+    { occurredAt: at },
+  );
 }
 
 function record(body: string): SQSRecord {
@@ -140,7 +144,11 @@ describe('a batch', () => {
 });
 
 describe('a message that can never be handled', () => {
-  const notHeard = newEvent('ReceiptIssued', { bookingId: randomUUID(), receiptNumber: 'R-1', issuedAt: at }, { occurredAt: at });
+  const notHeard = newEvent(
+    'ReceiptIssued',
+    { bookingId: randomUUID(), receiptNumber: 'R-1', issuedAt: at },
+    { occurredAt: at },
+  );
   test.each([
     ['not JSON', record('<xml/>'), 'not-json'],
     [
@@ -201,7 +209,9 @@ describe('a message of the service to itself', () => {
       },
     });
     expect(await consume(alarm())).toEqual([]);
-    expect(heard).toEqual([{ 'detail-type': 'AlarmRang', source: 'airline.test', time: at, detail: { data: { id: 7 } } }]);
+    expect(heard).toEqual([
+      { 'detail-type': 'AlarmRang', source: 'airline.test', time: at, detail: { data: { id: 7 } } },
+    ]);
     expect([published, deadLetters]).toEqual([[[answer]], []]);
   });
 
@@ -294,7 +304,9 @@ describe('what is logged', () => {
   test('an event without metadata is found by its booking as well', async () => {
     const { data } = released();
     const { consume, logged } = consumer();
-    await consume(record(JSON.stringify({ 'detail-type': 'SeatReleased', source: 'airline.seats', time: at, detail: { data } })));
+    await consume(
+      record(JSON.stringify({ 'detail-type': 'SeatReleased', source: 'airline.seats', time: at, detail: { data } })),
+    );
     expect(logged[0]).toMatchObject({ correlationId: data.bookingId, eventId: `${data.bookingId}.SeatReleased` });
   });
 

@@ -3,7 +3,9 @@ import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { createMetrics } from '../src/metrics.ts';
 
 interface EmfLine {
-  _aws: { CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string; Unit: string }[] }[] };
+  _aws: {
+    CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string; Unit: string }[] }[];
+  };
   [name: string]: unknown;
 }
 
@@ -38,7 +40,8 @@ test('a batch is a line for each reason, in the namespace of the airline, and na
   const booked = newEvent('SeatBooked', { ...data, amountMinor: 1, currency: 'EUR' }, { occurredAt });
   const refused = (reason: 'taken' | 'departed') =>
     newEvent('SeatUnavailable', { ...data, unavailableSeats: [], reason }, { occurredAt });
-  for (const event of [booked, refused('taken'), booked, refused('taken'), refused('departed')]) metrics.happened(event);
+  for (const event of [booked, refused('taken'), booked, refused('taken'), refused('departed')])
+    metrics.happened(event);
   metrics.took('TimeToSettle', 1234);
   expect(written).toBe('');
   metrics.flush();

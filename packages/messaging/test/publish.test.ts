@@ -72,7 +72,9 @@ describe('publishing', () => {
 
   test('an entry that was refused for the moment is sent again, alone', async () => {
     const { requests, publish } = bus((entries, request) =>
-      accept(entries).map((result, index) => (request === 1 && index === 1 ? { ErrorCode: 'ThrottlingException' } : result)),
+      accept(entries).map((result, index) =>
+        request === 1 && index === 1 ? { ErrorCode: 'ThrottlingException' } : result,
+      ),
     );
     const events = [receipt('R-1'), receipt('R-2'), receipt('R-3')];
     expect(await publish(events)).toEqual([undefined, undefined, undefined]);

@@ -7,8 +7,15 @@ import { createRetryBackoff } from '../src/retry-backoff.ts';
 async function askedAfter(receiveCount: number, random: number): Promise<ChangeMessageVisibilityCommand['input']> {
   const asked: ChangeMessageVisibilityCommand['input'][] = [];
   const send = async ({ input }: ChangeMessageVisibilityCommand) => void asked.push(input);
-  const delayRetry = createRetryBackoff({ client: { send } as Pick<SQSClient, 'send'>, queueUrl: 'queue', random: () => random });
-  await delayRetry({ receiptHandle: 'handle', attributes: { ApproximateReceiveCount: String(receiveCount) } } as SQSRecord);
+  const delayRetry = createRetryBackoff({
+    client: { send } as Pick<SQSClient, 'send'>,
+    queueUrl: 'queue',
+    random: () => random,
+  });
+  await delayRetry({
+    receiptHandle: 'handle',
+    attributes: { ApproximateReceiveCount: String(receiveCount) },
+  } as SQSRecord);
   return asked[0]!;
 }
 
@@ -18,7 +25,11 @@ test.each([
   [3, 24, 36],
   [4, 40, 60],
 ])('after failure %d the message comes again in %d to %d seconds', async (receiveCount, least, most) => {
-  expect(await askedAfter(receiveCount, 0)).toEqual({ QueueUrl: 'queue', ReceiptHandle: 'handle', VisibilityTimeout: least });
+  expect(await askedAfter(receiveCount, 0)).toEqual({
+    QueueUrl: 'queue',
+    ReceiptHandle: 'handle',
+    VisibilityTimeout: least,
+  });
   expect((await askedAfter(receiveCount, 0.999)).VisibilityTimeout).toBe(most);
 });
 

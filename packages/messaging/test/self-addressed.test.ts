@@ -2,7 +2,12 @@ import type { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { expect, test } from '@jest/globals';
 import { createSendToSelf } from '../src/self-addressed.ts';
 
-const message = { 'detail-type': 'AlarmRang', source: 'airline.test', time: '2026-12-01T09:30:00Z', detail: { data: {} } };
+const message = {
+  'detail-type': 'AlarmRang',
+  source: 'airline.test',
+  time: '2026-12-01T09:30:00Z',
+  detail: { data: {} },
+};
 
 test.each([
   ['in whole seconds, never too early', 59.2, 60],

@@ -44,7 +44,13 @@ export class PaymentsStack extends Stack {
       },
     });
     // Reads and writes records; reads, writes and gives up the guards of its calls to the provider.
-    table.grant(consumer.function, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem');
+    table.grant(
+      consumer.function,
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+      'dynamodb:DeleteItem',
+    );
     // The default key of SecureString parameters (aws/ssm) lets whoever may read a parameter decrypt it; another key would need
     // kms:Decrypt besides.
     const apiKeyArn = this.formatArn({ service: 'ssm', resource: 'parameter', resourceName: apiKeyParameter.slice(1) });

@@ -49,7 +49,12 @@ export type ChargeOutcome =
   | { kind: 'cancelled' };
 
 /** The first record that a request makes, of nothing or of the tombstone that it finds. */
-export function accept(found: InState<'VOID'> | undefined, request: BookingRequest, now: string, causedBy: Cause): PaymentRecord {
+export function accept(
+  found: InState<'VOID'> | undefined,
+  request: BookingRequest,
+  now: string,
+  causedBy: Cause,
+): PaymentRecord {
   const { method, amountMinor, currency } = request.payment;
   const asked: Asked = { payment: { method, amountMinor, currency }, causedBy };
   if (found) return decline(asked, { reason: found.reason }, now);
@@ -58,7 +63,10 @@ export function accept(found: InState<'VOID'> | undefined, request: BookingReque
 }
 
 /** Why a charge that is not made yet must not be made any more. A customer is not charged only to be refunded. */
-export function reasonNotToCharge({ refund, expiresAt }: InState<'CHARGING'>, now: string): NoFromElsewhere | undefined {
+export function reasonNotToCharge(
+  { refund, expiresAt }: InState<'CHARGING'>,
+  now: string,
+): NoFromElsewhere | undefined {
   return refund?.reason ?? (isPast(expiresAt, now) ? 'expired' : undefined);
 }
 
@@ -72,7 +80,12 @@ export function decline(
 }
 
 /** The record of a charge whose outcome is known. A mark survives a charge: whoever learns of the charge refunds it. */
-export function settleCharge(record: InState<'CHARGING'>, paymentId: string, outcome: ChargeOutcome, at: string): PaymentRecord {
+export function settleCharge(
+  record: InState<'CHARGING'>,
+  paymentId: string,
+  outcome: ChargeOutcome,
+  at: string,
+): PaymentRecord {
   const { payment, causedBy, refund } = record;
   switch (outcome.kind) {
     case 'charged':
@@ -85,7 +98,12 @@ export function settleCharge(record: InState<'CHARGING'>, paymentId: string, out
   }
 }
 
-export function settleRefund(record: InState<'CHARGED'>, mark: RefundMark, refundId: string, at: string): InState<'REFUNDED'> {
+export function settleRefund(
+  record: InState<'CHARGED'>,
+  mark: RefundMark,
+  refundId: string,
+  at: string,
+): InState<'REFUNDED'> {
   return { ...record, state: 'REFUNDED', refund: { ...mark, refundId, at } };
 }
 

@@ -36,7 +36,11 @@ export function createHandlers({ store, provider, once, now, happened }: Depende
   const time = (): string => now().toISOString();
 
   /** Writes a record that answers anew; the last thing that it says is what the write made true. */
-  async function saveAnswer(bookingId: string, next: PaymentRecord, read: Stored | undefined): Promise<Stored | undefined> {
+  async function saveAnswer(
+    bookingId: string,
+    next: PaymentRecord,
+    read: Stored | undefined,
+  ): Promise<Stored | undefined> {
     const saved = await store.save(bookingId, next, read);
     if (saved) for (const event of answerOf(bookingId, next).slice(-1)) happened?.(event);
     return saved;
@@ -59,7 +63,8 @@ export function createHandlers({ store, provider, once, now, happened }: Depende
     if (intentId === undefined) {
       if (refusal) return decline(record, { reason: refusal }, time());
       const created = await provider.createIntent(bookingId, payment);
-      if (created.kind === 'refused') return decline(record, { reason: 'declined', declineCode: created.declineCode }, time());
+      if (created.kind === 'refused')
+        return decline(record, { reason: 'declined', declineCode: created.declineCode }, time());
       return { ...record, intentId: created.intentId };
     }
     const intent = { bookingId, intentId, amountMinor: payment.amountMinor };
@@ -71,7 +76,10 @@ export function createHandlers({ store, provider, once, now, happened }: Depende
     const mark = record.refund;
     if (!mark) return record;
     const intent = { bookingId, intentId: record.paymentId, amountMinor: record.payment.amountMinor };
-    const refund = await once(`${bookingId}#refund`, async () => (await provider.findRefund(intent)) ?? provider.refund(intent));
+    const refund = await once(
+      `${bookingId}#refund`,
+      async () => (await provider.findRefund(intent)) ?? provider.refund(intent),
+    );
     return settleRefund(record, mark, refund.refundId, time());
   }
 
@@ -161,7 +169,11 @@ function answerOf(bookingId: string, record: PaymentRecord): AirlineEvent[] {
     case 'REFUNDED': {
       const { paymentId, paidAt, at, causedBy } = record;
       const { amountMinor, currency } = record.payment;
-      const paid = newEvent('PaymentOk', { bookingId, paymentId, amountMinor, currency, paidAt }, { occurredAt: at, causedBy });
+      const paid = newEvent(
+        'PaymentOk',
+        { bookingId, paymentId, amountMinor, currency, paidAt },
+        { occurredAt: at, causedBy },
+      );
       if (record.state === 'CHARGED') return [paid];
       const { refundId, reason, at: refundedAt, causedBy: refundedBecause } = record.refund;
       const refunded = { bookingId, paymentId, refundId, amountMinor, currency, reason };

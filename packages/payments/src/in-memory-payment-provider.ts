@@ -63,7 +63,8 @@ export function createInMemoryPaymentProvider(options: InMemoryPaymentProviderOp
         if (!method.startsWith('pm_card_')) return { kind: 'refused', declineCode: 'invalid_payment_method' } as const;
         const intentId = intentByBooking.get(bookingId) ?? `pi_${entries.size + 1}`;
         intentByBooking.set(bookingId, intentId);
-        if (!entries.has(intentId)) entries.set(intentId, { bookingId, method, amountMinor, intent: { kind: 'unconfirmed' } });
+        if (!entries.has(intentId))
+          entries.set(intentId, { bookingId, method, amountMinor, intent: { kind: 'unconfirmed' } });
         return { kind: 'created', intentId } as const;
       });
     },
@@ -100,7 +101,9 @@ export function createInMemoryPaymentProvider(options: InMemoryPaymentProviderOp
     },
 
     movedFor(bookingId) {
-      const charges = [...entries.values()].filter((entry) => entry.bookingId === bookingId && entry.intent.kind === 'charged');
+      const charges = [...entries.values()].filter(
+        (entry) => entry.bookingId === bookingId && entry.intent.kind === 'charged',
+      );
       const sum = (some: Entry[]): number => some.reduce((total, { amountMinor }) => total + amountMinor, 0);
       return { charged: sum(charges), refunded: sum(charges.filter(({ refundId }) => refundId !== undefined)) };
     },

@@ -1,6 +1,12 @@
 import Stripe from 'stripe';
 import type { ChargeOutcome } from './domain.ts';
-import { type Intent, type IntentOf, type PaymentProvider, type Refund, UndecidedPaymentError } from './payment-provider.ts';
+import {
+  type Intent,
+  type IntentOf,
+  type PaymentProvider,
+  type Refund,
+  UndecidedPaymentError,
+} from './payment-provider.ts';
 
 export interface StripeOptions {
   apiKey: () => Promise<string>;
@@ -14,7 +20,11 @@ export interface StripeOptions {
 const withCharge = { expand: ['latest_charge'] };
 
 /** Takes and gives back money through Stripe's API, with the API version that the SDK pins. */
-export function createStripePaymentProvider({ apiKey, url, timeoutMilliseconds = 5000 }: StripeOptions): PaymentProvider {
+export function createStripePaymentProvider({
+  apiKey,
+  url,
+  timeoutMilliseconds = 5000,
+}: StripeOptions): PaymentProvider {
   const settings = { timeout: timeoutMilliseconds, maxNetworkRetries: 1, telemetry: false, ...(url && addressOf(url)) };
   let client: Stripe | undefined;
   const stripe = async (): Promise<Stripe> => (client ??= new Stripe(await apiKey(), settings));
@@ -33,7 +43,9 @@ export function createStripePaymentProvider({ apiKey, url, timeoutMilliseconds =
   async function cancel({ bookingId, intentId }: IntentOf): Promise<ChargeOutcome> {
     try {
       const { paymentIntents } = await stripe();
-      return final(stateOf(await paymentIntents.cancel(intentId, withCharge, { idempotencyKey: `${bookingId}#cancel` })));
+      return final(
+        stateOf(await paymentIntents.cancel(intentId, withCharge, { idempotencyKey: `${bookingId}#cancel` })),
+      );
     } catch (error) {
       return lookAgain(intentId, error);
     }
@@ -121,7 +133,10 @@ function stateOf({ id, status, last_payment_error, latest_charge, created }: Str
     return { kind: 'charged', paidAt: new Date(seconds * 1000).toISOString() };
   }
   if (status === 'requires_payment_method' && last_payment_error) {
-    return { kind: 'declined', declineCode: last_payment_error.decline_code ?? last_payment_error.code ?? 'card_declined' };
+    return {
+      kind: 'declined',
+      declineCode: last_payment_error.decline_code ?? last_payment_error.code ?? 'card_declined',
+    };
   }
   throw new UndecidedPaymentError(`Stripe's payment intent ${id} is ${status}: neither charged nor declined.`);
 }
@@ -147,7 +162,9 @@ function declineCodeOf(error: unknown): string | undefined {
  */
 function refused({ id, status, pending_reason: why, failure_reason: failure }: Stripe.Refund): never {
   const reason = why ?? failure;
-  throw new UndecidedPaymentError(`Stripe's refund ${id} is ${status ?? 'without status'}${reason ? ` (${reason})` : ''}.`);
+  throw new UndecidedPaymentError(
+    `Stripe's refund ${id} is ${status ?? 'without status'}${reason ? ` (${reason})` : ''}.`,
+  );
 }
 
 /** Only what an operator needs is taken over: Stripe's errors can carry the card. */

@@ -21,7 +21,8 @@ beforeEach(() => {
     happened: ({ type, data }) => counted.push('reason' in data ? `${type}(${data.reason})` : type),
   });
   hear = async (...events) => {
-    for (const event of [...events, ...events]) await (handlers[event.type] as (event: AirlineEvent) => Promise<unknown>)(event);
+    for (const event of [...events, ...events])
+      await (handlers[event.type] as (event: AirlineEvent) => Promise<unknown>)(event);
   };
 });
 

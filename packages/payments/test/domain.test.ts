@@ -97,7 +97,9 @@ describe('settling a charge', () => {
 test('the first no to meet a charge is the one that is remembered', () => {
   const marked = decideOnNo(charging(), mark);
   expect(marked).toMatchObject({ kind: 'write', record: { refund: mark } });
-  expect(decideOnNo((marked as { record: PaymentRecord }).record, { ...mark, reason: 'cancelled' })).toEqual({ kind: 'nothing' });
+  expect(decideOnNo((marked as { record: PaymentRecord }).record, { ...mark, reason: 'cancelled' })).toEqual({
+    kind: 'nothing',
+  });
 });
 
 test.each([

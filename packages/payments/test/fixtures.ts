@@ -29,7 +29,11 @@ export function seatUnavailable(
   { bookingId, flightId, seats }: Request,
   reason: EventData<'SeatUnavailable'>['reason'] = 'taken',
 ): AirlineEvent<'SeatUnavailable'> {
-  return newEvent('SeatUnavailable', { bookingId, flightId, seats, unavailableSeats: seats, reason }, { occurredAt: now });
+  return newEvent(
+    'SeatUnavailable',
+    { bookingId, flightId, seats, unavailableSeats: seats, reason },
+    { occurredAt: now },
+  );
 }
 
 export function seatReleased(

@@ -56,7 +56,8 @@ beforeEach(() => {
 
 const said = (events: readonly AirlineEvent[]): string[] =>
   events.map(({ type, data }) => ('reason' in data ? `${type}(${data.reason})` : type));
-const stateOf = async ({ bookingId }: Request): Promise<string | undefined> => (await store.load(bookingId))?.record.state;
+const stateOf = async ({ bookingId }: Request): Promise<string | undefined> =>
+  (await store.load(bookingId))?.record.state;
 const moved = ({ bookingId }: Request): { charged: number; refunded: number } => provider.movedFor(bookingId);
 const nothing = { charged: 0, refunded: 0 };
 
@@ -247,7 +248,9 @@ describe('CHARGING', () => {
     const intentId = 'pi_1';
     expect(said(await hear(bookingRequested(asked)))).toEqual(['PaymentFailed(expired)']);
     expect(await provider.findIntent(intentId)).toEqual({ kind: 'cancelled' });
-    expect(await provider.confirm({ bookingId: asked.bookingId, intentId, amountMinor: 8_100 })).toEqual({ kind: 'cancelled' });
+    expect(await provider.confirm({ bookingId: asked.bookingId, intentId, amountMinor: 8_100 })).toEqual({
+      kind: 'cancelled',
+    });
     expect(moved(asked)).toEqual(nothing);
   });
 
@@ -292,7 +295,9 @@ describe('CHARGING', () => {
       const answer = await hear(bookingRequested(asked));
       expect(await no).toEqual([]);
       expect(said(answer)).toEqual(
-        operation === 'confirm' ? ['PaymentOk', 'PaymentRefunded(seat-unavailable)'] : ['PaymentFailed(seat-unavailable)'],
+        operation === 'confirm'
+          ? ['PaymentOk', 'PaymentRefunded(seat-unavailable)']
+          : ['PaymentFailed(seat-unavailable)'],
       );
       expect(moved(asked).charged).toBe(moved(asked).refunded);
     },
@@ -332,7 +337,14 @@ describe('CHARGED', () => {
     expect(answer).toHaveLength(1);
     expect(answer[0]).toMatchObject({
       type: 'PaymentRefunded',
-      data: { bookingId: asked.bookingId, paymentId: 'pi_1', refundId: 're_pi_1', amountMinor: 8_100, currency: 'EUR', reason },
+      data: {
+        bookingId: asked.bookingId,
+        paymentId: 'pi_1',
+        refundId: 're_pi_1',
+        amountMinor: 8_100,
+        currency: 'EUR',
+        reason,
+      },
       metadata: { eventId: `${asked.bookingId}.PaymentRefunded`, causationId: no(asked).metadata.eventId },
     });
     expect(await stateOf(asked)).toBe('REFUNDED');
@@ -512,9 +524,19 @@ function dying<T extends object>(part: T, dies: () => 'before' | 'after' | undef
 describe.each(['before', 'after'] as const)('a run that dies %s a step is healed by redelivery', (death) => {
   test.each<[string, (asked: Request) => Heard[], string, number]>([
     ['a charge', (asked) => [bookingRequested(asked)], 'PaymentOk', 8_100],
-    ['a refund', (asked) => [bookingRequested(asked), seatUnavailable(asked)], 'PaymentOk,PaymentRefunded(seat-unavailable)', 0],
+    [
+      'a refund',
+      (asked) => [bookingRequested(asked), seatUnavailable(asked)],
+      'PaymentOk,PaymentRefunded(seat-unavailable)',
+      0,
+    ],
     ['a tombstone', (asked) => [seatUnavailable(asked), bookingRequested(asked)], 'PaymentFailed(seat-unavailable)', 0],
-    ['a cancellation', (asked) => [bookingRequested(asked), bookingCancelled(asked)], 'PaymentOk,PaymentRefunded(cancelled)', 0],
+    [
+      'a cancellation',
+      (asked) => [bookingRequested(asked), bookingCancelled(asked)],
+      'PaymentOk,PaymentRefunded(cancelled)',
+      0,
+    ],
     [
       'a cancellation that comes first',
       (asked) => [bookingCancelled(asked), bookingRequested(asked)],

@@ -48,7 +48,9 @@ describe('the payments stack', () => {
       VisibilityTimeout: 90,
       RedrivePolicy: { maxReceiveCount: 5 },
     });
-    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', { FunctionResponseTypes: ['ReportBatchItemFailures'] });
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
   });
 
   test('keeps dead letters of both kinds for 14 days', () => {
@@ -92,7 +94,8 @@ describe('the payments stack', () => {
   test('names the secret to its function, and Stripe only where another address is given', () => {
     const variables = (of: Template): Record<string, unknown> => {
       const functions = Object.values(of.findResources('AWS::Lambda::Function', { Properties: { Timeout: 15 } }));
-      return (functions[0]!.Properties as { Environment: { Variables: Record<string, unknown> } }).Environment.Variables;
+      return (functions[0]!.Properties as { Environment: { Variables: Record<string, unknown> } }).Environment
+        .Variables;
     };
     expect(variables(template)).toMatchObject({ STRIPE_API_KEY_PARAMETER: '/airline/payments/stripe-api-key' });
     expect(variables(template)).not.toHaveProperty('STRIPE_API_URL');

@@ -61,7 +61,14 @@ describe.each(adapters)('payment store: %s', (_, create) => {
   test.each<PaymentRecord>([
     { state: 'CHARGING', payment: charge.payment, causedBy: cause, intentId: 'pi_1', refund },
     { state: 'CHARGED', ...charge, refund },
-    { state: 'DECLINED', payment: charge.payment, causedBy: cause, reason: 'declined', declineCode: 'lost_card', at: now },
+    {
+      state: 'DECLINED',
+      payment: charge.payment,
+      causedBy: cause,
+      reason: 'declined',
+      declineCode: 'lost_card',
+      at: now,
+    },
     { state: 'REFUNDED', ...charge, refund: { ...refund, refundId: 're_1', at: now } },
   ])('comes back as it was written: $state', async (record) => {
     const store = create();

@@ -31,7 +31,9 @@ beforeEach(async () => {
   answer = standIn;
   requests = [];
   server = createServer((incoming, response) => {
-    requests.push([incoming.method, incoming.url?.split('?')[0], incoming.headers['idempotency-key']].filter(Boolean).join(' '));
+    requests.push(
+      [incoming.method, incoming.url?.split('?')[0], incoming.headers['idempotency-key']].filter(Boolean).join(' '),
+    );
     answer(incoming, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -106,8 +108,17 @@ describe('an intent', () => {
   });
 
   test('below the least amount that Stripe takes is refused with its code', async () => {
-    answer = failing(400, { type: 'invalid_request_error', code: 'amount_too_small', param: 'amount', message: 'too small' });
-    const refused = await provider.createIntent(randomUUID(), { method: 'pm_card_visa', amountMinor: 1, currency: 'EUR' });
+    answer = failing(400, {
+      type: 'invalid_request_error',
+      code: 'amount_too_small',
+      param: 'amount',
+      message: 'too small',
+    });
+    const refused = await provider.createIntent(randomUUID(), {
+      method: 'pm_card_visa',
+      amountMinor: 1,
+      currency: 'EUR',
+    });
     expect(refused).toEqual({ kind: 'refused', declineCode: 'amount_too_small' });
   });
 });
@@ -116,7 +127,10 @@ describe('confirming', () => {
   test('takes the money, once', async () => {
     const intent = await created();
     const outcome = await provider.confirm(intent);
-    expect(outcome).toEqual({ kind: 'charged', paidAt: new Date(Math.floor(today.getTime() / 1000) * 1000).toISOString() });
+    expect(outcome).toEqual({
+      kind: 'charged',
+      paidAt: new Date(Math.floor(today.getTime() / 1000) * 1000).toISOString(),
+    });
     expect(await provider.confirm(intent)).toEqual(outcome);
     expect(await provider.findIntent(intent.intentId)).toEqual(outcome);
     expect(requests[1]).toBe(`POST /v1/payment_intents/${intent.intentId}/confirm ${intent.bookingId}#confirm`);

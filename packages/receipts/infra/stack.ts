@@ -29,7 +29,13 @@ export class ReceiptsStack extends Stack {
       says: ['ReceiptIssued'],
       environment: { RECEIPTS_TABLE_NAME: table.tableName, RECEIPTS_FROM: sender },
     });
-    table.grant(consumer.function, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem');
+    table.grant(
+      consumer.function,
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+      'dynamodb:DeleteItem',
+    );
 
     allowBecause(
       consumer.function,

@@ -74,7 +74,13 @@ function kept(event: Heard): KeptData[FactType] {
     case 'BookingRequested': {
       const { flightId, seats, passenger, payment } = event.data;
       const { name, email } = passenger;
-      return { flightId, seats, passenger: { name, email }, amountMinor: payment.amountMinor, currency: payment.currency };
+      return {
+        flightId,
+        seats,
+        passenger: { name, email },
+        amountMinor: payment.amountMinor,
+        currency: payment.currency,
+      };
     }
     case 'SeatBooked': {
       const { flightId, seats } = event.data;
@@ -117,7 +123,9 @@ export function isOpen({ dueBecause, receipt }: ReceiptsRecord): boolean {
 
 /** Whether seats or payments took their yes back, or will because the customer cancelled: from then on no receipt is sent. */
 export function isTakenBack({ facts }: ReceiptsRecord): boolean {
-  return facts.SeatReleased !== undefined || facts.PaymentRefunded !== undefined || facts.BookingCancelled !== undefined;
+  return (
+    facts.SeatReleased !== undefined || facts.PaymentRefunded !== undefined || facts.BookingCancelled !== undefined
+  );
 }
 
 /** Whether the passenger has a receipt for a payment that was refunded, and was not told so yet. */
@@ -141,13 +149,26 @@ export function refundNoticeOf(bookingId: string, { facts, receipt }: ReceiptsRe
   const { flightId, seats } = facts.SeatBooked!;
   const { paymentId } = facts.PaymentOk!;
   const refund = facts.PaymentRefunded!;
-  return { bookingId, receiptNumber: receipt!.number, issuedAt, passenger, flightId, seats, paid: { paymentId }, refund };
+  return {
+    bookingId,
+    receiptNumber: receipt!.number,
+    issuedAt,
+    passenger,
+    flightId,
+    seats,
+    paid: { paymentId },
+    refund,
+  };
 }
 
 /** Flight number and departure day (midnight UTC) of a flightId such as KL1001-20261218: all that receipts knows of a flight. */
 export function flightOf(flightId: string): { flightNumber: string; departureDay: Date } {
   const [flightNumber = '', digits = ''] = flightId.split('-');
-  const [year, month, day] = [digits.slice(0, 4), digits.slice(4, 6), digits.slice(6)].map(Number) as [number, number, number];
+  const [year, month, day] = [digits.slice(0, 4), digits.slice(4, 6), digits.slice(6)].map(Number) as [
+    number,
+    number,
+    number,
+  ];
   return { flightNumber, departureDay: new Date(Date.UTC(year, month - 1, day)) };
 }
 

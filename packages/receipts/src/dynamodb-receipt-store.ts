@@ -9,7 +9,9 @@ const keyOf = (bookingId: string): { pk: string; sk: string } => ({ pk: `BOOKING
 export function createDynamoDbReceiptStore(client: DynamoDBDocumentClient, tableName: string): ReceiptStore {
   return {
     async load(bookingId) {
-      const { Item } = await client.send(new GetCommand({ TableName: tableName, Key: keyOf(bookingId), ConsistentRead: true }));
+      const { Item } = await client.send(
+        new GetCommand({ TableName: tableName, Key: keyOf(bookingId), ConsistentRead: true }),
+      );
       return Item && { record: Item.record as ReceiptsRecord, version: Item.version as number };
     },
 

@@ -65,7 +65,11 @@ export function createHandlers({ store, mailer, once, now, sent: tell }: Depende
       // Asked for as well when a yes was taken back: a run that crashed after sending may not have got to remember it.
       if (isTakenBack(record)) return { kind: 'withheld' };
       const issuedAt = now().toISOString();
-      return { kind: 'sent', issuedAt, messageId: await send(receiptMail(receiptOf(bookingId, record, number, issuedAt))) };
+      return {
+        kind: 'sent',
+        issuedAt,
+        messageId: await send(receiptMail(receiptOf(bookingId, record, number, issuedAt))),
+      };
     });
     if (outcome.kind === 'withheld') return record;
 
@@ -123,5 +127,7 @@ export function createHandlers({ store, mailer, once, now, sent: tell }: Depende
 function answerOf(bookingId: string, { receipt, dueBecause }: ReceiptsRecord): AirlineEvent[] {
   if (!receipt) return [];
   const { number: receiptNumber, issuedAt } = receipt;
-  return [newEvent('ReceiptIssued', { bookingId, receiptNumber, issuedAt }, { occurredAt: issuedAt, causedBy: dueBecause })];
+  return [
+    newEvent('ReceiptIssued', { bookingId, receiptNumber, issuedAt }, { occurredAt: issuedAt, causedBy: dueBecause }),
+  ];
 }

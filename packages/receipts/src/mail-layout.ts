@@ -24,7 +24,11 @@ export function bodiesOf(letter: Letter): { text: string; html: string } {
 }
 
 /** The rows that tell which journey a mail is about. */
-export function journeyRows({ passenger, flightId, seats }: Pick<Receipt, 'passenger' | 'flightId' | 'seats'>): Letter['rows'] {
+export function journeyRows({
+  passenger,
+  flightId,
+  seats,
+}: Pick<Receipt, 'passenger' | 'flightId' | 'seats'>): Letter['rows'] {
   const { flightNumber, departureDay } = flightOf(flightId);
   return [
     ['Passenger', oneLine(passenger.name)],
@@ -52,7 +56,8 @@ function textBody({ kind, number, issued, heading, opening, textOnly, rows, tota
 // Made once: it takes longer to make one than to write a mail.
 const days = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
 
-const label = 'color:#5b6b82;padding:10px 16px 10px 0;border-bottom:1px solid #e6eaf0;white-space:nowrap;vertical-align:top';
+const label =
+  'color:#5b6b82;padding:10px 16px 10px 0;border-bottom:1px solid #e6eaf0;white-space:nowrap;vertical-align:top';
 const value = 'color:#16243a;padding:10px 0;border-bottom:1px solid #e6eaf0;text-align:right;word-break:break-word';
 const font = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:15px;line-height:1.45";
 const table = 'width="100%" cellpadding="0" cellspacing="0"';

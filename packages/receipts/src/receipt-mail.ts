@@ -16,7 +16,8 @@ export function receiptMail(receipt: Receipt): Mail {
       number,
       issued: longDate(new Date(issuedAt)),
       heading: 'Thank you for your booking',
-      opening: (emphasize) => `Your flight ${emphasize(flightNumber)} on ${emphasize(departure)} is confirmed and paid.`,
+      opening: (emphasize) =>
+        `Your flight ${emphasize(flightNumber)} on ${emphasize(departure)} is confirmed and paid.`,
       textOnly: 'This is your receipt.',
       rows: [
         ...journeyRows(receipt),

@@ -24,7 +24,8 @@ export function createSesMailer({ client, from }: { client: Pick<SESv2Client, 's
         // SES quotes addresses in its complaints, and these errors end up in logs and dead-letter queues; hence also no cause.
         const { name, message } = error as Error;
         const complaint = `${name}: ${message.replaceAll(/[^\s<>"',;:/]+@[^\s<>"',;:/]+/g, '***')}`;
-        if (error instanceof MessageRejected || error instanceof BadRequestException) throw new MailRejectedError(complaint);
+        if (error instanceof MessageRejected || error instanceof BadRequestException)
+          throw new MailRejectedError(complaint);
         throw new MailUnavailableError(complaint);
       }
     },
@@ -37,7 +38,9 @@ export function createSesMailer({ client, from }: { client: Pick<SESv2Client, 's
  */
 export function mailboxOf({ name, email }: Mail['to']): string {
   const printable = name.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
-  const phrase = /^[\x20-\x7e]*$/.test(printable) ? `"${printable.replaceAll(/["\\]/g, '\\$&')}"` : encodedWords(printable);
+  const phrase = /^[\x20-\x7e]*$/.test(printable)
+    ? `"${printable.replaceAll(/["\\]/g, '\\$&')}"`
+    : encodedWords(printable);
   const mailbox = `${phrase} <${email}>`;
   return printable === '' || mailbox.length > maximumMailboxLength ? email : mailbox;
 }

@@ -125,7 +125,10 @@ describe('personal data', () => {
 });
 
 test('a flight id tells flight number and departure day', () => {
-  expect(flightOf('KL1001-20261218')).toEqual({ flightNumber: 'KL1001', departureDay: new Date('2026-12-18T00:00:00Z') });
+  expect(flightOf('KL1001-20261218')).toEqual({
+    flightNumber: 'KL1001',
+    departureDay: new Date('2026-12-18T00:00:00Z'),
+  });
 });
 
 describe('a receipt number', () => {
@@ -133,6 +136,7 @@ describe('a receipt number', () => {
     expect(receiptNumberOf(bookingId)).toBe('R-CN5P-239Q-9G0R');
     const numbers = Array.from({ length: 10_000 }, (_, index) => receiptNumberOf(`booking-${index}`));
     expect(new Set(numbers).size).toBe(10_000);
-    for (const number of numbers) expect(number).toMatch(/^R-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/);
+    for (const number of numbers)
+      expect(number).toMatch(/^R-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/);
   });
 });

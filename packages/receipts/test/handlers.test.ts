@@ -62,7 +62,11 @@ describe('BookingRequested + SeatBooked + PaymentOk, and nothing taken back', ()
       expect(issued).toMatchObject({
         type: 'ReceiptIssued',
         data: { bookingId, receiptNumber: 'R-CN5P-239Q-9G0R' },
-        metadata: { eventId: `${bookingId}.ReceiptIssued`, causationId: order[2]!.metadata.eventId, service: 'receipts' },
+        metadata: {
+          eventId: `${bookingId}.ReceiptIssued`,
+          causationId: order[2]!.metadata.eventId,
+          service: 'receipts',
+        },
       });
       expect(mails).toHaveLength(1);
       expect(mails[0]).toMatchObject({ to: { name: 'Ada Lovelace', email: 'ada@example.com' } });
@@ -205,7 +209,9 @@ describe('PaymentRefunded after a sent receipt', () => {
 });
 
 describe('BookingRequested again with other content', () => {
-  const other: Partial<EventData<'BookingRequested'>> = { passenger: { name: 'Ada Lovelace', email: 'eve@example.com' } };
+  const other: Partial<EventData<'BookingRequested'>> = {
+    passenger: { name: 'Ada Lovelace', email: 'eve@example.com' },
+  };
 
   test('is a conflicting request; the receipt goes to the first', async () => {
     await hear(bookingRequested());
@@ -236,7 +242,8 @@ describe('the mail provider', () => {
     hear = serve({ ...world, mailer: { send: () => Promise.reject(new MailUnavailableError('throttled')) } });
     await hear(bookingRequested());
     await hear(seatBooked());
-    for (let delivery = 1; delivery <= 3; delivery++) await expect(hear(paymentOk())).rejects.toThrow(MailUnavailableError);
+    for (let delivery = 1; delivery <= 3; delivery++)
+      await expect(hear(paymentOk())).rejects.toThrow(MailUnavailableError);
     hear = serve({ ...world, mailer });
     expect(await hear(paymentOk())).toHaveLength(1);
     expect(mails).toHaveLength(1);
@@ -301,7 +308,8 @@ describe.each(['before', 'after'] as const)('a crash %s any one step, then redel
           const said = new Set<string>();
           // What failed comes back last, when the others have been handled.
           const failed: AirlineEvent<FactType>[] = [];
-          const deliver = async (event: AirlineEvent<FactType>) => (await hear(event)).forEach(({ type }) => said.add(type));
+          const deliver = async (event: AirlineEvent<FactType>) =>
+            (await hear(event)).forEach(({ type }) => said.add(type));
           for (const event of order) await deliver(event).catch(() => failed.push(event));
           for (const event of failed) await deliver(event);
           if (!broken()) break;
@@ -337,7 +345,9 @@ test('all events of a cancelled booking at once, each twice, interleaved in any 
         await hear(event);
         if (event.type === 'BookingCancelled') whenCancelled ??= mails.filter(isReceipt).length;
       };
-      await scheduler.waitFor(Promise.all([...flow, ...flow].map((event) => listen(event).catch(() => failed.push(event)))));
+      await scheduler.waitFor(
+        Promise.all([...flow, ...flow].map((event) => listen(event).catch(() => failed.push(event)))),
+      );
       for (const event of failed) await scheduler.waitFor(listen(event));
       const receipts = mails.filter(isReceipt).length;
       // Once the cancellation was acknowledged, no receipt left any more.

@@ -82,7 +82,9 @@ describe('Powertools on DynamoDB', () => {
     });
     await working;
     const { once } = powertools();
-    await expect(once(bookingId, 'receipt', () => Promise.resolve('again'))).rejects.toThrow('already an execution in progress');
+    await expect(once(bookingId, 'receipt', () => Promise.resolve('again'))).rejects.toThrow(
+      'already an execution in progress',
+    );
     const retry = async (): Promise<string> =>
       once(bookingId, 'receipt', () => Promise.resolve('again')).catch(() => pause(50).then(retry));
     expect(await retry()).toBe('again');

@@ -35,7 +35,9 @@ describe('the mail of a receipt', () => {
   });
 
   test('a name cannot add lines to the text', () => {
-    const { text } = receiptMail(receipt({ passenger: { name: 'Ada\r\nTotal paid  EUR 0.00\u202e', email: 'a@example.com' } }));
+    const { text } = receiptMail(
+      receipt({ passenger: { name: 'Ada\r\nTotal paid  EUR 0.00\u202e', email: 'a@example.com' } }),
+    );
     expect(text.split('\n').filter((line) => line.startsWith('Total paid'))).toEqual(['Total paid  EUR 162.00']);
     expect(text).toContain('Passenger   Ada Total paid  EUR 0.00\n');
   });

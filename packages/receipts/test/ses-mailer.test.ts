@@ -12,7 +12,8 @@ const from = 'receipts@airline.example';
 const clients: SESv2Client[] = [];
 
 const urlOf = (server: Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-const stop = (server: Server): Promise<unknown> => new Promise((resolve) => server.close(resolve).closeAllConnections());
+const stop = (server: Server): Promise<unknown> =>
+  new Promise((resolve) => server.close(resolve).closeAllConnections());
 
 function mailerAt(endpoint: string): Mailer {
   const client = new SESv2Client({
@@ -41,7 +42,11 @@ describe('a stand-in for SES', () => {
     const { emails } = (await (await fetch(`${urlOf(ses)}/store`)).json()) as { emails: { messageId: string }[] };
     expect(emails.find((email) => email.messageId === messageId)).toMatchObject({
       from,
-      destination: { to: [`=?UTF-8?B?${Buffer.from('Zoë "Z" O’Hara').toString('base64')}?= <zoe@example.com>`], cc: [], bcc: [] },
+      destination: {
+        to: [`=?UTF-8?B?${Buffer.from('Zoë "Z" O’Hara').toString('base64')}?= <zoe@example.com>`],
+        cc: [],
+        bcc: [],
+      },
       subject: mail.subject,
       body: { text: mail.text, html: mail.html },
     });
@@ -69,7 +74,11 @@ describe('SES refuses', () => {
     ['AccountSuspendedException', 400, MailUnavailableError],
     ['InternalServiceErrorException', 500, MailUnavailableError],
   ])('%s', async (name, status, expected) => {
-    refusal = { status, name, message: 'Identity <ada@example.com> failed: arn:aws:ses:us-east-1:1:identity/ada@example.com' };
+    refusal = {
+      status,
+      name,
+      message: 'Identity <ada@example.com> failed: arn:aws:ses:us-east-1:1:identity/ada@example.com',
+    };
     const failure = await mailerAt(urlOf(ses))
       .send(receiptMail(receipt()))
       .catch((error: Error) => error);

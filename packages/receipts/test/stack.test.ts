@@ -6,7 +6,9 @@ import { ReceiptsStack } from '../infra/stack.ts';
 let template: Template;
 
 beforeAll(() => {
-  template = Template.fromStack(new ReceiptsStack(new App({ context: { receiptsFrom: 'tickets@fly.example' } }), 'receipts'));
+  template = Template.fromStack(
+    new ReceiptsStack(new App({ context: { receiptsFrom: 'tickets@fly.example' } }), 'receipts'),
+  );
 }, 60_000);
 
 interface Statement {
@@ -41,7 +43,9 @@ describe('the receipts stack', () => {
       VisibilityTimeout: 60,
       RedrivePolicy: { maxReceiveCount: 5 },
     });
-    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', { FunctionResponseTypes: ['ReportBatchItemFailures'] });
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
   });
 
   test('keeps dead letters of both kinds for 14 days', () => {

@@ -44,7 +44,9 @@ describe.each(adapters)('receipt store: %s', (_, create) => {
   test('of many writes on the same reading, one succeeds', async () => {
     const store = create();
     const bookingId = randomUUID();
-    const saved = await Promise.all(Array.from({ length: 10 }, () => store.save(bookingId, record, undefined, forgetAt)));
+    const saved = await Promise.all(
+      Array.from({ length: 10 }, () => store.save(bookingId, record, undefined, forgetAt)),
+    );
     expect(saved.filter(Boolean)).toHaveLength(1);
   });
 });

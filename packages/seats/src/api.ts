@@ -53,8 +53,15 @@ export function createApi({ store, now }: { store: SeatStore; now: () => Date })
     }
     const map = await store.seatMap(flightId);
     if (!map)
-      return problem(404, 'Unknown flight', `No flight ${flightId} is scheduled. GET /flights lists the flights that are.`);
-    const seats = seatsOf(map.flight).map((seat) => ({ ...seat, state: map.claimed.get(seat.seat) ?? ('free' as const) }));
+      return problem(
+        404,
+        'Unknown flight',
+        `No flight ${flightId} is scheduled. GET /flights lists the flights that are.`,
+      );
+    const seats = seatsOf(map.flight).map((seat) => ({
+      ...seat,
+      state: map.claimed.get(seat.seat) ?? ('free' as const),
+    }));
     const counts = { free: 0, held: 0, sold: 0 };
     for (const { state } of seats) counts[state] += 1;
     return json(200, { flight: map.flight, counts, seats }, { 'cache-control': 'no-store' });
@@ -80,7 +87,10 @@ const logger = new Logger();
 
 export const handler: Api = async (event) => {
   deployed ??= createApi({
-    store: createDynamoDbSeatStore(DynamoDBDocumentClient.from(new DynamoDBClient()), requireEnvironment('SEATS_TABLE_NAME')),
+    store: createDynamoDbSeatStore(
+      DynamoDBDocumentClient.from(new DynamoDBClient()),
+      requireEnvironment('SEATS_TABLE_NAME'),
+    ),
     now: () => new Date(),
   });
   try {

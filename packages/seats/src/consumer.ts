@@ -14,7 +14,10 @@ const metrics = metricsFromEnvironment();
 const now = (): Date => new Date();
 
 const { HoldExpired, ...handlers } = createHandlers({
-  store: createDynamoDbSeatStore(DynamoDBDocumentClient.from(new DynamoDBClient()), requireEnvironment('SEATS_TABLE_NAME')),
+  store: createDynamoDbSeatStore(
+    DynamoDBDocumentClient.from(new DynamoDBClient()),
+    requireEnvironment('SEATS_TABLE_NAME'),
+  ),
   holdTimer: createHoldTimer({ sendToSelf: sendToSelfFromEnvironment(), now }),
   holdRules: {
     defaultSeconds: Number(requireEnvironment('HOLD_DEFAULT_SECONDS')),

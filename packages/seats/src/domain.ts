@@ -132,7 +132,12 @@ function answer({ flightId, seats, payment }: BookingRequest, at: string, caused
 export type NoDecision =
   { kind: 'write'; record: SeatsRecord } | { kind: 'nothing' } | { kind: 'say-again' } | { kind: 'impossible' };
 
-export function decideOnNo(record: SeatsRecord | undefined, reason: NoFromElsewhere, at: string, causedBy: Cause): NoDecision {
+export function decideOnNo(
+  record: SeatsRecord | undefined,
+  reason: NoFromElsewhere,
+  at: string,
+  causedBy: Cause,
+): NoDecision {
   switch (record?.state) {
     case undefined:
       return { kind: 'write', record: { state: 'TOMBSTONE', reason } };
@@ -141,7 +146,10 @@ export function decideOnNo(record: SeatsRecord | undefined, reason: NoFromElsewh
       return { kind: 'nothing' };
     case 'HELD':
       // Payments' refusals are all one to the seats: what payments refused, and why, stands in PaymentFailed.
-      return { kind: 'write', record: release(record, reason === 'cancelled' ? 'cancelled' : 'payment-failed', at, causedBy) };
+      return {
+        kind: 'write',
+        record: release(record, reason === 'cancelled' ? 'cancelled' : 'payment-failed', at, causedBy),
+      };
     case 'RELEASED':
       return { kind: 'say-again' };
     case 'PAID_EARLY':

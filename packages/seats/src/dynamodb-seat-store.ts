@@ -34,7 +34,9 @@ export function createDynamoDbSeatStore(client: DynamoDBDocumentClient, tableNam
     let waiting = keys;
     while (waiting.length > 0) {
       const { Responses, UnprocessedKeys } = await client.send(
-        new BatchGetCommand({ RequestItems: { [tableName]: { Keys: waiting.slice(0, maximumKeys), ConsistentRead: true } } }),
+        new BatchGetCommand({
+          RequestItems: { [tableName]: { Keys: waiting.slice(0, maximumKeys), ConsistentRead: true } },
+        }),
       );
       items.push(...((Responses?.[tableName] ?? []) as Item[]));
       waiting = [...((UnprocessedKeys?.[tableName]?.Keys ?? []) as Key[]), ...waiting.slice(maximumKeys)];
@@ -48,7 +50,13 @@ export function createDynamoDbSeatStore(client: DynamoDBDocumentClient, tableNam
         client.send(
           new PutCommand({
             TableName: tableName,
-            Item: { ...flightKey(flight.flightId), listing, departureTime: sortable(flight.departureTime), saidAt, flight },
+            Item: {
+              ...flightKey(flight.flightId),
+              listing,
+              departureTime: sortable(flight.departureTime),
+              saidAt,
+              flight,
+            },
             ConditionExpression: 'attribute_not_exists(pk) OR saidAt <= :saidAt',
             ExpressionAttributeValues: { ':saidAt': saidAt },
           }),
@@ -57,7 +65,11 @@ export function createDynamoDbSeatStore(client: DynamoDBDocumentClient, tableNam
     },
 
     async viewRequest({ bookingId, flightId, seats }) {
-      const items = await getAll([bookingKey(bookingId), flightKey(flightId), ...seats.map((seat) => seatKey(flightId, seat))]);
+      const items = await getAll([
+        bookingKey(bookingId),
+        flightKey(flightId),
+        ...seats.map((seat) => seatKey(flightId, seat)),
+      ]);
       return {
         stored: toStored(items.find(({ sk }) => sk === 'RECORD')),
         flight: items.find(({ sk }) => sk === 'LAYOUT')?.flight as Flight | undefined,
@@ -153,7 +165,10 @@ export function createDynamoDbSeatStore(client: DynamoDBDocumentClient, tableNam
       return {
         flight,
         claimed: new Map(
-          claims.map(({ sk, bookingId }) => [seatOf(sk), sold.has(bookingKey(bookingId as string).pk) ? 'sold' : 'held']),
+          claims.map(({ sk, bookingId }) => [
+            seatOf(sk),
+            sold.has(bookingKey(bookingId as string).pk) ? 'sold' : 'held',
+          ]),
         ),
       };
     },

@@ -40,7 +40,11 @@ export function createHandlers({ store, holdTimer, holdRules, now, reportImpossi
   const time = (): string => now().toISOString();
 
   /** Claims in seat order, so that two bookings of the same seats collide on the first. */
-  async function claim({ bookingId, flightId, seats }: BookingRequest): Promise<{ claimed: string[]; refused?: Refused }> {
+  async function claim({
+    bookingId,
+    flightId,
+    seats,
+  }: BookingRequest): Promise<{ claimed: string[]; refused?: Refused }> {
     const claimed: string[] = [];
     for (const seat of [...seats].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))) {
       if (!(await store.claimSeat(flightId, seat, bookingId))) {
@@ -160,7 +164,8 @@ export function createHandlers({ store, holdTimer, holdRules, now, reportImpossi
     ...handlers,
 
     /** The hold timer of a booking fires: no event of the bus, but a message of seats to itself. */
-    HoldExpired: (bookingId: string): Promise<AirlineEvent[]> => takeBack(bookingId, (found) => decideOnTimer(found, time())),
+    HoldExpired: (bookingId: string): Promise<AirlineEvent[]> =>
+      takeBack(bookingId, (found) => decideOnTimer(found, time())),
   };
 }
 
@@ -173,7 +178,11 @@ function answerOf(bookingId: string, record: SeatsRecord): AirlineEvent[] {
     case 'REFUSED': {
       const { flightId, seats, unavailableSeats, reason, at, causedBy } = record;
       return [
-        newEvent('SeatUnavailable', { bookingId, flightId, seats, unavailableSeats, reason }, { occurredAt: at, causedBy }),
+        newEvent(
+          'SeatUnavailable',
+          { bookingId, flightId, seats, unavailableSeats, reason },
+          { occurredAt: at, causedBy },
+        ),
       ];
     }
     case 'HELD':

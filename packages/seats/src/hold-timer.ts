@@ -30,7 +30,10 @@ function messageOf(bookingId: string, setAt: string): SelfAddressedMessage {
 export function bookingOf(message: SelfAddressedMessage): string {
   const bookingId = (message.detail as { data?: { bookingId?: unknown } } | null)?.data?.bookingId;
   if (message.source !== source || typeof bookingId !== 'string' || bookingId === '') {
-    throw new UnprocessableEventError('schema-violation', `${detailType} must come from ${source} and name a data.bookingId.`);
+    throw new UnprocessableEventError(
+      'schema-violation',
+      `${detailType} must come from ${source} and name a data.bookingId.`,
+    );
   }
   return bookingId;
 }

@@ -20,7 +20,11 @@ export function createInMemorySeatStore(): SeatStore {
         const holder = holders.get(seatKey(flightId, seat));
         return holder === undefined ? [] : [[seat, holder] as const];
       });
-      return { stored: load(bookingId), flight: structuredClone(flights.get(flightId)?.flight), holders: new Map(taken) };
+      return {
+        stored: load(bookingId),
+        flight: structuredClone(flights.get(flightId)?.flight),
+        holders: new Map(taken),
+      };
     },
 
     async load(bookingId) {

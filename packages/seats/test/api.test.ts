@@ -15,7 +15,10 @@ beforeEach(async () => {
     flight({ flightId: 'KL1002-20261219', flightNumber: 'KL1002', departureTime: '2026-12-19T00:00:00Z' }),
     Date.parse(now),
   );
-  await store.scheduleFlight(flight({ flightId: 'KL1-20261101', departureTime: '2026-11-01T00:00:00Z' }), Date.parse(now));
+  await store.scheduleFlight(
+    flight({ flightId: 'KL1-20261101', departureTime: '2026-11-01T00:00:00Z' }),
+    Date.parse(now),
+  );
   await store.claimSeat(held.flightId, '12A', held.bookingId);
   await store.save(held.bookingId, hold(held, holdRules, now, { metadata: { eventId: 'e' } }), undefined);
   api = createApi({ store, now: () => new Date(now) });
@@ -49,7 +52,9 @@ describe('GET /flights', () => {
   });
 
   test('refuses filters that no flight could match', async () => {
-    const { statusCode, body } = await get('/flights', { queryStringParameters: { flightNumber: 'KL', origin: 'Amsterdam' } });
+    const { statusCode, body } = await get('/flights', {
+      queryStringParameters: { flightNumber: 'KL', origin: 'Amsterdam' },
+    });
     expect(statusCode).toBe(400);
     expect((body.errors as { field: string }[]).map(({ field }) => field)).toEqual(['flightNumber', 'origin']);
   });
@@ -74,11 +79,14 @@ describe('GET /flights/{flightId}/seats', () => {
     expect(JSON.stringify(body)).not.toContain(held.bookingId);
   });
 
-  test.each(['KL1001', 'kl1001-20261218', '../../etc', 'x'.repeat(5000)])('%j is no flight id: 400', async (flightId) => {
-    const { statusCode, body } = await get('/flights/{flightId}/seats', { pathParameters: { flightId } });
-    expect([statusCode, body.errors[0].field]).toEqual([400, 'flightId']);
-    expect(JSON.stringify(body).length).toBeLessThan(500);
-  });
+  test.each(['KL1001', 'kl1001-20261218', '../../etc', 'x'.repeat(5000)])(
+    '%j is no flight id: 400',
+    async (flightId) => {
+      const { statusCode, body } = await get('/flights/{flightId}/seats', { pathParameters: { flightId } });
+      expect([statusCode, body.errors[0].field]).toEqual([400, 'flightId']);
+      expect(JSON.stringify(body).length).toBeLessThan(500);
+    },
+  );
 
   test('takes no query parameters', async () => {
     const parts = { pathParameters: { flightId: 'KL1001-20261218' }, queryStringParameters: { cabin: 'economy' } };
@@ -86,7 +94,9 @@ describe('GET /flights/{flightId}/seats', () => {
   });
 
   test('says which flight is unknown', async () => {
-    const { statusCode, body } = await get('/flights/{flightId}/seats', { pathParameters: { flightId: 'KL9-20261218' } });
+    const { statusCode, body } = await get('/flights/{flightId}/seats', {
+      pathParameters: { flightId: 'KL9-20261218' },
+    });
     expect(statusCode).toBe(404);
     expect(body.detail).toContain('KL9-20261218');
   });

@@ -2,7 +2,16 @@ import type { AirlineEvent } from '@airline/events-schemas/events';
 import { beforeEach, expect, test } from '@jest/globals';
 import { createHandlers } from '../src/handlers.ts';
 import { createInMemorySeatStore } from '../src/in-memory-seat-store.ts';
-import { bookingCancelled, bookingRequested, flight, holdRules, now, paymentFailed, paymentOk, request } from './fixtures.ts';
+import {
+  bookingCancelled,
+  bookingRequested,
+  flight,
+  holdRules,
+  now,
+  paymentFailed,
+  paymentOk,
+  request,
+} from './fixtures.ts';
 
 type Heard = AirlineEvent<'BookingRequested' | 'PaymentOk' | 'PaymentFailed' | 'BookingCancelled'>;
 

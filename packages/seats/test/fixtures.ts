@@ -50,7 +50,11 @@ export function bookingRequested(data: EventData<'BookingRequested'>): AirlineEv
 
 export function paymentOk({ bookingId, payment }: EventData<'BookingRequested'>): AirlineEvent<'PaymentOk'> {
   const { amountMinor, currency } = payment;
-  return newEvent('PaymentOk', { bookingId, paymentId: 'pi_1', amountMinor, currency, paidAt: now }, { occurredAt: now });
+  return newEvent(
+    'PaymentOk',
+    { bookingId, paymentId: 'pi_1', amountMinor, currency, paidAt: now },
+    { occurredAt: now },
+  );
 }
 
 export function paymentFailed(

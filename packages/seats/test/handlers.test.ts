@@ -6,7 +6,16 @@ import { createHandlers } from '../src/handlers.ts';
 import { createInMemorySeatStore } from '../src/in-memory-seat-store.ts';
 import type { SeatStore } from '../src/seat-store.ts';
 import type { HoldTimer } from '../src/hold-timer.ts';
-import { bookingCancelled, bookingRequested, flight, holdRules, now, paymentFailed, paymentOk, request } from './fixtures.ts';
+import {
+  bookingCancelled,
+  bookingRequested,
+  flight,
+  holdRules,
+  now,
+  paymentFailed,
+  paymentOk,
+  request,
+} from './fixtures.ts';
 
 /** An event of the bus, or the hold timer of a booking. */
 type Heard =
@@ -262,7 +271,10 @@ describe('HELD', () => {
     clock = expired;
     const answer = await hear(timerOf(asked));
     expect(said(answer)).toEqual(['SeatReleased(hold-expired)']);
-    expect(answer[0]!.metadata).toMatchObject({ occurredAt: expired, causationId: `${asked.bookingId}.BookingRequested` });
+    expect(answer[0]!.metadata).toMatchObject({
+      occurredAt: expired,
+      causationId: `${asked.bookingId}.BookingRequested`,
+    });
     expect(await stateOf(asked.bookingId)).toBe('RELEASED');
     expect(await claimed()).toEqual({});
   });
@@ -419,7 +431,13 @@ test('a second request with the same bookingId for other seats is a mistake of i
 });
 
 test('a flight said again later is taken over; an older word that comes late is not', async () => {
-  const handlers = createHandlers({ store, holdTimer, holdRules, now: () => new Date(now), reportImpossible: () => {} });
+  const handlers = createHandlers({
+    store,
+    holdTimer,
+    holdRules,
+    now: () => new Date(now),
+    reportImpossible: () => {},
+  });
   const word = (aircraft: string, occurredAt: string): AirlineEvent<'FlightScheduled'> => ({
     type: 'FlightScheduled',
     metadata: { eventId: 'f', correlationId: 'f', occurredAt, service: 'flights', schemaVersion: 1 },
@@ -448,7 +466,9 @@ describe('whatever the order, the repetition and the crash', () => {
           async (...parameters: unknown[]) => {
             const mine = ++calls === at;
             if (mine && !afterEffect) throw new Error('crash');
-            const result = await (target[name as keyof T] as (...parameters: unknown[]) => Promise<unknown>)(...parameters);
+            const result = await (target[name as keyof T] as (...parameters: unknown[]) => Promise<unknown>)(
+              ...parameters,
+            );
             if (mine) throw new Error('crash');
             return result;
           },
@@ -476,7 +496,12 @@ describe('whatever the order, the repetition and the crash', () => {
       await fc.assert(
         fc.asyncProperty(
           fc.array(
-            fc.record({ index: fc.nat(2), at: fc.integer({ min: 1, max: 8 }), afterEffect: fc.boolean(), late: fc.boolean() }),
+            fc.record({
+              index: fc.nat(2),
+              at: fc.integer({ min: 1, max: 8 }),
+              afterEffect: fc.boolean(),
+              late: fc.boolean(),
+            }),
             { minLength: 1, maxLength: 6 },
           ),
           async (deliveries) => {
@@ -549,7 +574,9 @@ describe('whatever the order, the repetition and the crash', () => {
         await scheduler.waitFor(Promise.all(events.map(async (event) => words.push(...(await serving(event))))));
         clock = expired;
         await scheduler.waitFor(
-          Promise.all([timerOf(asked), bookingRequested(asked)].map(async (event) => words.push(...(await serving(event))))),
+          Promise.all(
+            [timerOf(asked), bookingRequested(asked)].map(async (event) => words.push(...(await serving(event)))),
+          ),
         );
         expect(impossible).toEqual([]);
         const distinct = [...new Set(said(words))].sort();

@@ -5,7 +5,16 @@ import { expect, test } from '@jest/globals';
 import { createHandlers } from '../src/handlers.ts';
 import { createInMemorySeatStore } from '../src/in-memory-seat-store.ts';
 import { reads } from '../src/reads.ts';
-import { bookingCancelled, bookingRequested, flight, holdRules, now, paymentFailed, paymentOk, request } from './fixtures.ts';
+import {
+  bookingCancelled,
+  bookingRequested,
+  flight,
+  holdRules,
+  now,
+  paymentFailed,
+  paymentOk,
+  request,
+} from './fixtures.ts';
 
 const data = { ...request({ seats: ['12A', '12C'] }), expiresAt: '2026-12-01T09:40:00.000Z' };
 const scheduled = newEvent('FlightScheduled', flight(), { occurredAt: now });
@@ -39,7 +48,12 @@ async function hear(events: readonly AirlineEvent[]): Promise<unknown> {
     reportImpossible: ({ type, metadata: { eventId, correlationId } }) => did.push([type, eventId, correlationId]),
   });
   for (const event of events) did.push(await handlers[event.type]!(event as never));
-  return [did, await store.load(data.bookingId), await store.listFlights(new Date(now)), await store.seatMap(data.flightId)];
+  return [
+    did,
+    await store.load(data.bookingId),
+    await store.listFlights(new Date(now)),
+    await store.seatMap(data.flightId),
+  ];
 }
 
 test('seats reads what it declares, and nothing else', async () => {
@@ -47,7 +61,11 @@ test('seats reads what it declares, and nothing else', async () => {
 });
 
 test('a field that is not declared is noticed when it is read, and one that is not read when it is declared', async () => {
-  const other = { ...reads, PaymentOk: ['data.bookingId', 'data.paidAt'], BookingCancelled: ['data.bookingId'] } as const;
+  const other = {
+    ...reads,
+    PaymentOk: ['data.bookingId', 'data.paidAt'],
+    BookingCancelled: ['data.bookingId'],
+  } as const;
   expect(await findDrift(other, scenarios, hear)).toEqual({
     undeclared: ['BookingCancelled metadata.eventId', 'BookingCancelled metadata.traceparent'],
     unread: ['PaymentOk data.paidAt'],

@@ -31,7 +31,9 @@ describe('the seats stack', () => {
       VisibilityTimeout: 60,
       RedrivePolicy: { maxReceiveCount: 5 },
     });
-    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', { FunctionResponseTypes: ['ReportBatchItemFailures'] });
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
   });
 
   test('keeps dead letters of both kinds for 14 days', () => {
@@ -43,8 +45,8 @@ describe('the seats stack', () => {
   test('may say its own three events as airline.seats, and nothing else', () => {
     const statements = Object.values(template.findResources('AWS::IAM::Policy')).flatMap(
       (policy) =>
-        (policy.Properties as { PolicyDocument: { Statement: { Action: string; Condition?: unknown }[] } }).PolicyDocument
-          .Statement,
+        (policy.Properties as { PolicyDocument: { Statement: { Action: string; Condition?: unknown }[] } })
+          .PolicyDocument.Statement,
     );
     const putting = statements.filter(({ Action }) => Action === 'events:PutEvents');
     expect(putting.map(({ Condition }) => Condition)).toEqual([
@@ -58,7 +60,9 @@ describe('the seats stack', () => {
   });
 
   test('may send the hold timer to its own queue, and knows how long a hold lasts', () => {
-    const [queue] = Object.keys(template.findResources('AWS::SQS::Queue', { Properties: { QueueName: 'airline-seats' } }));
+    const [queue] = Object.keys(
+      template.findResources('AWS::SQS::Queue', { Properties: { QueueName: 'airline-seats' } }),
+    );
     template.hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: {
         Statement: Match.arrayWith([
@@ -66,13 +70,20 @@ describe('the seats stack', () => {
             Action: Match.arrayWith(['sqs:ChangeMessageVisibility']),
             Resource: { 'Fn::GetAtt': [queue, 'Arn'] },
           }),
-          Match.objectLike({ Action: Match.arrayWith(['sqs:SendMessage']), Resource: { 'Fn::GetAtt': [queue, 'Arn'] } }),
+          Match.objectLike({
+            Action: Match.arrayWith(['sqs:SendMessage']),
+            Resource: { 'Fn::GetAtt': [queue, 'Arn'] },
+          }),
         ]),
       },
     });
     template.hasResourceProperties('AWS::Lambda::Function', {
       Environment: {
-        Variables: Match.objectLike({ QUEUE_URL: { Ref: queue }, HOLD_DEFAULT_SECONDS: '600', HOLD_GRACE_SECONDS: '60' }),
+        Variables: Match.objectLike({
+          QUEUE_URL: { Ref: queue },
+          HOLD_DEFAULT_SECONDS: '600',
+          HOLD_GRACE_SECONDS: '60',
+        }),
       },
     });
   });
@@ -88,7 +99,9 @@ describe('the seats stack', () => {
     for (const RouteKey of ['GET /flights', 'GET /flights/{flightId}/seats']) {
       template.hasResourceProperties('AWS::ApiGatewayV2::Route', { RouteKey });
     }
-    const functions = Object.values(template.findResources('AWS::Lambda::Function', { Properties: { Runtime: 'nodejs24.x' } }));
+    const functions = Object.values(
+      template.findResources('AWS::Lambda::Function', { Properties: { Runtime: 'nodejs24.x' } }),
+    );
     const keys = functions.map(({ Properties }) => (Properties as { Code: { S3Key: string } }).Code.S3Key);
     expect(new Set(keys).size).toBe(2);
   });

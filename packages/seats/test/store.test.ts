@@ -28,7 +28,8 @@ describe.each(adapters)('seat store: %s', (_, create) => {
     await store.scheduleFlight(flight({ flightId, departureTime: '2027-01-01T00:00:00Z' }), Date.parse(now));
     return flightId;
   };
-  const held = (flightId: string): SeatsRecord => hold(request({ flightId }), holdRules, now, { metadata: { eventId: 'e' } });
+  const held = (flightId: string): SeatsRecord =>
+    hold(request({ flightId }), holdRules, now, { metadata: { eventId: 'e' } });
 
   test('a record is written on what was read, and on nothing else', async () => {
     const store = create();
@@ -96,7 +97,9 @@ describe.each(adapters)('seat store: %s', (_, create) => {
   test('a full flight of more seats than one read takes has them all on its map', async () => {
     const store = create();
     const flightId = await scheduled(store);
-    const seats = Array.from({ length: 26 }, (_, row) => ['A', 'C', 'D', 'F'].map((letter) => `${row + 1}${letter}`)).flat();
+    const seats = Array.from({ length: 26 }, (_, row) =>
+      ['A', 'C', 'D', 'F'].map((letter) => `${row + 1}${letter}`),
+    ).flat();
     for (const seat of seats) {
       const bookingId = randomUUID();
       await store.claimSeat(flightId, seat, bookingId);
@@ -119,7 +122,12 @@ describe.each(adapters)('seat store: %s', (_, create) => {
       Date.parse('2026-12-01T00:00:00Z'),
     );
     await store.scheduleFlight(flight({ flightId: early, departureTime: '2028-01-01T00:00:00Z' }), Date.parse(now));
-    expect((await store.listFlights(new Date('2027-12-31T00:00:00Z'))).map(({ flightId }) => flightId)).toEqual([early, late]);
-    expect((await store.listFlights(new Date('2028-01-01T00:00:00Z'))).map(({ aircraft }) => aircraft)).toEqual(['new']);
+    expect((await store.listFlights(new Date('2027-12-31T00:00:00Z'))).map(({ flightId }) => flightId)).toEqual([
+      early,
+      late,
+    ]);
+    expect((await store.listFlights(new Date('2028-01-01T00:00:00Z'))).map(({ aircraft }) => aircraft)).toEqual([
+      'new',
+    ]);
   });
 });

@@ -73,7 +73,8 @@ export function bookingOf(options: BookingOptions): Booking {
   const occurredAt = new Date(epoch).toISOString();
   const requested = newEvent('BookingRequested', request, { occurredAt });
   const more: AirlineEvent[] = [];
-  if (options.isCancelled) more.push(newEvent('BookingCancelled', { bookingId, cancelledAt: occurredAt }, { occurredAt }));
+  if (options.isCancelled)
+    more.push(newEvent('BookingCancelled', { bookingId, cancelledAt: occurredAt }, { occurredAt }));
   if (options.isRepeated) more.push(requested);
   return { name, request, requested, more };
 }
@@ -86,7 +87,9 @@ export function randomBookings(random: Random, count: number): Booking[] {
     const size = random.pick([1, 1, 1, 2, 2, 3]);
     const seats = random.shuffled(allSeats).slice(0, size);
     if (random.chance(0.03)) seats[0] = '99A';
-    const expiresAt = random.chance(0.8) ? new Date(epoch + random.pick([1, 10, 10, 10, 20]) * minutes).toISOString() : undefined;
+    const expiresAt = random.chance(0.8)
+      ? new Date(epoch + random.pick([1, 10, 10, 10, 20]) * minutes).toISOString()
+      : undefined;
     return bookingOf({
       bookingId: random.uuid(),
       name: `b${index + 1}`,

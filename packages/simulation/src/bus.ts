@@ -4,7 +4,12 @@ export const services = ['seats', 'payments', 'receipts', 'status'] as const;
 export type Service = (typeof services)[number];
 
 /** Milliseconds before Lambda ends a function; SQS shows its messages again after six times that. */
-export const functionTimeouts: Record<Service, number> = { seats: 10_000, payments: 15_000, receipts: 10_000, status: 10_000 };
+export const functionTimeouts: Record<Service, number> = {
+  seats: 10_000,
+  payments: 15_000,
+  receipts: 10_000,
+  status: 10_000,
+};
 
 /** Who hears what: the rules of the stacks said again, for speed. scripts/test/who-hears.test.ts compares them with the templates. */
 export const hears: Record<Service, readonly string[]> = {

@@ -137,7 +137,10 @@ export async function consumerOf(place: Place): Promise<Map<number, number>> {
   );
   const latest = isTimeless ? world.now : run.startedAt + 6 * functionTimeouts[run.service];
   return new Map(
-    batchItemFailures.map(({ itemIdentifier }) => [Number(itemIdentifier), retryAt.get(Number(itemIdentifier)) ?? latest]),
+    batchItemFailures.map(({ itemIdentifier }) => [
+      Number(itemIdentifier),
+      retryAt.get(Number(itemIdentifier)) ?? latest,
+    ]),
   );
 }
 
@@ -193,7 +196,10 @@ function handlersOf(place: Place, sqs: SQSClient): ServiceHandlers {
     }
     case 'status': {
       const store = run.intercept<FactStore>('factStore', world.factStore);
-      return { handlers: createStatusHandlers({ store: plant.factStore?.(store, place) ?? store, now }), selfAddressed: {} };
+      return {
+        handlers: createStatusHandlers({ store: plant.factStore?.(store, place) ?? store, now }),
+        selfAddressed: {},
+      };
     }
   }
 }
@@ -203,7 +209,8 @@ function mailerOf({ world, run }: Place): Mailer {
     send: async (mail: Mail) => {
       const bookingId = world.bookings.find(({ request }) => mail.text.includes(request.bookingId))?.request.bookingId;
       const kind = mailKinds.find((word) => mail.subject.startsWith(`${word} `));
-      if (bookingId === undefined || !kind) throw new Error(`A mail of no known kind, or of no booking: ${mail.subject}`);
+      if (bookingId === undefined || !kind)
+        throw new Error(`A mail of no known kind, or of no booking: ${mail.subject}`);
       return run.request('mailer.send', bookingId, () => {
         world.mails.push({ bookingId, kind });
         return { messageId: `mail-${world.mails.length}` };
@@ -212,7 +219,10 @@ function mailerOf({ world, run }: Place): Mailer {
   };
 }
 
-function onceOf({ world, run, isTimeless }: Place, items: Map<string, OnceItem>): ReturnType<typeof createSimulatedOnce> {
+function onceOf(
+  { world, run, isTimeless }: Place,
+  items: Map<string, OnceItem>,
+): ReturnType<typeof createSimulatedOnce> {
   const isExpired = (item: OnceItem): boolean =>
     item.state === 'in-progress' && (isTimeless ? item.owner.state !== 'live' : item.expiresAt < world.now);
   return createSimulatedOnce(run, items, isExpired, run.startedAt + functionTimeouts[run.service]);

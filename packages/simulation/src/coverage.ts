@@ -35,7 +35,9 @@ export class Coverage {
     const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
     return rows
       .map((row) =>
-        row.map((text, column) => (column === 0 ? text.padEnd(widths[column]!) : text.padStart(widths[column]!))).join('  '),
+        row
+          .map((text, column) => (column === 0 ? text.padEnd(widths[column]!) : text.padStart(widths[column]!)))
+          .join('  '),
       )
       .join('\n');
   }

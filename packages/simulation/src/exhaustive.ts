@@ -124,7 +124,10 @@ async function branchesOf(position: Position, parts: readonly ServiceStates[], i
       const cost = isFaulty(choice) ? 1 : 0;
       if (cost > position.faults) continue;
       const step = await part.choose(local, number);
-      const branch = { position: { ...moveTo(position, index, step.next), faults: position.faults - cost }, steps: [step] };
+      const branch = {
+        position: { ...moveTo(position, index, step.next), faults: position.faults - cost },
+        steps: [step],
+      };
       if (step.violation) return [branch];
       const timed = await repeatTimers(branch, step.timers, part, index);
       for (const one of timed) branches.push(...(await spread(one, step.says, parts)));
@@ -138,11 +141,15 @@ async function branchesOf(position: Position, parts: readonly ServiceStates[], i
  * are taken, or the others have nothing to tell it any more, whatever they do. (What it says to them can wait in their queues. Faults
  * are counted for all together: any that strike the others later leave it its choices now.) @returns its index, or -1
  */
-async function whoGoesFirst({ locals, faults, duplicates }: Position, parts: readonly ServiceStates[]): Promise<number> {
+async function whoGoesFirst(
+  { locals, faults, duplicates }: Position,
+  parts: readonly ServiceStates[],
+): Promise<number> {
   const urgent = parts.findIndex((part, index) => part.isUrgent(locals[index]!));
   if (urgent >= 0 || parts.length === 1) return urgent;
   const tellers = new Set<ServiceStates>();
-  for (const [index, part] of parts.entries()) if (await part.mayTell(locals[index]!, faults, duplicates)) tellers.add(part);
+  for (const [index, part] of parts.entries())
+    if (await part.mayTell(locals[index]!, faults, duplicates)) tellers.add(part);
   return parts.findIndex(
     (part, index) =>
       part.choices(locals[index]!).some((choice) => !isFaulty(choice)) &&
@@ -171,7 +178,12 @@ async function spread(start: Branch, says: readonly Said[], parts: readonly Serv
 }
 
 /** A message of a service to itself may come twice as well. */
-async function repeatTimers(branch: Branch, timers: readonly string[], part: ServiceStates, index: number): Promise<Branch[]> {
+async function repeatTimers(
+  branch: Branch,
+  timers: readonly string[],
+  part: ServiceStates,
+  index: number,
+): Promise<Branch[]> {
   const branches = [branch];
   for (const body of timers) {
     for (const { position, steps } of [...branches]) {

@@ -8,7 +8,13 @@ import { type Service, services } from './bus.ts';
 export type Fault =
   | {
       kind:
-        'refused' | 'reply-lost' | 'own-write-conflicts' | 'crash-before' | 'crash-after' | 'crash-in-flight' | 'arrives-late';
+        | 'refused'
+        | 'reply-lost'
+        | 'own-write-conflicts'
+        | 'crash-before'
+        | 'crash-after'
+        | 'crash-in-flight'
+        | 'arrives-late';
     }
   | { kind: 'partly-refused'; positions: ReadonlySet<number> };
 
@@ -78,7 +84,11 @@ export function faultMatrix(): [fault: string, place: string][] {
     for (const fault of ['clock-skew', 'outage', 'timed-out', 'poison', 'redriven-under-load', 'redrive-stopped'])
       cells.push([fault, service]);
   }
-  cells.push(['time-passes', 'the clock'], ['keys-forgotten', 'the payment provider'], ['outage', 'the payment provider']);
+  cells.push(
+    ['time-passes', 'the clock'],
+    ['keys-forgotten', 'the payment provider'],
+    ['outage', 'the payment provider'],
+  );
   return cells;
 }
 

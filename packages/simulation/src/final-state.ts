@@ -31,7 +31,10 @@ export async function checkHoldsEnded({ seatStore, bookings }: World): Promise<v
   for (const { name, request } of bookings) {
     const record = (await seatStore.load(request.bookingId))?.record;
     if (record?.state === 'HELD')
-      throw new Violation('hold-ends', `${name} still holds ${record.seats.join(', ')}, long after ${record.holdExpiresAt}`);
+      throw new Violation(
+        'hold-ends',
+        `${name} still holds ${record.seats.join(', ')}, long after ${record.holdExpiresAt}`,
+      );
   }
 }
 
@@ -65,12 +68,21 @@ async function checkBooking(
   const heard = [...(said?.keys() ?? [])].filter((type) => hears.status.includes(type)).sort();
   const kept = facts.map(({ type }) => type).sort();
   if (heard.join() !== kept.join())
-    throw new Violation('status-is-the-fold', `of ${name} was said ${heard.join(', ')}, and status knows ${kept.join(', ')}`);
+    throw new Violation(
+      'status-is-the-fold',
+      `of ${name} was said ${heard.join(', ')}, and status knows ${kept.join(', ')}`,
+    );
   if (JSON.stringify(foldStatus(random.shuffled(facts))) !== JSON.stringify(status)) {
-    throw new Violation('status-is-the-fold', `${name} is ${status.status} or not, by the order in which its facts are read`);
+    throw new Violation(
+      'status-is-the-fold',
+      `${name} is ${status.status} or not, by the order in which its facts are read`,
+    );
   }
   if (!status.settled)
-    throw new Violation('everything-settles', `${name} is ${status.status} and not settled; said was ${heard.join(', ')}`);
+    throw new Violation(
+      'everything-settles',
+      `${name} is ${status.status} and not settled; said was ${heard.join(', ')}`,
+    );
 
   const seats = (await world.seatStore.load(bookingId))?.record;
   const borne = [...holders].filter(([, holder]) => holder === bookingId).map(([seat]) => seat);
@@ -103,7 +115,10 @@ async function checkBooking(
         `${name} is ${status.status} and has ${borne.join(', ')} (record ${seats?.state ?? 'none'})`,
       );
     if (charged !== refunded)
-      throw new Violation('failed-costs-nothing', `${name} is ${status.status} with ${charged} charged and ${refunded} refunded`);
+      throw new Violation(
+        'failed-costs-nothing',
+        `${name} is ${status.status} with ${charged} charged and ${refunded} refunded`,
+      );
   }
   await checkMails(world, oracle, booking);
 }
@@ -115,11 +130,15 @@ export async function checkMails(world: World, oracle: Oracle, { name, request }
     const count = sentMails(world, bookingId, kind);
     const forgotten = oracle.forgottenMails(bookingId, kind);
     if (count > 1 + forgotten)
-      throw new Violation('mails-are-sent-once', `${name} got ${count} mails “${kind}”; ${forgotten} could not be helped`);
+      throw new Violation(
+        'mails-are-sent-once',
+        `${name} got ${count} mails “${kind}”; ${forgotten} could not be helped`,
+      );
   }
   const receipts = sentMails(world, bookingId, 'Receipt');
   const notices = sentMails(world, bookingId, 'Refund');
-  if (notices > 0 && receipts === 0) throw new Violation('refund-is-told', `${name} got a refund notice, and never a receipt`);
+  if (notices > 0 && receipts === 0)
+    throw new Violation('refund-is-told', `${name} got a refund notice, and never a receipt`);
   const isOwed = receipts > 0 && oracle.said.get(bookingId)?.has('PaymentRefunded');
   if (isOwed && notices === 0 && !(await isReceiptUnknown(world, oracle, bookingId)))
     throw new Violation('refund-is-told', `${name} got a receipt, and no notice that it is refunded`);

@@ -52,7 +52,8 @@ async function runSeeds(only: number | undefined, seeds: number): Promise<void> 
   const mails = { sent: 0, repeated: 0, untold: 0 };
   let confirmed = 0;
   let steps = 0;
-  const list = only === undefined ? Array.from({ length: seeds }, (_, index) => number(values.from, 1) + index) : [only];
+  const list =
+    only === undefined ? Array.from({ length: seeds }, (_, index) => number(values.from, 1) + index) : [only];
   for (const seed of list) {
     const result = await runSeed({ seed, bookings });
     totals.runs += result.runs;
@@ -90,7 +91,9 @@ async function reportSeed(failed: SeedResult): Promise<void> {
   }
   const { result } = shortest;
   console.log(`\nVIOLATION ${result.violation!.message}`);
-  console.log(`replay: pnpm simulate --seed ${failed.seed} --bookings ${shortest.bookings} --trace ${result.trace.length}`);
+  console.log(
+    `replay: pnpm simulate --seed ${failed.seed} --bookings ${shortest.bookings} --trace ${result.trace.length}`,
+  );
   console.log(result.trace.slice(-traceLength).join('\n'));
 }
 
@@ -104,7 +107,9 @@ async function exploreAll(maximumStates: number): Promise<void> {
     );
   for (const scope of chosen) {
     const startedAt = process.hrtime.bigint();
-    const { name, states, transitions, ends, statesOf, isComplete, violation } = await exploreScope(scope, { maximumStates });
+    const { name, states, transitions, ends, statesOf, isComplete, violation } = await exploreScope(scope, {
+      maximumStates,
+    });
     const seconds = Number(process.hrtime.bigint() - startedAt) / 1e9;
     totals.runs += transitions;
     totals.bookings += scope.bookings.length;

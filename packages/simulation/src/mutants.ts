@@ -185,7 +185,10 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a message that failed is acknowledged',
     caughtBy: ['everything-settles', 'status-is-the-fold', 'hold-ends'],
-    plant: { consumer: (consumer) => async (event, context) => consumer(event, context).then(() => ({ batchItemFailures: [] })) },
+    plant: {
+      consumer: (consumer) => async (event, context) =>
+        consumer(event, context).then(() => ({ batchItemFailures: [] })),
+    },
   },
   {
     name: 'the dedup key is written before the work',
@@ -224,7 +227,11 @@ export const mutants: readonly Mutant[] = [
     caughtBy: ['refund-is-told'],
     plant: {
       mailGuard: (once) => (bookingId, operation, work) =>
-        once(bookingId, operation, operation === 'refund-notice' ? async () => ({ issuedAt: '', messageId: '' }) as never : work),
+        once(
+          bookingId,
+          operation,
+          operation === 'refund-notice' ? async () => ({ issuedAt: '', messageId: '' }) as never : work,
+        ),
     },
   },
   {
@@ -233,7 +240,8 @@ export const mutants: readonly Mutant[] = [
     plant: {
       provider: (provider) => ({
         ...bound(provider),
-        confirm: (intent) => provider.confirm(intent).catch(() => ({ kind: 'declined', declineCode: 'timeout' }) as const),
+        confirm: (intent) =>
+          provider.confirm(intent).catch(() => ({ kind: 'declined', declineCode: 'timeout' }) as const),
       }),
     },
   },
@@ -287,10 +295,9 @@ function bound<T extends object>(port: T): T {
   });
 }
 
-function forgetful<S extends { save: (bookingId: string, record: SeatsRecord, read: Stored | undefined) => Promise<boolean> }>(
-  store: S,
-  forgets: (record: SeatsRecord) => boolean,
-): S {
+function forgetful<
+  S extends { save: (bookingId: string, record: SeatsRecord, read: Stored | undefined) => Promise<boolean> },
+>(store: S, forgets: (record: SeatsRecord) => boolean): S {
   return {
     ...bound(store),
     save: async (bookingId: string, record: SeatsRecord, read: Stored | undefined) =>

@@ -163,7 +163,10 @@ export class Oracle {
       const { name, request } = bookings.find((booking) => booking.request.bookingId === bookingId)!;
       const { amountMinor } = request.payment;
       if (charged > amountMinor || refunded > charged) {
-        throw new Violation('money-is-bounded', `${name}: asked ${amountMinor}, charged ${charged}, refunded ${refunded}`);
+        throw new Violation(
+          'money-is-bounded',
+          `${name}: asked ${amountMinor}, charged ${charged}, refunded ${refunded}`,
+        );
       }
       const record = (await paymentStore.load(bookingId))?.record;
       if (record?.state === 'DECLINED')
@@ -191,10 +194,14 @@ export class Oracle {
       if (settled || !this.#settled.has(bookingId)) continue;
       const isReopened = facts.some(
         ({ type, data }) =>
-          type === 'BookingCancelled' || ('reason' in data && (data.reason === 'hold-expired' || data.reason === 'cancelled')),
+          type === 'BookingCancelled' ||
+          ('reason' in data && (data.reason === 'hold-expired' || data.reason === 'cancelled')),
       );
       if (!isReopened)
-        throw new Violation('settled-stays-settled', `${this.#world.nameOf(bookingId)} was settled and is not any more`);
+        throw new Violation(
+          'settled-stays-settled',
+          `${this.#world.nameOf(bookingId)} was settled and is not any more`,
+        );
     }
   }
 
@@ -222,7 +229,10 @@ export class Oracle {
         ? findEventMistakes(type, detail)
         : [{ path: '', message: 'no such event' }];
     if (mistakes.length > 0)
-      throw new Violation('event-is-valid', `${type}: ${mistakes.map(({ path, message }) => `${path} ${message}`).join('; ')}`);
+      throw new Violation(
+        'event-is-valid',
+        `${type}: ${mistakes.map(({ path, message }) => `${path} ${message}`).join('; ')}`,
+      );
     const { eventId, causationId } = detail.metadata;
     const { bookingId } = detail.data;
     const name = this.#world.nameOf(bookingId);
@@ -238,7 +248,8 @@ export class Oracle {
     const known = saidOfIt.get(type as EventType);
     if (!known) saidOfIt.set(type as EventType, { type: type as EventType, eventId, detail: text, times: 1 });
     else if (known.detail === text) known.times += 1;
-    else throw new Violation('event-is-the-same-each-time', `${type} of ${name} was ${known.detail} and is now ${text}`);
+    else
+      throw new Violation('event-is-the-same-each-time', `${type} of ${name} was ${known.detail} and is now ${text}`);
 
     const contrary = answers[type as EventType];
     if (contrary && saidOfIt.has(contrary))

@@ -85,7 +85,9 @@ export class Run {
 
   /** The booking that one of the arguments names, or bears. */
   #subjectOf(args: readonly unknown[]): string | undefined {
-    const named = args.map((arg) => (typeof arg === 'object' && arg !== null && 'bookingId' in arg ? arg.bookingId : arg));
+    const named = args.map((arg) =>
+      typeof arg === 'object' && arg !== null && 'bookingId' in arg ? arg.bookingId : arg,
+    );
     return this.messages.find(({ bookingId }) => named.includes(bookingId))?.bookingId;
   }
 

@@ -54,10 +54,15 @@ export function scopes(): Scope[] {
     of('two bookings on one seat, one duplicate', [one, two], inTurns, oneDuplicate),
     of('two bookings on one seat, one crash', [one, two], inTurns, oneCrash),
     of('two bookings on one seat, the first with a cancel', [cancelled, two], inTurns),
-    receiptsScope(one, 'a confirmed booking, one crash, one duplicate', ['BookingRequested', 'SeatBooked', 'PaymentOk'], {
-      faults: 1,
-      duplicates: 1,
-    }),
+    receiptsScope(
+      one,
+      'a confirmed booking, one crash, one duplicate',
+      ['BookingRequested', 'SeatBooked', 'PaymentOk'],
+      {
+        faults: 1,
+        duplicates: 1,
+      },
+    ),
     receiptsScope(one, 'a refunded booking, one crash, one run at a time', refunded, { faults: 1, runs: 1 }),
     receiptsScope(one, 'a refunded booking, one crash', refunded, { faults: 1 }),
   ];
@@ -91,8 +96,10 @@ async function judgeParticipants({ seats: { world, oracle }, payments }: Record<
       continue;
     }
     const isTakenBack =
-      (said.has('SeatUnavailable') || said.has('SeatReleased')) && (said.has('PaymentFailed') || said.has('PaymentRefunded'));
-    if (!isTakenBack) throw new Violation('everything-settles', `${name} failed for one and not for the other: ${summary}`);
+      (said.has('SeatUnavailable') || said.has('SeatReleased')) &&
+      (said.has('PaymentFailed') || said.has('PaymentRefunded'));
+    if (!isTakenBack)
+      throw new Violation('everything-settles', `${name} failed for one and not for the other: ${summary}`);
     if (holds > 0) throw new Violation('failed-holds-nothing', `${name}: ${summary}`);
     if (charged !== refunded) throw new Violation('failed-costs-nothing', `${name}: ${summary}`);
   }
@@ -100,7 +107,12 @@ async function judgeParticipants({ seats: { world, oracle }, payments }: Record<
 
 type Heard = 'BookingRequested' | 'SeatBooked' | 'PaymentOk' | 'PaymentRefunded';
 
-function receiptsScope(booking: Booking, what: string, heard: readonly Heard[], { faults = 0, duplicates = 0, runs = 2 }): Scope {
+function receiptsScope(
+  booking: Booking,
+  what: string,
+  heard: readonly Heard[],
+  { faults = 0, duplicates = 0, runs = 2 },
+): Scope {
   const { bookingId, seats, payment } = booking.request;
   const { amountMinor, currency } = payment;
   const occurredAt = iso(epoch);

@@ -136,7 +136,9 @@ class SeededDriver {
   #poison(service: Service): void {
     this.coverage.hit('poison', service);
     this.#world.note(`✗ poison comes to ${service}`);
-    this.#world.queues[service].add(this.#world.newMessage('{', 'poison', '', this.#world.now + this.#random.below(second)));
+    this.#world.queues[service].add(
+      this.#world.newMessage('{', 'poison', '', this.#world.now + this.#random.below(second)),
+    );
   }
 
   /** Works until nothing is left; what ended as a dead letter is redriven. */
@@ -218,7 +220,9 @@ class SeededDriver {
 
   async #invoke(service: Service): Promise<void> {
     const random = this.#random;
-    const messages = random.shuffled(this.#world.queues[service].visible(this.#world.now)).slice(0, random.pick([1, 1, 2, 3]));
+    const messages = random
+      .shuffled(this.#world.queues[service].visible(this.#world.now))
+      .slice(0, random.pick([1, 1, 2, 3]));
     let skew = 0;
     if (this.#isFaulty && random.chance(0.1)) {
       skew = random.below(4 * second) - 2 * second;

@@ -128,10 +128,12 @@ export class ServiceStates {
       const left = faults - (isFaulty(choice) ? 1 : 0);
       if (left < 0) continue;
       const { next, says, timers } = await this.choose(state, index);
-      if (says.some(({ listeners }) => listeners.some((service) => this.#scope.services.includes(service)))) return true;
+      if (says.some(({ listeners }) => listeners.some((service) => this.#scope.services.includes(service))))
+        return true;
       meet({ state: next, faults: left, duplicates });
       if (duplicates === 0) continue;
-      for (const body of timers) meet({ state: (await this.copy(next, body)).next, faults: left, duplicates: duplicates - 1 });
+      for (const body of timers)
+        meet({ state: (await this.copy(next, body)).next, faults: left, duplicates: duplicates - 1 });
     }
     return false;
   }
@@ -175,7 +177,9 @@ export class ServiceStates {
       violation = error;
     }
     const timers =
-      move.kind === 'answer' ? world.queues[this.service].waiting.filter(({ id }) => id > youngest).map(({ body }) => body) : [];
+      move.kind === 'answer'
+        ? world.queues[this.service].waiting.filter(({ id }) => id > youngest).map(({ body }) => body)
+        : [];
     const next = violation ? state : await this.#number(simulation, state, move);
     const step: Step = { next, says, timers, notes: world.notes.slice(before), ...(violation && { violation }) };
     this.#steps.set(key, step);
@@ -303,7 +307,9 @@ async function keyOf({ world, oracle }: Simulation, service: Service): Promise<s
   }
   for (const items of [world.onceItems.payments, world.onceItems.receipts]) {
     parts.push(
-      [...items].map(([key, item]) => [key, item.state === 'completed' ? item.result : item.owner.state === 'live']).sort(),
+      [...items]
+        .map(([key, item]) => [key, item.state === 'completed' ? item.result : item.owner.state === 'live'])
+        .sort(),
     );
   }
   return createHash('sha1').update(JSON.stringify(parts)).digest('base64');

@@ -70,7 +70,9 @@ export class Simulation {
     this.oracle.onHeard(envelope);
     const { detailType } = entry;
     const { data } = envelope.detail as { data: { bookingId: string } };
-    world.note(`${service} is sent ${detailType} of ${world.nameOf(data.bookingId)}${copies > 1 ? ` ✗ ${copies} times` : ''}`);
+    world.note(
+      `${service} is sent ${detailType} of ${world.nameOf(data.bookingId)}${copies > 1 ? ` ✗ ${copies} times` : ''}`,
+    );
     for (let copy = 0; copy < copies; copy++)
       world.queues[service].add(world.newMessage(JSON.stringify(envelope), detailType, data.bookingId, world.now));
   }
@@ -105,7 +107,9 @@ export class Simulation {
     if (messages.length === 0) return;
     const run = new Run(this.#nextRun++, service, messages, world.now, skew);
     world.runs.push(run);
-    world.note(`${run.name} receives ${messages.map(({ label }) => label).join(', ')}${skew ? ` (its clock: ${skew} ms)` : ''}`);
+    world.note(
+      `${run.name} receives ${messages.map(({ label }) => label).join(', ')}${skew ? ` (its clock: ${skew} ms)` : ''}`,
+    );
     void this.#work(run);
     await settled();
   }
@@ -137,7 +141,9 @@ export class Simulation {
     const { run, operation } = request;
     run.pending = run.pending.filter((other) => other !== request);
     const subject =
-      request.bookingId === undefined ? run.messages.map(({ label }) => label).join(', ') : world.nameOf(request.bookingId);
+      request.bookingId === undefined
+        ? run.messages.map(({ label }) => label).join(', ')
+        : world.nameOf(request.bookingId);
     world.note(`${run.name} ${operation} (${subject})${fault ? ` ✗ ${fault.kind}` : ''}`);
     switch (fault?.kind) {
       case undefined:
@@ -215,7 +221,9 @@ export class Simulation {
     const { world, options } = this;
     const underWay = run.crash();
     this.#leave(run);
-    const again = options.isTimeless ? world.now : Math.max(world.now, run.startedAt + 6 * functionTimeouts[run.service]);
+    const again = options.isTimeless
+      ? world.now
+      : Math.max(world.now, run.startedAt + 6 * functionTimeouts[run.service]);
     for (const message of run.messages) world.queues[run.service].giveBack(message, again);
     return underWay;
   }

@@ -82,7 +82,9 @@ export function createApi({ store, now, sleep }: ApiDependencies): Api {
     const bookingId = pathParameters.bookingId ?? '';
     if (!bookingIdPattern.test(bookingId)) {
       const detail = 'A booking id is a UUID of version 4, e.g. 7f8c2f0e-3b1a-4c7e-9d55-1f6a2b3c4d5e.';
-      return problem(400, 'Malformed booking id', detail, [{ field: 'bookingId', message: 'must be a UUID of version 4' }]);
+      return problem(400, 'Malformed booking id', detail, [
+        { field: 'bookingId', message: 'must be a UUID of version 4' },
+      ]);
     }
     const waitSeconds = waitOf(queryStringParameters.wait);
     if (waitSeconds === undefined) {
@@ -130,7 +132,10 @@ const logger = new Logger();
 
 export const handler: Api = async (event, context) => {
   deployed ??= createApi({
-    store: createDynamoDbFactStore(DynamoDBDocumentClient.from(new DynamoDBClient()), requireEnvironment('STATUS_TABLE_NAME')),
+    store: createDynamoDbFactStore(
+      DynamoDBDocumentClient.from(new DynamoDBClient()),
+      requireEnvironment('STATUS_TABLE_NAME'),
+    ),
     now: () => new Date(),
     sleep: pause,
   });
@@ -138,7 +143,11 @@ export const handler: Api = async (event, context) => {
     return await deployed(event, context);
   } catch (error) {
     const correlationId = event.pathParameters?.bookingId;
-    logger.error('Request failed', { routeKey: event.routeKey, ...(correlationId && { correlationId }), error: error as Error });
+    logger.error('Request failed', {
+      routeKey: event.routeKey,
+      ...(correlationId && { correlationId }),
+      error: error as Error,
+    });
     return problem(500, 'Internal error', 'Something went wrong on our side. Try again in a moment.');
   }
 };

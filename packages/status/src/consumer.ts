@@ -10,7 +10,10 @@ import { createHandlers } from './handlers.ts';
 
 const logger = new Logger();
 const now = (): Date => new Date();
-const store = createDynamoDbFactStore(DynamoDBDocumentClient.from(new DynamoDBClient()), requireEnvironment('STATUS_TABLE_NAME'));
+const store = createDynamoDbFactStore(
+  DynamoDBDocumentClient.from(new DynamoDBClient()),
+  requireEnvironment('STATUS_TABLE_NAME'),
+);
 const countBooking = createBookingCounter({ store, metrics: metricsFromEnvironment(), now });
 
 export const handler = consumerFromEnvironment(

@@ -13,7 +13,11 @@ export interface Dependencies {
  * from the request until status could tell the customer. A fact that was just kept asks for the others only where it may be the
  * last of its booking, so that a booking which succeeds costs one read more.
  */
-export function createBookingCounter({ store, metrics, now }: Dependencies): (bookingId: string, fact: Fact) => Promise<void> {
+export function createBookingCounter({
+  store,
+  metrics,
+  now,
+}: Dependencies): (bookingId: string, fact: Fact) => Promise<void> {
   function settledSince(requestedAt: string | undefined): void {
     if (requestedAt !== undefined) metrics.took('TimeToSettle', Math.max(0, now().getTime() - Date.parse(requestedAt)));
   }

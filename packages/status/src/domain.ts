@@ -105,7 +105,10 @@ export function factOf({ type, metadata, data }: Heard, heardAt: string): Fact {
 }
 
 /** Whether two requests with the same bookingId ask for the same. */
-export function asksTheSame({ data: first }: Fact<'BookingRequested'>, { data: second }: Fact<'BookingRequested'>): boolean {
+export function asksTheSame(
+  { data: first }: Fact<'BookingRequested'>,
+  { data: second }: Fact<'BookingRequested'>,
+): boolean {
   return (
     first.flightId === second.flightId &&
     first.seats.join() === second.seats.join() &&
@@ -170,7 +173,9 @@ export function foldStatus(facts: readonly Fact[]): BookingStatus {
     settled: root ? noYesStands : status === 'CONFIRMED' && receipt !== undefined,
     ...(reason && { reason }),
     ...(root?.type === 'PaymentFailed' && pick(root.data, 'declineCode')),
-    ...(root?.type === 'SeatUnavailable' && root.data.unavailableSeats.length > 0 && pick(root.data, 'unavailableSeats')),
+    ...(root?.type === 'SeatUnavailable' &&
+      root.data.unavailableSeats.length > 0 &&
+      pick(root.data, 'unavailableSeats')),
     ...(asked && pick(asked, 'flightId', 'seats')),
     ...(priced && { amount: pick(priced, 'amountMinor', 'currency') }),
     ...(receipt && { receiptNumber: receipt.data.receiptNumber }),
@@ -232,5 +237,8 @@ function compare(a: string, b: string): number {
 }
 
 function pick<T extends object, K extends keyof T>(from: T, ...names: K[]): Pick<T, K> {
-  return Object.fromEntries(names.flatMap((name) => (from[name] === undefined ? [] : [[name, from[name]]]))) as Pick<T, K>;
+  return Object.fromEntries(names.flatMap((name) => (from[name] === undefined ? [] : [[name, from[name]]]))) as Pick<
+    T,
+    K
+  >;
 }

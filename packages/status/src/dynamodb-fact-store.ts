@@ -15,7 +15,9 @@ const claimedSeconds = 30 * 24 * 3600;
 export function createDynamoDbFactStore(client: DynamoDBDocumentClient, tableName: string): FactStore {
   async function putFirst(Item: { pk: string; sk: string; [attribute: string]: unknown }): Promise<boolean> {
     try {
-      await client.send(new PutCommand({ TableName: tableName, Item, ConditionExpression: 'attribute_not_exists(pk)' }));
+      await client.send(
+        new PutCommand({ TableName: tableName, Item, ConditionExpression: 'attribute_not_exists(pk)' }),
+      );
       return true;
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) return false;

@@ -1,7 +1,13 @@
 import type { EventRead, Reads } from '@airline/events-schemas/reads';
 
 /** Of every event: a line of the timeline, and whose it is. */
-const fact = ['metadata.eventId', 'metadata.causationId?', 'metadata.occurredAt', 'metadata.service', 'data.bookingId'] as const;
+const fact = [
+  'metadata.eventId',
+  'metadata.causationId?',
+  'metadata.occurredAt',
+  'metadata.service',
+  'data.bookingId',
+] as const;
 
 /** What status reads of the events that it hears, and all that it can. */
 export const reads = {

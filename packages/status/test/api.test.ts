@@ -51,7 +51,12 @@ async function ask({ id = bookingId, wait, etag, meanwhile = [], remaining = 29_
     headers: { ...(etag !== undefined && { 'if-none-match': etag }) },
   } as unknown as APIGatewayProxyEventV2;
   const { statusCode, headers, body } = await api(event, { getRemainingTimeInMillis: () => remaining - elapsed });
-  return { status: statusCode, etag: headers?.etag as string, headers, body: body === undefined ? undefined : JSON.parse(body) };
+  return {
+    status: statusCode,
+    etag: headers?.etag as string,
+    headers,
+    body: body === undefined ? undefined : JSON.parse(body),
+  };
 }
 
 beforeEach(() => {
@@ -86,11 +91,14 @@ describe('GET /bookings/{bookingId}', () => {
     expect(body.errors).toEqual([{ field: 'bookingId', message: expect.any(String) }]);
   });
 
-  test.each(['', '-1', '26', '1.5', '1e1', 'soon', '100', '1,2'])('a malformed wait, %j: 400 that names it', async (wait) => {
-    const { status, body } = await ask({ wait });
-    expect(status).toBe(400);
-    expect(body.errors).toEqual([{ field: 'wait', message: 'must be a whole number of seconds from 0 to 25' }]);
-  });
+  test.each(['', '-1', '26', '1.5', '1e1', 'soon', '100', '1,2'])(
+    'a malformed wait, %j: 400 that names it',
+    async (wait) => {
+      const { status, body } = await ask({ wait });
+      expect(status).toBe(400);
+      expect(body.errors).toEqual([{ field: 'wait', message: 'must be a whole number of seconds from 0 to 25' }]);
+    },
+  );
 });
 
 test('a query parameter that it would ignore: 400 that names it', async () => {
@@ -112,16 +120,19 @@ describe('where customers log in', () => {
   test.each([
     ['of somebody else', adas],
     ['of a guest', events.requested()],
-  ])('a booking %s is answered as one that nobody knows, after the same wait, whatever its ETag', async (_, requested) => {
-    const unknown = await ask({ claims: { sub: 'grace' }, wait: '3' });
-    const waited = elapsed;
-    await know(requested, ...happy.slice(1));
-    const { etag } = await ask(requested === adas ? { claims: { sub: 'ada' } } : {});
-    expect(await ask({ claims: { sub: 'grace' }, wait: '3' })).toEqual(unknown);
-    expect(elapsed).toBe(waited);
-    expect(unknown.status).toBe(404);
-    expect(await ask({ claims: { sub: 'grace' }, etag })).toMatchObject({ status: 404 });
-  });
+  ])(
+    'a booking %s is answered as one that nobody knows, after the same wait, whatever its ETag',
+    async (_, requested) => {
+      const unknown = await ask({ claims: { sub: 'grace' }, wait: '3' });
+      const waited = elapsed;
+      await know(requested, ...happy.slice(1));
+      const { etag } = await ask(requested === adas ? { claims: { sub: 'ada' } } : {});
+      expect(await ask({ claims: { sub: 'grace' }, wait: '3' })).toEqual(unknown);
+      expect(elapsed).toBe(waited);
+      expect(unknown.status).toBe(404);
+      expect(await ask({ claims: { sub: 'grace' }, etag })).toMatchObject({ status: 404 });
+    },
+  );
 
   test('the owner who waits is answered once the request itself is heard, though others told of the booking first', async () => {
     await know(events.seatBooked());

@@ -42,7 +42,10 @@ describe('a booking that succeeds', () => {
     '%s: once, each heard twice',
     async (_, order) => {
       for (const event of [...order, ...order]) await hear(event);
-      expect(counted.filter((name) => !name.startsWith('TimeToSettle')).sort()).toEqual(['BookingConfirmed', 'BookingRequested']);
+      expect(counted.filter((name) => !name.startsWith('TimeToSettle')).sort()).toEqual([
+        'BookingConfirmed',
+        'BookingRequested',
+      ]);
     },
   );
 });
@@ -69,7 +72,12 @@ describe('a booking that fails', () => {
 });
 
 test('a booking that is cancelled after its receipt fails too, but settled before', async () => {
-  for (const event of [...happy, events.cancelled(), events.seatReleased('cancelled'), events.paymentRefunded('cancelled')])
+  for (const event of [
+    ...happy,
+    events.cancelled(),
+    events.seatReleased('cancelled'),
+    events.paymentRefunded('cancelled'),
+  ])
     await hear(event);
   expect(counted).toEqual(['BookingRequested', 'BookingConfirmed', 'TimeToSettle 7000 ms', 'BookingFailed(cancelled)']);
 });

@@ -73,25 +73,41 @@ describe('a no', () => {
       [seatUnavailable('taken'), paymentFailed('seat-unavailable')],
       'SEAT_UNAVAILABLE(taken), settled',
     ],
-    ['seats are taken, the charge not refunded yet', [seatUnavailable('taken'), paymentOk()], 'SEAT_UNAVAILABLE(taken)'],
+    [
+      'seats are taken, the charge not refunded yet',
+      [seatUnavailable('taken'), paymentOk()],
+      'SEAT_UNAVAILABLE(taken)',
+    ],
     [
       'seats are taken, the charge refunded',
       [seatUnavailable('taken'), paymentOk(), paymentRefunded()],
       'SEAT_UNAVAILABLE(taken), settled',
     ],
-    ['only payments’ answer to it was heard', [paymentFailed('seat-unavailable')], 'SEAT_UNAVAILABLE(seat-unavailable)'],
+    [
+      'only payments’ answer to it was heard',
+      [paymentFailed('seat-unavailable')],
+      'SEAT_UNAVAILABLE(seat-unavailable)',
+    ],
     ['no such flight', [seatUnavailable('unknown-flight')], 'SEAT_UNAVAILABLE(unknown-flight)'],
     ['no such seat', [seatUnavailable('unknown-seat')], 'SEAT_UNAVAILABLE(unknown-seat)'],
     ['departed', [seatUnavailable('departed')], 'SEAT_UNAVAILABLE(departed)'],
     ['wrong fare', [seatUnavailable('fare-mismatch')], 'SEAT_UNAVAILABLE(fare-mismatch)'],
     ['the card is declined', [seatBooked(), paymentFailed('declined')], 'PAYMENT_FAILED(declined)'],
-    ['declined, the seats released', [seatBooked(), paymentFailed(), seatReleased()], 'PAYMENT_FAILED(declined), settled'],
+    [
+      'declined, the seats released',
+      [seatBooked(), paymentFailed(), seatReleased()],
+      'PAYMENT_FAILED(declined), settled',
+    ],
     [
       'declined before the seats were asked',
       [paymentFailed(), seatUnavailable('payment-failed')],
       'PAYMENT_FAILED(declined), settled',
     ],
-    ['only the seats’ answer to it was heard', [seatBooked(), seatReleased('payment-failed')], 'PAYMENT_FAILED(payment-failed)'],
+    [
+      'only the seats’ answer to it was heard',
+      [seatBooked(), seatReleased('payment-failed')],
+      'PAYMENT_FAILED(payment-failed)',
+    ],
     [
       'too late for payments, the seats released',
       [seatBooked(), paymentFailed('expired'), seatReleased('payment-failed')],
@@ -114,21 +130,37 @@ describe('a no', () => {
       [...happy, seatReleased('hold-expired'), paymentRefunded('hold-expired')],
       'EXPIRED(hold-expired), settled',
     ],
-    ['a confirmed booking whose hold expired after all', [...happy, seatReleased('hold-expired')], 'EXPIRED(hold-expired)'],
+    [
+      'a confirmed booking whose hold expired after all',
+      [...happy, seatReleased('hold-expired')],
+      'EXPIRED(hold-expired)',
+    ],
     ['cancelled', [seatUnavailable('cancelled'), paymentFailed('cancelled')], 'CANCELLED(cancelled), settled'],
     [
       'cancelled when all was done',
       [...happy, seatReleased('cancelled'), paymentRefunded('cancelled')],
       'CANCELLED(cancelled), settled',
     ],
-    ['two noes: taken and declined', [seatUnavailable('taken'), paymentFailed('declined')], 'SEAT_UNAVAILABLE(taken), settled'],
-    ['two noes: taken and too late', [seatUnavailable('taken'), paymentFailed('expired')], 'SEAT_UNAVAILABLE(taken), settled'],
+    [
+      'two noes: taken and declined',
+      [seatUnavailable('taken'), paymentFailed('declined')],
+      'SEAT_UNAVAILABLE(taken), settled',
+    ],
+    [
+      'two noes: taken and too late',
+      [seatUnavailable('taken'), paymentFailed('expired')],
+      'SEAT_UNAVAILABLE(taken), settled',
+    ],
     [
       'two noes: declined and the hold expired',
       [seatReleased('hold-expired'), paymentFailed('declined')],
       'PAYMENT_FAILED(declined), settled',
     ],
-    ['two noes: cancelled and taken', [seatUnavailable('taken'), paymentFailed('cancelled')], 'CANCELLED(cancelled), settled'],
+    [
+      'two noes: cancelled and taken',
+      [seatUnavailable('taken'), paymentFailed('cancelled')],
+      'CANCELLED(cancelled), settled',
+    ],
   ])('%s', (_, heard, status) => {
     expect(statusOf(requested(), ...heard)).toBe(status);
     expect(statusOf(...heard.toReversed(), requested())).toBe(status);
@@ -186,7 +218,9 @@ describe('a no', () => {
   });
 
   test('a cancelled booking names neither a decline code nor taken seats: they are not why', () => {
-    const answer = foldStatus(facts(requested(), seatUnavailable(), paymentFailed('declined', 'do_not_honor'), cancelled()));
+    const answer = foldStatus(
+      facts(requested(), seatUnavailable(), paymentFailed('declined', 'do_not_honor'), cancelled()),
+    );
     expect(answer).toMatchObject({ status: 'CANCELLED', reason: 'cancelled' });
     expect(answer).not.toHaveProperty('declineCode');
     expect(answer).not.toHaveProperty('unavailableSeats');
@@ -198,7 +232,10 @@ describe('a no', () => {
   });
 
   test('a taken seat: which one stands beside the reason', () => {
-    expect(foldStatus(facts(requested(), seatUnavailable()))).toMatchObject({ reason: 'taken', unavailableSeats: ['12C'] });
+    expect(foldStatus(facts(requested(), seatUnavailable()))).toMatchObject({
+      reason: 'taken',
+      unavailableSeats: ['12C'],
+    });
   });
 });
 
@@ -212,7 +249,10 @@ const flows: [string, AirlineEvent<FactType>[]][] = [
   ['taken and declined', [requested(), seatUnavailable(), paymentFailed()]],
   ['expired', [requested(), seatUnavailable('expired'), paymentFailed('expired')]],
   ['expired at payments', [requested(), seatBooked(), paymentFailed('expired'), seatReleased()]],
-  ['cancelled before the request was seen', [cancelled(), requested(), seatUnavailable('cancelled'), paymentFailed('cancelled')]],
+  [
+    'cancelled before the request was seen',
+    [cancelled(), requested(), seatUnavailable('cancelled'), paymentFailed('cancelled')],
+  ],
   ['cancelled after the receipt', [...happy, cancelled(), seatReleased('cancelled'), paymentRefunded('cancelled')]],
   ['hold expired after the receipt', [...happy, seatReleased('hold-expired'), paymentRefunded('hold-expired')]],
 ];
@@ -243,8 +283,12 @@ describe.each(flows)('%s', (_, flow) => {
 });
 
 describe('the timeline', () => {
-  const events = (heard: AirlineEvent<FactType>[]): string[] => foldStatus(facts(...heard)).timeline.map(({ event }) => event);
-  const atOnce = happy.map((event) => ({ ...event, metadata: { ...event.metadata, occurredAt: at(0) } })) as typeof happy;
+  const events = (heard: AirlineEvent<FactType>[]): string[] =>
+    foldStatus(facts(...heard)).timeline.map(({ event }) => event);
+  const atOnce = happy.map((event) => ({
+    ...event,
+    metadata: { ...event.metadata, occurredAt: at(0) },
+  })) as typeof happy;
 
   test('what happened at the same time stands in the order of cause and effect, however it arrived', () => {
     for (const heard of permutations(atOnce)) {
@@ -259,7 +303,10 @@ describe('the timeline', () => {
   });
 
   test('an event that names itself as its cause does not hang the answer', () => {
-    const circular = { ...requested(), metadata: { ...requested().metadata, causationId: requested().metadata.eventId } };
+    const circular = {
+      ...requested(),
+      metadata: { ...requested().metadata, causationId: requested().metadata.eventId },
+    };
     expect(events([seatBooked(), circular])).toEqual(['BookingRequested', 'SeatBooked']);
   });
 });

@@ -30,7 +30,11 @@ export const events = {
       { occurredAt: at(0) },
     ),
   seatBooked: () =>
-    newEvent('SeatBooked', { bookingId, flightId, seats, ...money }, { occurredAt: at(1), causedBy: by('BookingRequested') }),
+    newEvent(
+      'SeatBooked',
+      { bookingId, flightId, seats, ...money },
+      { occurredAt: at(1), causedBy: by('BookingRequested') },
+    ),
   seatUnavailable: (reason: EventData<'SeatUnavailable'>['reason'] = 'taken') =>
     newEvent(
       'SeatUnavailable',
@@ -38,7 +42,11 @@ export const events = {
       { occurredAt: at(1), causedBy: by('BookingRequested') },
     ),
   seatReleased: (reason: EventData<'SeatReleased'>['reason'] = 'payment-failed') =>
-    newEvent('SeatReleased', { bookingId, flightId, seats, reason }, { occurredAt: at(3), causedBy: by('PaymentFailed') }),
+    newEvent(
+      'SeatReleased',
+      { bookingId, flightId, seats, reason },
+      { occurredAt: at(3), causedBy: by('PaymentFailed') },
+    ),
   paymentOk: () =>
     newEvent(
       'PaymentOk',

@@ -41,7 +41,9 @@ describe('the status stack', () => {
       VisibilityTimeout: 60,
       RedrivePolicy: { maxReceiveCount: 5 },
     });
-    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', { FunctionResponseTypes: ['ReportBatchItemFailures'] });
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
   });
 
   test('keeps dead letters of both kinds for 14 days', () => {
@@ -55,7 +57,9 @@ describe('the status stack', () => {
   });
 
   test('the consumer adds to the table and reads it, the API only reads it, and nobody changes or deletes a fact', () => {
-    const onTables = statements().flatMap(({ Action }) => [Action].flat().filter((action) => action.startsWith('dynamodb:')));
+    const onTables = statements().flatMap(({ Action }) =>
+      [Action].flat().filter((action) => action.startsWith('dynamodb:')),
+    );
     expect(onTables.toSorted()).toEqual(['dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:Query']);
   });
 
@@ -65,7 +69,9 @@ describe('the status stack', () => {
   });
 
   test('its function outlasts the longest wait, and the front door outlasts the function', () => {
-    const functions = Object.values(template.findResources('AWS::Lambda::Function', { Properties: { Runtime: 'nodejs24.x' } }));
+    const functions = Object.values(
+      template.findResources('AWS::Lambda::Function', { Properties: { Runtime: 'nodejs24.x' } }),
+    );
     const timeouts = functions.map(({ Properties }) => (Properties as { Timeout: number }).Timeout);
     expect(timeouts.toSorted((a, b) => a - b)).toEqual([10, 29]);
   });

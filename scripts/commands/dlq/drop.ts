@@ -20,7 +20,11 @@ export function dropCommand(): Command {
     .action(drop);
 }
 
-async function drop(service: string, file: string, { target: name, json, kind, confirm = false }: DropOptions): Promise<void> {
+async function drop(
+  service: string,
+  file: string,
+  { target: name, json, kind, confirm = false }: DropOptions,
+): Promise<void> {
   const letters = await readLetters(file, service);
   const target = openTarget(name);
   const queues = await deadLetterQueues(target, service, kind);
@@ -37,6 +41,10 @@ async function drop(service: string, file: string, { target: name, json, kind, c
   );
   for (const { messageId, error } of failed) console.log(pc.red(`  ${messageId} could not be deleted: ${error}`));
   if (hidden > 0)
-    console.log(pc.yellow(`${counted(hidden, 'message')} could not be put back and will be seen again within five minutes.`));
-  console.log(pc.dim(confirm ? `What was dropped exists only in ${file} now.` : 'Nothing was dropped. With --confirm it is.'));
+    console.log(
+      pc.yellow(`${counted(hidden, 'message')} could not be put back and will be seen again within five minutes.`),
+    );
+  console.log(
+    pc.dim(confirm ? `What was dropped exists only in ${file} now.` : 'Nothing was dropped. With --confirm it is.'),
+  );
 }

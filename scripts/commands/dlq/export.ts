@@ -14,23 +14,31 @@ export function exportCommand(): Command {
     .argument('<service>', 'e.g. seats')
     .argument('<file>', 'a new file, one JSON object a line; only you can read it, since it holds names and addresses')
     .addOption(kindOption())
-    .action(async (service: string, file: string, { target: name, json, kind }: CommonOptions & Pick<Filters, 'kind'>) => {
-      const target = openTarget(name);
-      const queues = await deadLetterQueues(target, service, kind);
-      const { signal, release } = stopOnSignal();
-      const { seen, hidden } = await exportLetters(target, queues, file, signal).finally(release);
-      const stopped = signal.aborted;
-      if (stopped) process.exitCode = exitCode.error;
-      if (json) return console.log(JSON.stringify({ service, file, exported: seen, hidden, stopped }));
-      console.log(
-        `${stopped ? pc.yellow('Stopped. ') : ''}${counted(seen, 'message')} of ${service} ` +
-          `${seen === 1 ? 'is' : 'are'} in ${file}, and still in the dead-letter queues.`,
-      );
-      console.log(
-        pc.yellow('The file holds personal data in the clear. Only you can read it; delete it when it is no longer needed.'),
-      );
-      if (hidden > 0)
-        console.log(pc.yellow(`${counted(hidden, 'message')} could not be put back and will be seen again within five minutes.`));
-      console.log(pc.dim(`\`pnpm dlq drop ${service} ${file}\` tells which of them would be dropped.`));
-    });
+    .action(
+      async (service: string, file: string, { target: name, json, kind }: CommonOptions & Pick<Filters, 'kind'>) => {
+        const target = openTarget(name);
+        const queues = await deadLetterQueues(target, service, kind);
+        const { signal, release } = stopOnSignal();
+        const { seen, hidden } = await exportLetters(target, queues, file, signal).finally(release);
+        const stopped = signal.aborted;
+        if (stopped) process.exitCode = exitCode.error;
+        if (json) return console.log(JSON.stringify({ service, file, exported: seen, hidden, stopped }));
+        console.log(
+          `${stopped ? pc.yellow('Stopped. ') : ''}${counted(seen, 'message')} of ${service} ` +
+            `${seen === 1 ? 'is' : 'are'} in ${file}, and still in the dead-letter queues.`,
+        );
+        console.log(
+          pc.yellow(
+            'The file holds personal data in the clear. Only you can read it; delete it when it is no longer needed.',
+          ),
+        );
+        if (hidden > 0)
+          console.log(
+            pc.yellow(
+              `${counted(hidden, 'message')} could not be put back and will be seen again within five minutes.`,
+            ),
+          );
+        console.log(pc.dim(`\`pnpm dlq drop ${service} ${file}\` tells which of them would be dropped.`));
+      },
+    );
 }

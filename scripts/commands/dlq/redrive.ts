@@ -2,7 +2,13 @@ import type { Command } from 'commander';
 import { SingleBar } from 'cli-progress';
 import { pc } from '../../cli/colors.ts';
 import { command, type CommonOptions, exitCode, positiveInteger } from '../../cli/command.ts';
-import { countMessages, type DeadLetter, type DeadLetterQueue, deadLetterQueues, peek } from '../../dead-letters/dead-letters.ts';
+import {
+  countMessages,
+  type DeadLetter,
+  type DeadLetterQueue,
+  deadLetterQueues,
+  peek,
+} from '../../dead-letters/dead-letters.ts';
 import { ago, table } from '../../cli/format.ts';
 import { redrive, type Redriven, willComeBack } from '../../dead-letters/redrive.ts';
 import { counted } from '../../airline/schedule.ts';
@@ -15,7 +21,10 @@ type RedriveOptions = CommonOptions & Filters & { confirm?: true; max?: number; 
 /** `pnpm dlq redrive SERVICE` */
 export function redriveCommand(): Command {
   return withFilters(
-    command('redrive', 'bring dead letters back to the queue that they belong into').argument('<service>', 'e.g. seats'),
+    command('redrive', 'bring dead letters back to the queue that they belong into').argument(
+      '<service>',
+      'e.g. seats',
+    ),
   )
     .option('--max <number>', 'at most so many messages', positiveInteger)
     .option('--rate <number>', 'at most so many messages a second', positiveNumber)
@@ -31,14 +40,25 @@ export function redriveCommand(): Command {
     });
 }
 
-async function dryRun(target: Target, service: string, queues: DeadLetterQueue[], options: RedriveOptions): Promise<void> {
+async function dryRun(
+  target: Target,
+  service: string,
+  queues: DeadLetterQueue[],
+  options: RedriveOptions,
+): Promise<void> {
   const { json, max = Infinity } = options;
   const letters: DeadLetter[] = [];
   for (const queue of queues) letters.push(...(await peek(target, queue, max - letters.length, matcher(options))));
   const returning = letters.filter(willComeBack).length;
   if (json)
     return console.log(
-      JSON.stringify({ service, confirmed: false, matching: letters.length, willComeBack: returning, groups: groupsOf(letters) }),
+      JSON.stringify({
+        service,
+        confirmed: false,
+        matching: letters.length,
+        willComeBack: returning,
+        groups: groupsOf(letters),
+      }),
     );
   if (letters.length === 0) return console.log(`Nothing to redrive in ${service}.`);
   const rows = groupsOf(letters).map(({ kind, reason, detailType, messages, oldest, willComeBack }) => [
@@ -57,17 +77,32 @@ async function dryRun(target: Target, service: string, queues: DeadLetterQueue[]
           'the consumer knows why it can never handle them, until it is deployed anew.',
       ),
     );
-    console.log(pc.yellow(`\`pnpm dlq export ${service} FILE\` and \`pnpm dlq drop ${service} FILE\` put such messages away.`));
+    console.log(
+      pc.yellow(`\`pnpm dlq export ${service} FILE\` and \`pnpm dlq drop ${service} FILE\` put such messages away.`),
+    );
   }
   console.log(
     `\nNothing was moved. With --confirm, ${counted(letters.length, 'message')} would go back to the queue of ${service}.`,
   );
 }
 
-async function confirmed(target: Target, service: string, queues: DeadLetterQueue[], options: RedriveOptions): Promise<void> {
+async function confirmed(
+  target: Target,
+  service: string,
+  queues: DeadLetterQueue[],
+  options: RedriveOptions,
+): Promise<void> {
   const { json, max, rate } = options;
-  const total = (await Promise.all(queues.map((queue) => countMessages(target, queue)))).reduce((sum, count) => sum + count, 0);
-  const bar = new SingleBar({ format: `Redriving {bar} {value}/{total}`, barsize: 30, hideCursor: true, clearOnComplete: true });
+  const total = (await Promise.all(queues.map((queue) => countMessages(target, queue)))).reduce(
+    (sum, count) => sum + count,
+    0,
+  );
+  const bar = new SingleBar({
+    format: `Redriving {bar} {value}/{total}`,
+    barsize: 30,
+    hideCursor: true,
+    clearOnComplete: true,
+  });
   if (!json) bar.start(Math.min(total, max ?? Infinity), 0);
   const { signal, release } = stopOnSignal();
   const result = await redrive(target, queues, {
@@ -90,7 +125,9 @@ function report(service: string, { redriven, failed, doubled, cameBack, left, hi
     `${stopped ? pc.yellow('Stopped. ') : ''}${counted(redriven, 'message')} ` +
       `${redriven === 1 ? 'is' : 'are'} back in the queue of ${service}.`,
     ...(left > 0 && !stopped ? [`${counted(left, 'message')} did not match or came after the last, and stayed.`] : []),
-    ...(failed.length > 0 ? [pc.red(`${counted(failed.length, 'message')} could not be sent and stayed:`), ...failures] : []),
+    ...(failed.length > 0
+      ? [pc.red(`${counted(failed.length, 'message')} could not be sent and stayed:`), ...failures]
+      : []),
     ...(doubled.length > 0
       ? [
           pc.yellow(

@@ -31,9 +31,14 @@ async function show(service: string, options: ShowOptions): Promise<void> {
   const letters: DeadLetter[] = [];
   for (const queue of queues) letters.push(...(await peek(target, queue, max, matcher(options))));
   if (json) return console.log(JSON.stringify(letters.map((letter) => (reveal ? letter : maskedLetter(letter)))));
-  const total = (await Promise.all(queues.map((queue) => countMessages(target, queue)))).reduce((sum, count) => sum + count, 0);
+  const total = (await Promise.all(queues.map((queue) => countMessages(target, queue)))).reduce(
+    (sum, count) => sum + count,
+    0,
+  );
   if (letters.length === 0)
-    return console.log(total === 0 ? `Nothing is stuck in ${service}.` : `None of ${counted(total, 'message')} matches.`);
+    return console.log(
+      total === 0 ? `Nothing is stuck in ${service}.` : `None of ${counted(total, 'message')} matches.`,
+    );
   for (const letter of letters)
     print(reveal ? letter : maskedLetter(letter), reveal ? readable(letter.body) : options.body && masked(letter.body));
   console.log(
@@ -46,7 +51,9 @@ async function show(service: string, options: ShowOptions): Promise<void> {
 
 function print(letter: Omit<DeadLetter, 'body'>, body: unknown): void {
   const { reason, error, detailType, correlationId, firstSeen, receiveCount, kind, messageId } = letter;
-  console.log(`${pc.red(pc.bold(reason))}  ${detailType ?? 'not an event'}${correlationId ? pc.dim(`  ${correlationId}`) : ''}`);
+  console.log(
+    `${pc.red(pc.bold(reason))}  ${detailType ?? 'not an event'}${correlationId ? pc.dim(`  ${correlationId}`) : ''}`,
+  );
   if (error) console.log(`  ${error}`);
   console.log(
     pc.dim(

@@ -39,7 +39,9 @@ describe('a new version of a service', () => {
     const asked = Array.from({ length: 200 }, (_, index) =>
       customer.request(index % 10 === 0 ? { payment: { method: declined, ...customer.fare } } : {}),
     );
-    const mustFail = new Set(asked.filter(({ payment }) => payment.method === declined).map(({ bookingId }) => bookingId));
+    const mustFail = new Set(
+      asked.filter(({ payment }) => payment.method === declined).map(({ bookingId }) => bookingId),
+    );
     let publishing: Promise<unknown> | undefined;
     await place.deploy(await seatsThatSay(word), {}, (text) => {
       // The new code is in the account; a moment later CloudFormation takes it into use.
@@ -83,7 +85,8 @@ async function lastUpdateOf(StackName: string, logicalId: string): Promise<strin
   const { StackResources = [] } = await client.send(new DescribeStackResourcesCommand({ StackName }));
   client.destroy();
   return StackResources.find(
-    ({ ResourceType, LogicalResourceId }) => ResourceType === 'AWS::Lambda::Function' && LogicalResourceId!.startsWith(logicalId),
+    ({ ResourceType, LogicalResourceId }) =>
+      ResourceType === 'AWS::Lambda::Function' && LogicalResourceId!.startsWith(logicalId),
   )!.Timestamp!.toISOString();
 }
 
@@ -131,7 +134,10 @@ async function statusOf(bookingId: string): Promise<Partial<BookingStatus>> {
 }
 
 async function deadLetters(service: string): Promise<number> {
-  const queues = JSON.parse((await airline.command('dlq', 'list', '--json')).stdout) as { service: string; messages: number }[];
+  const queues = JSON.parse((await airline.command('dlq', 'list', '--json')).stdout) as {
+    service: string;
+    messages: number;
+  }[];
   return queues.filter((queue) => queue.service === service).reduce((sum, { messages }) => sum + messages, 0);
 }
 

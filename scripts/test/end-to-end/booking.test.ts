@@ -6,7 +6,13 @@ import { type AirlineEvent, newEvent, sourceOf } from '@airline/events-schemas/e
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { BookingStatus } from '../../airline/follow-booking.ts';
 import type { Flight } from '../../airline/schedule.ts';
-import { type BookingRequest, type Customer, RunningAirline, testExceptOnEmulator, until } from './support/running-airline.ts';
+import {
+  type BookingRequest,
+  type Customer,
+  RunningAirline,
+  testExceptOnEmulator,
+  until,
+} from './support/running-airline.ts';
 
 jest.setTimeout(150_000);
 
@@ -179,7 +185,11 @@ describe('the order in which facts reach status', () => {
       const seats = { bookingId, flightId: 'KL1001-20261218', seats: ['12A'] };
       const requested = newEvent(
         'BookingRequested',
-        { ...seats, passenger: { name: 'Ada', email: 'ada@example.com' }, payment: { method: 'pm_card_visa', ...money } },
+        {
+          ...seats,
+          passenger: { name: 'Ada', email: 'ada@example.com' },
+          payment: { method: 'pm_card_visa', ...money },
+        },
         { occurredAt: at(0) },
       );
       const paid = newEvent(
@@ -191,7 +201,11 @@ describe('the order in which facts reach status', () => {
         requested,
         newEvent('SeatBooked', { ...seats, ...money }, { occurredAt: at(1), causedBy: requested }),
         paid,
-        newEvent('ReceiptIssued', { bookingId, receiptNumber: 'R-1', issuedAt: at(3) }, { occurredAt: at(3), causedBy: paid }),
+        newEvent(
+          'ReceiptIssued',
+          { bookingId, receiptNumber: 'R-1', issuedAt: at(3) },
+          { occurredAt: at(3), causedBy: paid },
+        ),
       ];
     };
     const answers = await Promise.all(
@@ -211,7 +225,8 @@ describe('the order in which facts reach status', () => {
           );
           await until(
             `${type} is heard`,
-            async () => ((await airline.get<Partial<BookingStatus>>(`/bookings/${bookingId}`)).timeline?.length ?? 0) > heard,
+            async () =>
+              ((await airline.get<Partial<BookingStatus>>(`/bookings/${bookingId}`)).timeline?.length ?? 0) > heard,
           );
         }
         const answer = await airline.get<BookingStatus>(`/bookings/${bookingId}`);
@@ -279,8 +294,16 @@ describe('the commands', () => {
   test.each([
     ['an unknown flight', ['book', '--flight', 'KL9999', '--seat', '12A'], 'No flight KL9999 is on sale'],
     ['a seat that the flight lacks', ['book', '--flight', 'KL1002', '--seat', '99Z'], 'has no seat 99Z'],
-    ['a seat twice', ['book', '--flight', 'KL1002', '--seat', '12A', '--seat', '12A'], '--seat must not name anything twice'],
-    ['a bad email', ['book', '--flight', 'KL1002', '--seat', '12A', '--email', 'nobody'], '--email must be an email address'],
+    [
+      'a seat twice',
+      ['book', '--flight', 'KL1002', '--seat', '12A', '--seat', '12A'],
+      '--seat must not name anything twice',
+    ],
+    [
+      'a bad email',
+      ['book', '--flight', 'KL1002', '--seat', '12A', '--email', 'nobody'],
+      '--email must be an email address',
+    ],
     ['an unknown booking', ['status', randomUUID()], 'No booking'],
     ['an unknown service', ['dlq', 'show', 'catering'], 'No service is called catering'],
     ['an unknown option', ['dlq', 'list', '--window'], "unknown option '--window'"],
@@ -320,7 +343,9 @@ describe('the commands', () => {
       await writeFile(file, JSON.stringify([other]));
       const loaded = await airline.command('flights', 'load', file, '--first-day', '2031-05-01', '--json');
       expect(JSON.parse(loaded.stdout)).toMatchObject({ flights: 1, departed: 0 });
-      expect((await airline.get<{ flights: Flight[] }>('/flights?flightNumber=XY77')).flights[0]!.flightId).toBe('XY77-20310501');
+      expect((await airline.get<{ flights: Flight[] }>('/flights?flightNumber=XY77')).flights[0]!.flightId).toBe(
+        'XY77-20310501',
+      );
       expect(JSON.parse((await airline.command('flights', 'list', '--json')).stdout)).toHaveLength(96);
     } finally {
       await rm(folder, { recursive: true });

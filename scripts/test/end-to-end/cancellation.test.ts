@@ -39,7 +39,10 @@ async function cancelled(bookingId: string): Promise<BookingStatus> {
 /** Subjects of a passenger's mails by what they begin with, once there are as many. */
 async function mailsOf(bookingId: string, count: number): Promise<string[]> {
   let mails: Mail[] = [];
-  await until(`${bookingId} got ${count} mails`, async () => (mails = await airline.mailsTo(emailOf(bookingId))).length >= count);
+  await until(
+    `${bookingId} got ${count} mails`,
+    async () => (mails = await airline.mailsTo(emailOf(bookingId))).length >= count,
+  );
   return mails.map(({ subject }) => subject.split(' ')[0]!).sort();
 }
 
@@ -53,7 +56,12 @@ describe('a cancelled booking', () => {
     const { code, stdout } = await airline.command('cancel', asked.bookingId, '--watch', '--json');
     expect(code).toBe(0);
     const status = JSON.parse(stdout) as BookingStatus;
-    expect(status).toMatchObject({ status: 'CANCELLED', settled: true, reason: 'cancelled', cancelledAt: expect.any(String) });
+    expect(status).toMatchObject({
+      status: 'CANCELLED',
+      settled: true,
+      reason: 'cancelled',
+      cancelledAt: expect.any(String),
+    });
     expect(events(status)).toEqual([
       'BookingCancelled',
       'BookingRequested',
@@ -114,7 +122,9 @@ describe('a cancelled booking', () => {
     await airline.settled(asked.bookingId);
     const answers = await Promise.all(Array.from({ length: 5 }, async () => (await cancel(asked.bookingId)).json()));
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
-    expect(await cancelled(asked.bookingId)).toMatchObject({ cancelledAt: (answers[0] as { cancelledAt: string }).cancelledAt });
+    expect(await cancelled(asked.bookingId)).toMatchObject({
+      cancelledAt: (answers[0] as { cancelledAt: string }).cancelledAt,
+    });
   });
 
   test('must have an id that a booking can have', async () => {
@@ -130,7 +140,12 @@ async function askSeatsAlone(asked: BookingRequest): Promise<unknown> {
   const { type, metadata, data } = newEvent('BookingRequested', asked, { occurredAt: new Date().toISOString() });
   await airline.send(
     'seats',
-    JSON.stringify({ 'detail-type': type, source: sourceOf(type), time: metadata.occurredAt, detail: { metadata, data } }),
+    JSON.stringify({
+      'detail-type': type,
+      source: sourceOf(type),
+      time: metadata.occurredAt,
+      detail: { metadata, data },
+    }),
   );
   return metadata;
 }
@@ -176,6 +191,9 @@ describe('a hold', () => {
       async () => (await airline.get<Partial<BookingStatus>>(`/bookings/${other.bookingId}`)).status === 'EXPIRED',
     );
     expect(await airline.seat(flight.flightId, seat)).toBe('sold');
-    expect(await airline.get<BookingStatus>(`/bookings/${bookingId}`)).toMatchObject({ status: 'CONFIRMED', settled: true });
+    expect(await airline.get<BookingStatus>(`/bookings/${bookingId}`)).toMatchObject({
+      status: 'CONFIRMED',
+      settled: true,
+    });
   });
 });

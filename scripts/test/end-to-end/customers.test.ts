@@ -33,7 +33,12 @@ async function ask(method: string, path: string, token?: string, body?: object) 
   });
   const text = await response.text();
   const type = response.headers.get('content-type');
-  return { status: response.status, type, headers: response.headers, body: text === '' ? {} : (JSON.parse(text) as Answer) };
+  return {
+    status: response.status,
+    type,
+    headers: response.headers,
+    body: text === '' ? {} : (JSON.parse(text) as Answer),
+  };
 }
 
 type Answer = Partial<BookingStatus> & { bookingId?: string; message?: string; detail?: string };
@@ -127,7 +132,9 @@ describeHere(`where customers log in${why}`, () => {
 
 describeHere(`the front door${why}`, () => {
   test('answers 429 to who asks too much of a route, while other routes go on', async () => {
-    const answers = await Promise.all(Array.from({ length: burst * 2 }, () => ask('GET', '/flights?flightNumber=KL1003')));
+    const answers = await Promise.all(
+      Array.from({ length: burst * 2 }, () => ask('GET', '/flights?flightNumber=KL1003')),
+    );
     const throttled = answers.filter(({ status }) => status === 429);
     expect(throttled.length).toBeGreaterThan(0);
     expect(throttled[0]!.body).toEqual({ message: 'Too Many Requests' });

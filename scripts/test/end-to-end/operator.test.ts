@@ -10,7 +10,13 @@ import {
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Report } from '../../reconcile/reconcile-bookings.ts';
-import { type Customer, RunningAirline, runsOnEmulator, testExceptOnEmulator, until } from './support/running-airline.ts';
+import {
+  type Customer,
+  RunningAirline,
+  runsOnEmulator,
+  testExceptOnEmulator,
+  until,
+} from './support/running-airline.ts';
 
 jest.setTimeout(150_000);
 
@@ -54,46 +60,45 @@ async function reconcile(...parameters: string[]): Promise<{ code: number | null
 }
 
 describe('an operator', () => {
-  testExceptOnEmulator('MiniStack 1.5.33 gives no dead-letter queue to the targets of rules, and forgets what it cannot deliver')(
-    'finds a booking that is stuck because a queue was gone, repairs it, and all parties agree',
-    async () => {
-      const queue = await takeAway('receipts');
-      const asked = customer.request();
-      const trace = 'Root=1-6a1b2c3d-4e5f60718293a4b5c6d7e8f9;Parent=00f067aa0ba902b7;Sampled=1';
-      await airline.publish('BookingRequested', asked, undefined, trace);
-      await until('EventBridge gave all three facts up', async () => (await stuck('receipts', 'undelivered')) === 3);
-      // What seats and payments said about it went on in its trace, past the bus and beside the events.
-      expect(await tracesOf('receipts-undelivered')).toEqual([trace, trace, trace]);
-      await queue.bringBack();
+  testExceptOnEmulator(
+    'MiniStack 1.5.33 gives no dead-letter queue to the targets of rules, and forgets what it cannot deliver',
+  )('finds a booking that is stuck because a queue was gone, repairs it, and all parties agree', async () => {
+    const queue = await takeAway('receipts');
+    const asked = customer.request();
+    const trace = 'Root=1-6a1b2c3d-4e5f60718293a4b5c6d7e8f9;Parent=00f067aa0ba902b7;Sampled=1';
+    await airline.publish('BookingRequested', asked, undefined, trace);
+    await until('EventBridge gave all three facts up', async () => (await stuck('receipts', 'undelivered')) === 3);
+    // What seats and payments said about it went on in its trace, past the bus and beside the events.
+    expect(await tracesOf('receipts-undelivered')).toEqual([trace, trace, trace]);
+    await queue.bringBack();
 
-      const { code, report } = await reconcile('--in-flight', '1s');
-      const finding = report.findings.find(({ bookingId }) => bookingId === asked.bookingId)!;
-      expect(code).toBe(1);
-      expect(finding).toMatchObject({ invariant: 'settles', rule: 'stuck', waitsFor: ['receipts'] });
-      expect(finding.deadLetters!.map(({ service, kind, detailType }) => [service, kind, detailType]).sort()).toEqual(
-        ['BookingRequested', 'PaymentOk', 'SeatBooked'].map((type) => ['receipts', 'undelivered', type]),
+    const { code, report } = await reconcile('--in-flight', '1s');
+    const finding = report.findings.find(({ bookingId }) => bookingId === asked.bookingId)!;
+    expect(code).toBe(1);
+    expect(finding).toMatchObject({ invariant: 'settles', rule: 'stuck', waitsFor: ['receipts'] });
+    expect(finding.deadLetters!.map(({ service, kind, detailType }) => [service, kind, detailType]).sort()).toEqual(
+      ['BookingRequested', 'PaymentOk', 'SeatBooked'].map((type) => ['receipts', 'undelivered', type]),
+    );
+    const shown = await airline.command('dlq', 'show', 'receipts', '--booking', asked.bookingId);
+    expect(shown.stdout).toContain('NO_RESOURCE');
+
+    // Twice: a redrive of nothing is harmless.
+    for (const redriven of [3, 0]) {
+      const { stdout } = await airline.command(
+        'dlq',
+        'redrive',
+        'receipts',
+        '--booking',
+        asked.bookingId,
+        '--confirm',
+        '--json',
       );
-      const shown = await airline.command('dlq', 'show', 'receipts', '--booking', asked.bookingId);
-      expect(shown.stdout).toContain('NO_RESOURCE');
-
-      // Twice: a redrive of nothing is harmless.
-      for (const redriven of [3, 0]) {
-        const { stdout } = await airline.command(
-          'dlq',
-          'redrive',
-          'receipts',
-          '--booking',
-          asked.bookingId,
-          '--confirm',
-          '--json',
-        );
-        expect(JSON.parse(stdout)).toMatchObject({ redriven, failed: [], doubled: [] });
-      }
-      expect((await airline.settled(asked.bookingId)).status).toBe('CONFIRMED');
-      expect(await airline.mailsTo(asked.passenger.email)).toHaveLength(1);
-      expect(await reconcile('--in-flight', '1s')).toMatchObject({ code: 0, report: { inFlight: 0, findings: [] } });
-    },
-  );
+      expect(JSON.parse(stdout)).toMatchObject({ redriven, failed: [], doubled: [] });
+    }
+    expect((await airline.settled(asked.bookingId)).status).toBe('CONFIRMED');
+    expect(await airline.mailsTo(asked.passenger.email)).toHaveLength(1);
+    expect(await reconcile('--in-flight', '1s')).toMatchObject({ code: 0, report: { inFlight: 0, findings: [] } });
+  });
 
   const testWithArchive = testExceptOnEmulator('MiniStack 1.5.33 has no archive');
   testWithArchive(
@@ -188,5 +193,7 @@ async function takeAway(service: string): Promise<{ bringBack: () => Promise<voi
   const AttributeNames: QueueAttributeName[] = ['VisibilityTimeout', 'RedrivePolicy', 'MessageRetentionPeriod'];
   const { Attributes } = await airline.sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames }));
   await airline.sqs.send(new DeleteQueueCommand({ QueueUrl }));
-  return { bringBack: async () => void (await airline.sqs.send(new CreateQueueCommand({ QueueName: name, Attributes }))) };
+  return {
+    bringBack: async () => void (await airline.sqs.send(new CreateQueueCommand({ QueueName: name, Attributes }))),
+  };
 }

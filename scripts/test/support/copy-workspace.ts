@@ -15,7 +15,10 @@ export function copyWorkspace(folders: readonly string[]): string {
   mkdirSync(path.join(copy, 'node_modules'));
   symlinkSync(path.join(libraries, '.pnpm'), path.join(copy, 'node_modules', '.pnpm'));
   for (const name of readdirSync(libraries).filter((entry) => !entry.startsWith('.'))) {
-    cpSync(path.join(libraries, name), path.join(copy, 'node_modules', name), { recursive: true, verbatimSymlinks: true });
+    cpSync(path.join(libraries, name), path.join(copy, 'node_modules', name), {
+      recursive: true,
+      verbatimSymlinks: true,
+    });
   }
   for (const folder of ['package.json', 'tsconfig.json', 'tsconfig.base.json', ...folders]) {
     cpSync(path.join(workspaceRoot, folder), path.join(copy, folder), {

@@ -121,7 +121,12 @@ export function failEntries(
       const input = args.input as { Entries?: SendMessageBatchRequestEntry[] };
       if (context.commandName !== `${operation}Command` || !input.Entries) return next(args);
       const failing = input.Entries.filter(chosen);
-      const Failed = failing.map(({ Id }) => ({ Id, Code: 'InternalError', Message: 'the disk is full', SenderFault: false }));
+      const Failed = failing.map(({ Id }) => ({
+        Id,
+        Code: 'InternalError',
+        Message: 'the disk is full',
+        SenderFault: false,
+      }));
       const passing = input.Entries.filter((entry) => !failing.includes(entry));
       if (passing.length === 0) return { response: {}, output: { $metadata: {}, Successful: [], Failed } };
       const answer = await next({ ...args, input: { ...args.input, Entries: passing } });

@@ -13,7 +13,8 @@ export async function answerChaosControl(
 ): Promise<void> {
   if (!chaos) return answer(response, 409, { message: 'Chaos is off: start the local cloud with --chaos SEED.' });
   if (request.method === 'GET') return answer(response, 200, chaos.report());
-  if (request.method !== 'POST') return answer(response, 405, { message: 'GET reports the faults, POST begins and ends them.' });
+  if (request.method !== 'POST')
+    return answer(response, 405, { message: 'GET reports the faults, POST begins and ends them.' });
   let body = '';
   for await (const chunk of request) body += String(chunk);
   const asked = readControl(body, chaos.report());
@@ -24,7 +25,10 @@ export async function answerChaosControl(
 }
 
 /** @returns what is asked for, or what is wrong with it */
-function readControl(body: string, current: ChaosOptions): { enabled: boolean; options: ChaosOptions | undefined } | string {
+function readControl(
+  body: string,
+  current: ChaosOptions,
+): { enabled: boolean; options: ChaosOptions | undefined } | string {
   let input: { enabled?: unknown; seed?: unknown; profile?: unknown };
   try {
     input = { ...(JSON.parse(body || '{}') as object) };

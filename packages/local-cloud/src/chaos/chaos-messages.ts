@@ -15,7 +15,8 @@ const LONGEST_DELAY_MS = 4000;
 export function deliverUnreliably(deliver: Deliver, chaos: Chaos, stopping: AbortSignal): Deliver {
   return async (queueArn, body, attributes, traceHeader) => {
     // The way to a dead-letter queue is spared: an event that does not get there either is lost, on AWS too.
-    const fault = attributes === undefined ? chaos.decide('delivery', nameIn(queueArn, ':'), 'EventBridge delivery') : undefined;
+    const fault =
+      attributes === undefined ? chaos.decide('delivery', nameIn(queueArn, ':'), 'EventBridge delivery') : undefined;
     switch (fault?.kind) {
       case 'not-allowed':
         throw new AwsError('AccessDenied', 'Chaos: the queue does not let EventBridge in.', 403);
@@ -38,7 +39,10 @@ export function deliverUnreliably(deliver: Deliver, chaos: Chaos, stopping: Abor
 }
 
 /** EventBridge's PutEvents, which answers for each entry and does not always keep its word. */
-export function putEventsUnreliably(eventBridge: Pick<EventBridge, 'request'>, chaos: Chaos): Pick<EventBridge, 'request'> {
+export function putEventsUnreliably(
+  eventBridge: Pick<EventBridge, 'request'>,
+  chaos: Chaos,
+): Pick<EventBridge, 'request'> {
   return {
     async request(action, input) {
       if (action !== 'PutEvents' || !chaos.enabled) return eventBridge.request(action, input);
@@ -49,7 +53,8 @@ export function putEventsUnreliably(eventBridge: Pick<EventBridge, 'request'>, c
       const answers =
         taken.length === 0
           ? []
-          : ((await eventBridge.request(action, { ...(input as object), Entries: taken })) as { Entries: object[] }).Entries;
+          : ((await eventBridge.request(action, { ...(input as object), Entries: taken })) as { Entries: object[] })
+              .Entries;
       const all = faults.map((fault): object => {
         const answer = fault?.kind === 'entry-refused' ? undefined : answers.shift();
         return fault || !answer ? refusal : answer;
@@ -71,13 +76,19 @@ export function pollUnreliably(queues: Pick<Queues, 'request'>, chaos: Chaos): P
       if (action === 'DeleteMessageBatch') {
         const { Entries = [] } = request;
         const kept = Entries.filter(() => !chaos.decide('acknowledgement', queue, 'SQS DeleteMessageBatch'));
-        return kept.length === 0 ? { Successful: [], Failed: [] } : queues.request(action, { ...request, Entries: kept }, signal);
+        return kept.length === 0
+          ? { Successful: [], Failed: [] }
+          : queues.request(action, { ...request, Entries: kept }, signal);
       }
       const answer = await queues.request(action, input, signal);
       if (action !== 'ReceiveMessage') return answer;
       for (const { ReceiptHandle } of (answer as { Messages?: { ReceiptHandle: string }[] }).Messages ?? []) {
         if (!chaos.decide('receive', queue, 'SQS ReceiveMessage')) continue;
-        await queues.request('ChangeMessageVisibility', { QueueUrl: request.QueueUrl, ReceiptHandle, VisibilityTimeout: 0 });
+        await queues.request('ChangeMessageVisibility', {
+          QueueUrl: request.QueueUrl,
+          ReceiptHandle,
+          VisibilityTimeout: 0,
+        });
       }
       return answer;
     },

@@ -16,7 +16,8 @@ export type FaultKind = keyof typeof faultKinds;
 export const faultKinds = {
   duplicated: 'EventBridge delivers an event to a queue twice',
   delayed: 'EventBridge delivers an event seconds later, so after others that were published later',
-  'not-allowed': 'the queue refuses EventBridge: the event goes to the dead-letter queue of what could not be delivered',
+  'not-allowed':
+    'the queue refuses EventBridge: the event goes to the dead-letter queue of what could not be delivered',
   'entry-refused': 'PutEvents takes the other entries of a request and not this one',
   'entry-taken': 'PutEvents takes an entry and answers that it did not',
   throttled: 'a request is refused before it has any effect, and so are the next ones',

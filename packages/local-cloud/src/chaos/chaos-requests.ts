@@ -5,7 +5,11 @@ import type { Chaos } from './chaos.ts';
 import type { Family } from './chaos-profiles.ts';
 
 /** Stands around the handling of each request. */
-export type AroundRequest = (request: IncomingMessage, response: ServerResponse, handle: () => Promise<void>) => Promise<void>;
+export type AroundRequest = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  handle: () => Promise<void>,
+) => Promise<void>;
 
 interface Asked {
   family: Family;
@@ -63,7 +67,8 @@ export function executeLate(chaos: Chaos): (request: { method: string; path: str
 function describeRequest(request: IncomingMessage, isFunction: (accessKey: string) => boolean): Asked | undefined {
   const { method = 'GET', url = '/', headers } = request;
   const path = url.split('?', 1)[0]!;
-  if (path.startsWith('/v1/')) return { family: 'provider-request', party: PROVIDER, operation: operationAt(method, path) };
+  if (path.startsWith('/v1/'))
+    return { family: 'provider-request', party: PROVIDER, operation: operationAt(method, path) };
   const [, accessKey = ''] = /Credential=([^/]+)\//.exec(headers.authorization ?? '') ?? [];
   const caller = isFunction(accessKey) ? accessKey : undefined;
   if (path.startsWith('/v2/email/')) {

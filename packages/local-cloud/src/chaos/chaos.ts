@@ -88,9 +88,13 @@ export class Chaos {
   decide(family: Family, party: string, operation: string, countNow = true): Fault | undefined {
     if (!this.enabled) return undefined;
     const site = this.#site(party, operation);
-    const draw = createHash('sha256').update(`${this.#options.seed}/${party}/${operation}/${site.decisions++}`).digest();
+    const draw = createHash('sha256')
+      .update(`${this.#options.seed}/${party}/${operation}/${site.decisions++}`)
+      .digest();
     const uniform = (index: number): number => draw.readUInt32BE(index * 4) / 2 ** 32;
-    const kind = this.#isOut(family) ? 'outage' : (continueBurst(site) ?? choose(this.#profile.rates[family], uniform(0)));
+    const kind = this.#isOut(family)
+      ? 'outage'
+      : (continueBurst(site) ?? choose(this.#profile.rates[family], uniform(0)));
     if (kind === undefined) return undefined;
     if (IN_BURSTS.has(kind)) site.burst ??= { kind, left: Math.floor(uniform(1) * LONGEST_BURST) };
     if (countNow) this.count(party, operation, kind);

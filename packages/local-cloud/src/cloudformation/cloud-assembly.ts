@@ -50,7 +50,15 @@ const TEMPLATE_SECTIONS = [
   'Resources',
   'Outputs',
 ];
-const RESOURCE_ATTRIBUTES = ['Type', 'Properties', 'DependsOn', 'Condition', 'Metadata', 'DeletionPolicy', 'UpdateReplacePolicy'];
+const RESOURCE_ATTRIBUTES = [
+  'Type',
+  'Properties',
+  'DependsOn',
+  'Condition',
+  'Metadata',
+  'DeletionPolicy',
+  'UpdateReplacePolicy',
+];
 
 /**
  * Reads the stacks of CDK cloud assemblies (the folders that `cdk synth` writes).
@@ -60,7 +68,8 @@ export function readCloudAssemblies(directories: string[]): Stack[] {
   const stacks = directories.flatMap(readCloudAssembly);
   const seen = new Set<string>();
   for (const { name } of stacks) {
-    if (seen.has(name)) throw new LocalCloudError(`stack ${name} is in two cloud assemblies; a stack can be deployed only once`);
+    if (seen.has(name))
+      throw new LocalCloudError(`stack ${name} is in two cloud assemblies; a stack can be deployed only once`);
     seen.add(name);
   }
   return stacks;
@@ -87,7 +96,8 @@ export function orderStacks(stacks: Stack[], isStored: (parameterName: string) =
     for (const wanted of wantedParameters(stack)) {
       if (isStored(wanted)) continue;
       const creator = creators.get(wanted);
-      if (!creator) throw new LocalCloudError(`stack ${stack.name} wants the SSM parameter ${wanted}, which no stack creates`);
+      if (!creator)
+        throw new LocalCloudError(`stack ${stack.name} wants the SSM parameter ${wanted}, which no stack creates`);
       visit(creator);
     }
     path.pop();

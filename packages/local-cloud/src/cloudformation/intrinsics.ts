@@ -28,13 +28,16 @@ export interface Scope {
 export function evaluate(value: unknown, scope: Scope, path: string): unknown {
   if (typeof value === 'string') return resolveDynamicReferences(value, scope, path);
   if (Array.isArray(value)) {
-    return value.map((element, index) => evaluate(element, scope, `${path}[${index}]`)).filter((element) => element !== NO_VALUE);
+    return value
+      .map((element, index) => evaluate(element, scope, `${path}[${index}]`))
+      .filter((element) => element !== NO_VALUE);
   }
   if (typeof value !== 'object' || value === null) return value;
 
   const entries = Object.entries(value);
   const [name, argument] = entries[0] ?? [];
-  if (entries.length === 1 && name !== undefined && isIntrinsic(name)) return evaluateIntrinsic(name, argument, scope, path);
+  if (entries.length === 1 && name !== undefined && isIntrinsic(name))
+    return evaluateIntrinsic(name, argument, scope, path);
   return Object.fromEntries(
     entries
       .map(([key, member]) => [key, evaluate(member, scope, path === '' ? key : `${path}.${key}`)] as const)
@@ -117,14 +120,19 @@ function evaluateIntrinsic(name: string, argument: unknown, scope: Scope, path: 
       return selected === undefined ? fail(`Fn::Select: there is no element ${text(index)}`) : selected;
     }
     case 'Fn::Sub': {
-      const [template, variables = {}] = (Array.isArray(argument) ? argument : [argument]) as [unknown, Record<string, unknown>?];
+      const [template, variables = {}] = (Array.isArray(argument) ? argument : [argument]) as [
+        unknown,
+        Record<string, unknown>?,
+      ];
       if (typeof template !== 'string') return fail('Fn::Sub wants a text');
       return template.replaceAll(SUBSTITUTION, (_, written: string) => {
         if (written.startsWith('!')) return `\${${written.slice(1)}}`;
         if (written in variables) return text(variables[written]);
         const dot = written.indexOf('.');
         return String(
-          dot < 0 ? reference(written, scope, path) : attribute(written.slice(0, dot), written.slice(dot + 1), scope, path),
+          dot < 0
+            ? reference(written, scope, path)
+            : attribute(written.slice(0, dot), written.slice(dot + 1), scope, path),
         );
       });
     }
@@ -167,7 +175,9 @@ function evaluateCondition(condition: unknown, scope: Scope, path: string): bool
     case 'Condition':
       return holds(String(argument), scope);
     default:
-      throw new LocalCloudError(`${scope.where}: ${path}: ${name ?? 'nothing'} is not a condition that the local cloud knows`);
+      throw new LocalCloudError(
+        `${scope.where}: ${path}: ${name ?? 'nothing'} is not a condition that the local cloud knows`,
+      );
   }
 }
 
@@ -191,14 +201,17 @@ function reference(name: string, scope: Scope, path: string): unknown {
       return NO_VALUE;
   }
   const value = scope.parameters[name] ?? scope.resources?.get(name)?.ref;
-  if (value === undefined) throw new LocalCloudError(`${scope.where}: ${path}: Ref ${name} refers to nothing that exists`);
+  if (value === undefined)
+    throw new LocalCloudError(`${scope.where}: ${path}: Ref ${name} refers to nothing that exists`);
   return value;
 }
 
 function attribute(logicalId: string, name: string, scope: Scope, path: string): string {
   const resource = scope.resources?.get(logicalId);
   if (!resource)
-    throw new LocalCloudError(`${scope.where}: ${path}: Fn::GetAtt ${logicalId}.${name}: there is no resource ${logicalId}`);
+    throw new LocalCloudError(
+      `${scope.where}: ${path}: Fn::GetAtt ${logicalId}.${name}: there is no resource ${logicalId}`,
+    );
   const value = resource.attributes[name];
   if (value === undefined) {
     throw new LocalCloudError(
@@ -213,7 +226,8 @@ function attributeReference(argument: unknown): { logicalId: string; attribute: 
     const dot = argument.indexOf('.');
     return { logicalId: argument.slice(0, dot), attribute: argument.slice(dot + 1) };
   }
-  if (!Array.isArray(argument) || argument.length !== 2 || !argument.every((part) => typeof part === 'string')) return undefined;
+  if (!Array.isArray(argument) || argument.length !== 2 || !argument.every((part) => typeof part === 'string'))
+    return undefined;
   const [logicalId, name] = argument as [string, string];
   return { logicalId, attribute: name };
 }

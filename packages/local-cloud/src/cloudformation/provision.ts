@@ -108,7 +108,10 @@ function parameterValue(name: string, { Type, Default }: TemplateParameter, scop
   }
 }
 
-function inDependencyOrder(stackName: string, resources: Record<string, TemplateResource>): [string, TemplateResource][] {
+function inDependencyOrder(
+  stackName: string,
+  resources: Record<string, TemplateResource>,
+): [string, TemplateResource][] {
   const ordered = new Map<string, TemplateResource>();
   const path: string[] = [];
 

@@ -27,7 +27,11 @@ export function createDynamoDb(): DynamoDb {
         'x-amz-date': '19700101T000000Z',
         authorization: 'AWS4-HMAC-SHA256 Credential=local, SignedHeaders=host, Signature=local',
       };
-      const request = Object.assign(Readable.from([Buffer.from(JSON.stringify(input))]), { method: 'POST', url: '/', headers });
+      const request = Object.assign(Readable.from([Buffer.from(JSON.stringify(input))]), {
+        method: 'POST',
+        url: '/',
+        headers,
+      });
       const response = {
         statusCode: 200,
         setHeader: () => undefined,
@@ -43,7 +47,8 @@ export function createDynamoDb(): DynamoDb {
   const isActive = async (name: unknown): Promise<boolean> => {
     const { Table: table } = (await call('DescribeTable', { TableName: name })) as { Table: TableDescription };
     return (
-      table.TableStatus === 'ACTIVE' && (table.GlobalSecondaryIndexes ?? []).every(({ IndexStatus }) => IndexStatus === 'ACTIVE')
+      table.TableStatus === 'ACTIVE' &&
+      (table.GlobalSecondaryIndexes ?? []).every(({ IndexStatus }) => IndexStatus === 'ACTIVE')
     );
   };
 

@@ -18,7 +18,9 @@ export class EventArchives {
 
   constructor(options: ArchivesOptions) {
     this.#options = options;
-    this.#replays = new EventReplays(options, (arn) => [...this.#archives.values()].find((archive) => archive.arn === arn));
+    this.#replays = new EventReplays(options, (arn) =>
+      [...this.#archives.values()].find((archive) => archive.arn === arn),
+    );
     this.operations = {
       DescribeArchive: (input) => describe(this.#archive(input)),
       ListArchives: (input) => this.#list(input),
@@ -63,7 +65,9 @@ export class EventArchives {
     // A tenth at once, so that this is rare.
     const forgotten = archive.events.splice(0, Math.ceil(archive.events.length / 10));
     archive.bytes -= forgotten.reduce((sum, { body }) => sum + body.length, 0);
-    this.#options.log(`EventBridge: archive ${archive.name} is full; its oldest ${forgotten.length} events are forgotten`);
+    this.#options.log(
+      `EventBridge: archive ${archive.name} is full; its oldest ${forgotten.length} events are forgotten`,
+    );
   }
 
   #list(input: Input): unknown {

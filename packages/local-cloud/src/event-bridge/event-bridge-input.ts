@@ -11,7 +11,8 @@ export function page(items: unknown[], member: string, input: Input): unknown {
     const problem = "Value at 'limit' failed to satisfy constraint: Member must have value between 1 and 100";
     throw new AwsError('ValidationException', `1 validation error detected: ${problem}`);
   }
-  if (!Number.isInteger(start) || start < 0) throw new AwsError('ValidationException', 'Parameter NextToken is not valid.');
+  if (!Number.isInteger(start) || start < 0)
+    throw new AwsError('ValidationException', 'Parameter NextToken is not valid.');
   const end = start + limit;
   return { [member]: items.slice(start, end), NextToken: end < items.length ? String(end) : undefined };
 }

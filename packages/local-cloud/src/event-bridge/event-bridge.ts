@@ -79,7 +79,8 @@ export class EventBridge {
       log: options.log,
       timers: this.timers,
       rulesOf: (busArn) => this.buses.get(busName(busArn))?.rules.values() ?? [],
-      dispatch: (busArn, event, ruleArns) => this.dispatch(this.bus(busArn), event, JSON.stringify(event), { ruleArns }),
+      dispatch: (busArn, event, ruleArns) =>
+        this.dispatch(this.bus(busArn), event, JSON.stringify(event), { ruleArns }),
     });
     Object.assign(this.operations, this.archives.operations);
     this.createEventBus('default');
@@ -102,7 +103,9 @@ export class EventBridge {
       throw new LocalCloudError(`Rule ${props.name} is on the event bus ${props.eventBusName}, which does not exist.`);
     }
     if (bus.rules.has(props.name)) {
-      throw new LocalCloudError(`There is already a rule ${props.name} on the event bus ${bus.name}: rename one of them.`);
+      throw new LocalCloudError(
+        `There is already a rule ${props.name} on the event bus ${bus.name}: rename one of them.`,
+      );
     }
     try {
       validateEventPattern(props.eventPattern);
@@ -127,7 +130,9 @@ export class EventBridge {
   /** @throws LocalCloudError when the name is taken, the bus does not exist, or EventBridge would refuse the pattern */
   createArchive(archive: Archive): { name: string; arn: string } {
     if (!this.buses.has(busName(archive.eventSourceArn))) {
-      throw new LocalCloudError(`Archive ${archive.name} is of the event bus ${archive.eventSourceArn}, which does not exist.`);
+      throw new LocalCloudError(
+        `Archive ${archive.name} is of the event bus ${archive.eventSourceArn}, which does not exist.`,
+      );
     }
     return this.archives.create(archive);
   }
@@ -191,7 +196,9 @@ export class EventBridge {
   private listRuleNamesByTarget(input: Input): unknown {
     const targetArn = requiredText(input, 'TargetArn');
     const rules = [...this.bus(optionalText(input, 'EventBusName')).rules.values()];
-    const names = rules.filter((rule) => rule.targets.some((target) => target.arn === targetArn)).map((rule) => rule.name);
+    const names = rules
+      .filter((rule) => rule.targets.some((target) => target.arn === targetArn))
+      .map((rule) => rule.name);
     return page(names, 'RuleNames', input);
   }
 
@@ -245,7 +252,10 @@ const describeTarget = (target: RuleTarget) => ({
   Id: target.id,
   Arn: target.arn,
   DeadLetterConfig: target.deadLetterQueueArn === undefined ? undefined : { Arn: target.deadLetterQueueArn },
-  RetryPolicy: { MaximumRetryAttempts: target.maximumRetryAttempts, MaximumEventAgeInSeconds: target.maximumEventAgeSeconds },
+  RetryPolicy: {
+    MaximumRetryAttempts: target.maximumRetryAttempts,
+    MaximumEventAgeInSeconds: target.maximumEventAgeSeconds,
+  },
 });
 
 function testEventPattern(input: Input): unknown {

@@ -15,8 +15,10 @@ export class InvalidEventPatternError extends Error {
 
 const matchers: Record<string, (operand: unknown) => ValueTest> = {
   exactly: (operand) => equals(text('exactly', operand)),
-  prefix: (operand) => (isJsonObject(operand) ? caseless('prefix', operand, startsWith) : startsWith(text('prefix', operand))),
-  suffix: (operand) => (isJsonObject(operand) ? caseless('suffix', operand, endsWith) : endsWith(text('suffix', operand))),
+  prefix: (operand) =>
+    isJsonObject(operand) ? caseless('prefix', operand, startsWith) : startsWith(text('prefix', operand)),
+  suffix: (operand) =>
+    isJsonObject(operand) ? caseless('suffix', operand, endsWith) : endsWith(text('suffix', operand)),
   'equals-ignore-case': (operand) => equalsIgnoreCase(text('equals-ignore-case', operand)),
   wildcard: (operand) => wildcard(text('wildcard', operand)),
   'anything-but': anythingBut,
@@ -67,7 +69,8 @@ function wildcard(pattern: string): ValueTest {
     }
     if (character === '\\') {
       character = pattern.charAt(++i);
-      if (character !== '*' && character !== '\\') throw new InvalidEventPatternError(`Invalid escape character at pos ${i - 1}`);
+      if (character !== '*' && character !== '\\')
+        throw new InvalidEventPatternError(`Invalid escape character at pos ${i - 1}`);
     }
     source += character.replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&');
   }
@@ -118,7 +121,8 @@ function numeric(operand: unknown): ValueTest {
   }
   const first = comparison(operator, bound);
   if (operand.length <= 2) return onNumber(first);
-  if (operator !== '>' && operator !== '>=') throw new InvalidEventPatternError('Too many elements in numeric expression');
+  if (operator !== '>' && operator !== '>=')
+    throw new InvalidEventPatternError('Too many elements in numeric expression');
   if (upperOperator !== '<' && upperOperator !== '<=') {
     throw new InvalidEventPatternError(`Bad numeric range operator: ${String(upperOperator)}`);
   }

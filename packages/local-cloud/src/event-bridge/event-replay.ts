@@ -50,7 +50,8 @@ export class EventReplays {
   #start(input: Input): unknown {
     const { arn, timers } = this.#options;
     const name = requiredText(input, 'ReplayName');
-    if (!/^[.\-_A-Za-z0-9]{1,64}$/.test(name)) throw invalid('ReplayName', 'it must be 1 to 64 letters, digits, dots, - and _');
+    if (!/^[.\-_A-Za-z0-9]{1,64}$/.test(name))
+      throw invalid('ReplayName', 'it must be 1 to 64 letters, digits, dots, - and _');
     if (this.#replays.has(name)) throw new AwsError('ResourceAlreadyExistsException', `Replay ${name} already exists.`);
     const archiveArn = requiredText(input, 'EventSourceArn');
     const archive = this.#archiveOf(archiveArn);
@@ -59,7 +60,8 @@ export class EventReplays {
     if (from >= to) throw invalid('EventEndTime', 'EventStartTime must be before EventEndTime');
     const destination = isObject(input.Destination) ? input.Destination : {};
     const busArn = requiredText(destination, 'Arn');
-    if (busArn !== archive.eventSourceArn) throw invalid('Destination.Arn', 'an archive is replayed to the bus that it is of');
+    if (busArn !== archive.eventSourceArn)
+      throw invalid('Destination.Arn', 'an archive is replayed to the bus that it is of');
 
     const replay: Replay = {
       name,
@@ -113,7 +115,10 @@ export class EventReplays {
   #cancel(input: Input): unknown {
     const replay = this.#replay(input);
     if (replay.state !== 'STARTING' && replay.state !== 'RUNNING') {
-      throw new AwsError('IllegalStatusException', `Replay ${replay.name} is in state ${replay.state} and cannot be cancelled.`);
+      throw new AwsError(
+        'IllegalStatusException',
+        `Replay ${replay.name} is in state ${replay.state} and cannot be cancelled.`,
+      );
     }
     replay.state = 'CANCELLING';
     const { ReplayArn, State } = describe(replay);

@@ -41,7 +41,8 @@ const MAX_REQUEST_BYTES = 1024 * 1024;
 /** @throws AwsError when EventBridge would refuse the request as a whole. */
 export function readPutEventsEntries(input: unknown): PutEventsEntry[] {
   const entries = isObject(input) ? input.Entries : undefined;
-  if (entries !== undefined && !Array.isArray(entries)) throw new AwsError('SerializationException', 'Entries must be a list.');
+  if (entries !== undefined && !Array.isArray(entries))
+    throw new AwsError('SerializationException', 'Entries must be a list.');
   const bound = entryCountBound(entries);
   if (bound !== undefined) {
     const value = entries === undefined ? 'Value null' : 'Value';
@@ -109,7 +110,10 @@ export function validTraceHeader({ TraceHeader: header }: PutEventsEntry): strin
 }
 
 /** Call it only for an entry that {@link refuseEntry} lets pass. */
-export function toEvent(entry: PutEventsEntry, origin: { accountId: string; region: string; now: number }): EventBridgeEvent {
+export function toEvent(
+  entry: PutEventsEntry,
+  origin: { accountId: string; region: string; now: number },
+): EventBridgeEvent {
   return {
     version: '0',
     id: randomUUID(),

@@ -73,7 +73,9 @@ export class TargetDeliveries {
   /** Returns at once. */
   start(delivery: Delivery): void {
     const run = this.run(delivery)
-      .catch((error: unknown) => this.options.log(`EventBridge: delivery to ${delivery.target.arn} broke: ${describe(error)}`))
+      .catch((error: unknown) =>
+        this.options.log(`EventBridge: delivery to ${delivery.target.arn} broke: ${describe(error)}`),
+      )
       .finally(() => this.running.delete(run));
     this.running.add(run);
   }
@@ -92,7 +94,8 @@ export class TargetDeliveries {
       const failure = await this.attempt(delivery);
       if (failure === undefined) return;
       if (!failure.retriable) return this.giveUp(delivery, failure, retries);
-      if (retries >= target.maximumRetryAttempts) return this.giveUp(delivery, failure, retries, 'MaximumRetryAttempts');
+      if (retries >= target.maximumRetryAttempts)
+        return this.giveUp(delivery, failure, retries, 'MaximumRetryAttempts');
       const pause = backoff(retries, timers.random());
       if (timers.now() - startedAt + pause > target.maximumEventAgeSeconds * 1000) {
         return this.giveUp(delivery, failure, retries, 'MaximumEventAgeInSeconds');
@@ -112,11 +115,17 @@ export class TargetDeliveries {
     }
   }
 
-  private async giveUp(delivery: Delivery, failure: Failure, retries: number, exhausted?: ExhaustedCondition): Promise<void> {
+  private async giveUp(
+    delivery: Delivery,
+    failure: Failure,
+    retries: number,
+    exhausted?: ExhaustedCondition,
+  ): Promise<void> {
     const { deliver, log } = this.options;
     const { target, ruleArn, body, traceHeader } = delivery;
     const outcome = `EventBridge: ${ruleArn} could not deliver to ${target.arn} (${failure.code}: ${failure.message})`;
-    if (target.deadLetterQueueArn === undefined) return log(`${outcome}; it has no dead-letter queue, the event is dropped`);
+    if (target.deadLetterQueueArn === undefined)
+      return log(`${outcome}; it has no dead-letter queue, the event is dropped`);
     try {
       const attributes = {
         RULE_ARN: ruleArn,
@@ -143,7 +152,8 @@ function backoff(retries: number, random: number): number {
 /** @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html for the codes */
 function classify(error: unknown): Failure {
   const message = describe(error);
-  if (!(error instanceof AwsError) || error.statusCode >= 500) return { code: 'INTERNAL_ERROR', message, retriable: true };
+  if (!(error instanceof AwsError) || error.statusCode >= 500)
+    return { code: 'INTERNAL_ERROR', message, retriable: true };
   if (error.statusCode === 403) return { code: 'NO_PERMISSIONS', message, retriable: false };
   if (error.code === 'QueueDoesNotExist') return { code: 'NO_RESOURCE', message, retriable: false };
   if (/Throttl|TooManyRequests/.test(error.code)) return { code: 'THROTTLING', message, retriable: true };

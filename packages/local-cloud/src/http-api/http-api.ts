@@ -98,7 +98,8 @@ export class HttpApi {
     answer.headers['apigw-requestid'] = requestId;
     if (this.#api?.cors && origin !== undefined) {
       // With CORS configured, the API answers for it alone: what the function says about it is dropped.
-      for (const name of Object.keys(answer.headers)) if (name.startsWith('access-control-')) delete answer.headers[name];
+      for (const name of Object.keys(answer.headers))
+        if (name.startsWith('access-control-')) delete answer.headers[name];
       Object.assign(answer.headers, corsHeaders(this.#api.cors, origin));
     }
     send(response, answer);
@@ -124,12 +125,16 @@ export class HttpApi {
     const { method, url, rawHeaders, httpVersion, socket } = request;
     const remoteAddress = socket.remoteAddress ?? '127.0.0.1';
     const { route, pathParameters } = match;
-    const event = toHttpEvent({ method, url, rawHeaders, httpVersion, remoteAddress, requestId, now: new Date() }, body, {
-      apiId: route.apiId,
-      routeKey: route.routeKey,
-      pathParameters,
-      ...(authorized && { authorizer: authorized }),
-    });
+    const event = toHttpEvent(
+      { method, url, rawHeaders, httpVersion, remoteAddress, requestId, now: new Date() },
+      body,
+      {
+        apiId: route.apiId,
+        routeKey: route.routeKey,
+        pathParameters,
+        ...(authorized && { authorizer: authorized }),
+      },
+    );
     return this.#invoke(event, this.#integrations.get(route.integrationId)!);
   }
 
@@ -142,7 +147,9 @@ export class HttpApi {
 
   async #invoke(event: unknown, { functionName, timeoutMilliseconds }: Integration): Promise<HttpResponse> {
     const timeout = new AbortController();
-    const timedOut = new Promise<'timed out'>((resolve) => timeout.signal.addEventListener('abort', () => resolve('timed out')));
+    const timedOut = new Promise<'timed out'>((resolve) =>
+      timeout.signal.addEventListener('abort', () => resolve('timed out')),
+    );
     const timer = setTimeout(() => timeout.abort(), timeoutMilliseconds);
     const result = await Promise.race([this.#options.functions.invoke(functionName, event, timeout.signal), timedOut]);
     clearTimeout(timer);
@@ -157,7 +164,10 @@ export class HttpApi {
 }
 
 /** The server of http://localhost:8080: the health check, the routes of the API, and the place of the web page behind them. */
-export function createFrontDoor(api: HttpApi, { isReady, log }: { isReady: () => boolean; log: (line: string) => void }): Server {
+export function createFrontDoor(
+  api: HttpApi,
+  { isReady, log }: { isReady: () => boolean; log: (line: string) => void },
+): Server {
   const server = createServer((request, response) => {
     if (splitUrl(request.url ?? '/').path === '/_local/health') {
       send(response, message(isReady() ? 200 : 503, isReady() ? 'ready' : 'starting'));
@@ -199,5 +209,9 @@ function send(response: ServerResponse, { statusCode, headers, body }: HttpRespo
 }
 
 function message(statusCode: number, text: string): HttpResponse {
-  return { statusCode, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify({ message: text })) };
+  return {
+    statusCode,
+    headers: { 'content-type': 'application/json' },
+    body: Buffer.from(JSON.stringify({ message: text })),
+  };
 }

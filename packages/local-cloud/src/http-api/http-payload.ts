@@ -89,7 +89,11 @@ export function toHttpResponse(answer: unknown): HttpResponse | undefined {
   const { statusCode, headers = {}, cookies = [], body = '', isBase64Encoded = false } = answer;
   const status = Number(statusCode);
   if (!Number.isInteger(status) || status < 100 || status > 599) return undefined;
-  if ((body !== null && typeof body !== 'string') || (headers !== null && !isObject(headers)) || !Array.isArray(cookies))
+  if (
+    (body !== null && typeof body !== 'string') ||
+    (headers !== null && !isObject(headers)) ||
+    !Array.isArray(cookies)
+  )
     return undefined;
 
   const sent: Record<string, string | string[]> = { 'content-type': 'text/plain;charset=UTF-8' };

@@ -32,7 +32,8 @@ export function matchRoute(routes: Iterable<Route>, method: string, path: string
 export function validateRouteKey(routeKey: string): void {
   if (routeKey === '$default') return;
   const [, path] = /^(?:ANY|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) (\/\S*)$/.exec(routeKey) ?? [];
-  if (path === undefined) throw new Error(`${routeKey} is not a route key: it must be a method and a path, or $default`);
+  if (path === undefined)
+    throw new Error(`${routeKey} is not a route key: it must be a method and a path, or $default`);
   const greedy = path.indexOf('+}');
   if (greedy >= 0 && greedy !== path.length - 2)
     throw new Error(`${routeKey} is not a route key: a greedy variable must stand last`);

@@ -43,7 +43,8 @@ export class JwtAuthorizer {
       if (decodeProtectedHeader(token).kid === undefined) return refused('the token names no key (kid)');
       getKey = await this.#issuerKeys();
     } catch (error) {
-      if (error instanceof TypeError && error.message.startsWith('Invalid Token')) return refused('the token cannot be decoded');
+      if (error instanceof TypeError && error.message.startsWith('Invalid Token'))
+        return refused('the token cannot be decoded');
       return refused(`OIDC discovery endpoint communication error: ${(error as Error).message}`);
     }
     try {

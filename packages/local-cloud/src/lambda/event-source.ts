@@ -92,8 +92,13 @@ export function startEventSource(
     const succeeded = succeededMessages(batch, result, mapping.reportsBatchItemFailures);
     // The others stay in flight until their visibility timeout ends, and come again.
     for (let index = 0; index < succeeded.length; index += 10) {
-      const entries = succeeded.slice(index, index + 10).map(({ ReceiptHandle }, id) => ({ Id: String(id), ReceiptHandle }));
-      const { Failed = [] } = (await queues.request('DeleteMessageBatch', { QueueUrl: mapping.queueUrl, Entries: entries })) as {
+      const entries = succeeded
+        .slice(index, index + 10)
+        .map(({ ReceiptHandle }, id) => ({ Id: String(id), ReceiptHandle }));
+      const { Failed = [] } = (await queues.request('DeleteMessageBatch', {
+        QueueUrl: mapping.queueUrl,
+        Entries: entries,
+      })) as {
         Failed?: { Message?: string }[];
       };
       for (const { Message } of Failed)
@@ -149,7 +154,9 @@ export function succeededMessages(
   if (batchItemFailures === undefined || batchItemFailures === null) return batch;
   if (!Array.isArray(batchItemFailures)) return [];
 
-  const failed = new Set(batchItemFailures.map((failure: { itemIdentifier?: unknown } | null) => failure?.itemIdentifier));
+  const failed = new Set(
+    batchItemFailures.map((failure: { itemIdentifier?: unknown } | null) => failure?.itemIdentifier),
+  );
   const known = new Set<unknown>(batch.map(({ MessageId }) => MessageId));
   if ([...failed].some((identifier) => !known.has(identifier))) return [];
   return batch.filter(({ MessageId }) => !failed.has(MessageId));
@@ -157,18 +164,20 @@ export function succeededMessages(
 
 /** A record of the event that Lambda gives to the consumer of a queue. */
 export function toRecord(message: ReceivedMessage, queueArn: string): Record<string, unknown> {
-  const attributes = Object.entries(message.MessageAttributes ?? {}).map(([name, { DataType, StringValue, BinaryValue }]) => [
-    name,
-    {
-      ...(StringValue !== undefined && { stringValue: StringValue }),
-      ...(BinaryValue !== undefined && {
-        binaryValue: typeof BinaryValue === 'string' ? BinaryValue : Buffer.from(BinaryValue).toString('base64'),
-      }),
-      stringListValues: [],
-      binaryListValues: [],
-      dataType: DataType,
-    },
-  ]);
+  const attributes = Object.entries(message.MessageAttributes ?? {}).map(
+    ([name, { DataType, StringValue, BinaryValue }]) => [
+      name,
+      {
+        ...(StringValue !== undefined && { stringValue: StringValue }),
+        ...(BinaryValue !== undefined && {
+          binaryValue: typeof BinaryValue === 'string' ? BinaryValue : Buffer.from(BinaryValue).toString('base64'),
+        }),
+        stringListValues: [],
+        binaryListValues: [],
+        dataType: DataType,
+      },
+    ],
+  );
   return {
     messageId: message.MessageId,
     receiptHandle: message.ReceiptHandle,

@@ -135,7 +135,8 @@ class PooledFunction {
     this.#options = options;
     this.#grow = grow;
     this.#limit = definition.reservedConcurrency ?? DEFAULT_CONCURRENCY;
-    if (options.logDirectory !== undefined) this.#log = createWriteStream(join(options.logDirectory, `${definition.name}.log`));
+    if (options.logDirectory !== undefined)
+      this.#log = createWriteStream(join(options.logDirectory, `${definition.name}.log`));
   }
 
   get size(): number {
@@ -155,7 +156,9 @@ class PooledFunction {
     if (this.#limit === 0) return;
     const error = await this.start();
     if (error)
-      throw new LocalCloudError(`function ${this.definition.name} cannot be started: ${error.errorType}: ${error.errorMessage}`);
+      throw new LocalCloudError(
+        `function ${this.definition.name} cannot be started: ${error.errorType}: ${error.errorMessage}`,
+      );
   }
 
   async invoke(event: string, signal?: AbortSignal): Promise<InvocationResult> {
@@ -173,7 +176,8 @@ class PooledFunction {
   }
 
   reap(): void {
-    while (this.#idle.length > 1 && Date.now() - this.#idle[0]!.idleSince > IDLE_MILLISECONDS) void this.#idle.shift()!.stop();
+    while (this.#idle.length > 1 && Date.now() - this.#idle[0]!.idleSince > IDLE_MILLISECONDS)
+      void this.#idle.shift()!.stop();
   }
 
   /** @returns whether there was a worker to do without */
@@ -192,7 +196,8 @@ class PooledFunction {
 
   async #acquire(signal: AbortSignal | undefined): Promise<Acquired> {
     if (this.#closed || this.#limit === 0 || signal?.aborted) return { kind: 'throttled' };
-    for (let worker = this.#idle.pop(); worker; worker = this.#idle.pop()) if (worker.alive) return { kind: 'worker', worker };
+    for (let worker = this.#idle.pop(); worker; worker = this.#idle.pop())
+      if (worker.alive) return { kind: 'worker', worker };
     return new Promise((resolve) => {
       const waiter = {
         since: Date.now(),

@@ -79,7 +79,10 @@ export class FunctionThread {
     let death: FunctionError | undefined;
     const start = deferred<FunctionError | undefined>();
     const timer = setTimeout(() => {
-      death = { errorType: 'Sandbox.Timedout', errorMessage: `it did not load within ${START_TIMEOUT_MILLISECONDS / 1000} s` };
+      death = {
+        errorType: 'Sandbox.Timedout',
+        errorMessage: `it did not load within ${START_TIMEOUT_MILLISECONDS / 1000} s`,
+      };
       void this.stop();
     }, START_TIMEOUT_MILLISECONDS);
     this.started = start.promise.finally(() => clearTimeout(timer));
@@ -96,13 +99,19 @@ export class FunctionThread {
     this.#worker.on('error', (error: NodeJS.ErrnoException) => {
       death =
         error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-          ? { errorType: 'Runtime.OutOfMemory', errorMessage: `it used more than its ${definition.memoryMegabytes} MB of memory` }
+          ? {
+              errorType: 'Runtime.OutOfMemory',
+              errorMessage: `it used more than its ${definition.memoryMegabytes} MB of memory`,
+            }
           : { errorType: error.name, errorMessage: error.message, stack: error.stack };
     });
     this.#exited = new Promise((resolve) => {
       this.#worker.on('exit', (code) => {
         this.alive = false;
-        const error = death ?? { errorType: 'Runtime.ExitError', errorMessage: `Runtime exited with error: exit status ${code}` };
+        const error = death ?? {
+          errorType: 'Runtime.ExitError',
+          errorMessage: `Runtime exited with error: exit status ${code}`,
+        };
         start.resolve(error);
         this.#settle?.({ kind: 'failed', error });
         onGone(error);
@@ -122,7 +131,8 @@ export class FunctionThread {
       void this.stop();
     }, timeoutSeconds * 1000);
     // A worker that died while it was idle can still have been handed out.
-    if (!this.alive) run.resolve({ kind: 'failed', error: { errorType: 'Runtime.ExitError', errorMessage: 'Runtime exited' } });
+    if (!this.alive)
+      run.resolve({ kind: 'failed', error: { errorType: 'Runtime.ExitError', errorMessage: 'Runtime exited' } });
     const message: MessageToWorker = { requestId, event, deadline: Date.now() + timeoutSeconds * 1000 };
     this.#worker.postMessage(message);
     try {

@@ -72,7 +72,8 @@ async function loadHandler({ handlerFile, handlerName }: WorkerStart): Promise<H
     ? loadCommonJs(handlerFile)
     : ((await import(pathToFileURL(handlerFile).href)) as Record<string, unknown>);
   const handler = exported[handlerName];
-  if (typeof handler !== 'function') throw new TypeError(`${handlerName} is not an exported function of ${handlerFile}`);
+  if (typeof handler !== 'function')
+    throw new TypeError(`${handlerName} is not an exported function of ${handlerFile}`);
   return handler as Handler;
 }
 

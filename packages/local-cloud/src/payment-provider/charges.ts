@@ -18,7 +18,8 @@ export const listCharges: Operation = ({ ledger }, parameters) => {
   const page = readPage<Charge>(parameters, ledger, 'charge', '/v1/charges');
   parameters.refuseUnknown();
   return () => {
-    if (intentId === undefined) return page({ values: ledger.charges.all, positionOf: (id) => ledger.charges.positionOf(id) });
+    if (intentId === undefined)
+      return page({ values: ledger.charges.all, positionOf: (id) => ledger.charges.positionOf(id) });
     if (ledger.intents.get(intentId) === undefined) throw resourceMissing('payment_intent', intentId, 'payment_intent');
     return page(shortListing(ledger.chargesOf(intentId)));
   };

@@ -48,7 +48,8 @@ export class IdempotencyKeys {
   /** @throws ApiError 400 when the key belongs to another request, 409 while its request is being executed. */
   async run(request: KeyedRequest, execute: () => Promise<Answer>): Promise<KeyedAnswer> {
     const { key, path, parameters, requestId } = request;
-    if (key.length > MAXIMUM_LENGTH) throw invalidRequest(`Idempotency keys can have up to ${MAXIMUM_LENGTH} characters.`);
+    if (key.length > MAXIMUM_LENGTH)
+      throw invalidRequest(`Idempotency keys can have up to ${MAXIMUM_LENGTH} characters.`);
     this.#forgetOld();
     const known = this.#entries.get(key);
     if (known) {
@@ -81,7 +82,9 @@ function refuseOtherRequest({ key, path, parameters }: KeyedRequest, known: Entr
   const refuse = (message: string) => new ApiError(400, { type: 'idempotency_error', message: `${message} ${advice}` });
   if (path !== known.path) {
     const endpoints = `('${path}' vs '${known.path}')`;
-    throw refuse(`Keys for idempotent requests can only be used for the same endpoint they were first used for ${endpoints}.`);
+    throw refuse(
+      `Keys for idempotent requests can only be used for the same endpoint they were first used for ${endpoints}.`,
+    );
   }
   if (parameters !== known.parameters) {
     throw refuse('Keys for idempotent requests can only be used with the same parameters they were first used with.');

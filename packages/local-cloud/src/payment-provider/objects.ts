@@ -10,7 +10,10 @@ export interface PaymentIntent {
   readonly allowed_payment_method_types: readonly string[] | null;
   readonly amount: number;
   readonly amount_received: number;
-  readonly automatic_payment_methods: { readonly allow_redirects: 'always' | 'never'; readonly enabled: boolean } | null;
+  readonly automatic_payment_methods: {
+    readonly allow_redirects: 'always' | 'never';
+    readonly enabled: boolean;
+  } | null;
   readonly canceled_at: number | null;
   readonly cancellation_reason: string | null;
   readonly capture_method: 'automatic' | 'automatic_async';

@@ -75,12 +75,17 @@ export function attemptPayment(
   options: AttemptOptions,
 ): PaymentIntent {
   if (card.behavior === 'authentication') {
-    if (options.errorOnRequiresAction) throw fail(ledger, intent, paymentMethod, card, AUTHENTICATION_NOT_HANDLED, null);
+    if (options.errorOnRequiresAction)
+      throw fail(ledger, intent, paymentMethod, card, AUTHENTICATION_NOT_HANDLED, null);
     if (options.offSession) {
       const charge = addCharge(ledger, intent, paymentMethod, card, options.now, AUTHENTICATION_DECLINE);
       throw fail(ledger, intent, paymentMethod, card, AUTHENTICATION_DECLINE, charge);
     }
-    return ledger.intents.put({ ...intent, status: 'requires_action', next_action: nextAction(intent, options.returnUrl) });
+    return ledger.intents.put({
+      ...intent,
+      status: 'requires_action',
+      next_action: nextAction(intent, options.returnUrl),
+    });
   }
   const charge = addCharge(ledger, intent, paymentMethod, card, options.now, card.behavior);
   if (card.behavior) throw fail(ledger, intent, paymentMethod, card, card.behavior, charge);

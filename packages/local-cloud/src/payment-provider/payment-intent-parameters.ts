@@ -47,7 +47,8 @@ export function readPaymentMethodTypes(parameters: RequestParameters): Pick<Paym
     };
   }
   if (automatic) {
-    const message = 'You may only specify one of these parameters: allowed_payment_method_types, automatic_payment_methods.';
+    const message =
+      'You may only specify one of these parameters: allowed_payment_method_types, automatic_payment_methods.';
     throw invalidRequest(message, { param: 'allowed_payment_method_types' });
   }
   if (!allowed.includes('card')) {

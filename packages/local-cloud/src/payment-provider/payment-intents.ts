@@ -137,7 +137,8 @@ export const listPaymentIntents: Operation = ({ ledger }, parameters) => {
 
 function refuseUnlessConfirmable(intent: PaymentIntent): void {
   if (intent.status === 'succeeded') {
-    const message = 'You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed.';
+    const message =
+      'You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed.';
     throw unexpectedState(message, intent);
   }
   if (intent.status === 'canceled') {

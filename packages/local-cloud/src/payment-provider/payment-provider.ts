@@ -94,7 +94,8 @@ export function createPaymentProvider(options: PaymentProviderOptions = {}): Pay
 
 function authenticate(authorization: string | undefined): void {
   const [, scheme = '', credentials = ''] = /^(\w+)\s+(\S+)$/.exec(authorization ?? '') ?? [];
-  const key = scheme.toLowerCase() === 'basic' ? Buffer.from(credentials, 'base64').toString().split(':')[0] : credentials;
+  const key =
+    scheme.toLowerCase() === 'basic' ? Buffer.from(credentials, 'base64').toString().split(':')[0] : credentials;
   if (/^(bearer|basic)$/i.test(scheme) && key) return;
   const message =
     'You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer ' +

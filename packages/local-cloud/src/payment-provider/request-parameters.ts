@@ -44,7 +44,8 @@ export class RequestParameters {
 
   boolean(name: string): boolean | undefined {
     const value = this.string(name);
-    if (value === undefined || value === 'true' || value === 'false') return value === undefined ? undefined : value === 'true';
+    if (value === undefined || value === 'true' || value === 'false')
+      return value === undefined ? undefined : value === 'true';
     throw invalidRequest(`Invalid boolean: ${value}`, { param: this.#full(name) });
   }
 
@@ -54,15 +55,19 @@ export class RequestParameters {
     const details = { code: 'parameter_invalid_integer', param: this.#full(name) };
     if (!/^-?\d{1,15}$/.test(text)) throw invalidRequest(`Invalid integer: ${text}`, details);
     const value = Number(text);
-    if (value < range.minimum) throw invalidRequest(`This value must be greater than or equal to ${range.minimum}.`, details);
-    if (value > range.maximum) throw invalidRequest(`This value must be less than or equal to ${range.maximum}.`, details);
+    if (value < range.minimum)
+      throw invalidRequest(`This value must be greater than or equal to ${range.minimum}.`, details);
+    if (value > range.maximum)
+      throw invalidRequest(`This value must be less than or equal to ${range.maximum}.`, details);
     return value;
   }
 
   currency(name: string): string | undefined {
     const currency = this.string(name)?.toLowerCase();
     if (currency === undefined || CURRENCIES.has(currency)) return currency;
-    throw invalidRequest(`Invalid currency: ${currency}. Stripe expects a three-letter ISO code.`, { param: this.#full(name) });
+    throw invalidRequest(`Invalid currency: ${currency}. Stripe expects a three-letter ISO code.`, {
+      param: this.#full(name),
+    });
   }
 
   email(name: string): string | undefined {
@@ -75,7 +80,8 @@ export class RequestParameters {
     const value = this.#read(name);
     if (value === undefined) return undefined;
     const items = typeof value === 'string' ? undefined : [...value.values()];
-    if (!items?.every((item) => typeof item === 'string')) throw invalidRequest('Invalid array', { param: this.#full(name) });
+    if (!items?.every((item) => typeof item === 'string'))
+      throw invalidRequest('Invalid array', { param: this.#full(name) });
     return items;
   }
 

@@ -15,7 +15,11 @@ export interface Decline {
 }
 
 const DECLINED = 'Your card was declined.';
-const declined = (declineCode: string, message = DECLINED): Decline => ({ code: 'card_declined', declineCode, message });
+const declined = (declineCode: string, message = DECLINED): Decline => ({
+  code: 'card_declined',
+  declineCode,
+  message,
+});
 type Funding = 'credit' | 'debit' | 'prepaid';
 const card = (brand: string, funding: Funding, last4: string, behavior?: TestCard['behavior']): TestCard => ({
   details: { type: 'card', card: { brand, country: 'US', exp_month: 12, exp_year: 2034, funding, last4 } },
@@ -35,7 +39,11 @@ const VELOCITY_EXCEEDED = visa(
   ),
 );
 const FRAUDULENT = visa('0019', { ...declined('fraudulent'), blocked: true });
-const EXPIRED_CARD = visa('0069', { code: 'expired_card', declineCode: 'expired_card', message: 'Your card has expired.' });
+const EXPIRED_CARD = visa('0069', {
+  code: 'expired_card',
+  declineCode: 'expired_card',
+  message: 'Your card has expired.',
+});
 const INCORRECT_CVC = visa('0127', {
   code: 'incorrect_cvc',
   declineCode: 'incorrect_cvc',

@@ -64,7 +64,8 @@ const QUERY_CODES: Record<string, string> = {
  * package's `exports`: its version is therefore pinned.
  */
 export async function loadFauxqs(): Promise<Fauxqs> {
-  const load = (path: string) => import(new URL(path, import.meta.resolve('fauxqs')).href) as Promise<Record<string, unknown>>;
+  const load = (path: string) =>
+    import(new URL(path, import.meta.resolve('fauxqs')).href) as Promise<Record<string, unknown>>;
   const { SqsStore } = (await load('./sqs/sqsStore.js')) as { SqsStore: new () => SqsStore };
   const actions = new Map(
     await Promise.all(
@@ -93,7 +94,12 @@ export async function loadFauxqs(): Promise<Fauxqs> {
       }
     },
     queueDoesNotExist: (name) =>
-      new AwsError('QueueDoesNotExist', `The specified queue does not exist: ${name}.`, 400, QUERY_CODES.QueueDoesNotExist),
+      new AwsError(
+        'QueueDoesNotExist',
+        `The specified queue does not exist: ${name}.`,
+        400,
+        QUERY_CODES.QueueDoesNotExist,
+      ),
   };
 }
 

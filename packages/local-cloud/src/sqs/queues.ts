@@ -82,7 +82,8 @@ export class Queues {
     traceHeader?: string,
   ): Promise<void> {
     const attributes: Record<string, { DataType: string; StringValue: string }> = {};
-    for (const [name, value] of Object.entries(messageAttributes)) attributes[name] = { DataType: 'String', StringValue: value };
+    for (const [name, value] of Object.entries(messageAttributes))
+      attributes[name] = { DataType: 'String', StringValue: value };
     await this.request('SendMessage', {
       QueueUrl: nameInArn(queueArn),
       MessageBody: body,
@@ -128,7 +129,8 @@ export class Queues {
     const queue = this.addressed(request);
     if (queue) this.arrivals.wake(queue);
     if (typeof answer.QueueUrl === 'string') return { ...answer, QueueUrl: this.url(nameInUrl(answer.QueueUrl)) };
-    if (Array.isArray(answer.QueueUrls)) return { QueueUrls: answer.QueueUrls.map((url) => this.url(nameInUrl(String(url)))) };
+    if (Array.isArray(answer.QueueUrls))
+      return { QueueUrls: answer.QueueUrls.map((url) => this.url(nameInUrl(String(url)))) };
     return answer;
   }
 
@@ -151,7 +153,8 @@ export class Queues {
         return [{ Id, SenderFault: true, Code: code, Message: message }];
       }
     });
-    if (refused.length === 0) return this.call('SendMessageBatch', given.length > 0 ? { ...request, Entries: entries } : request);
+    if (refused.length === 0)
+      return this.call('SendMessageBatch', given.length > 0 ? { ...request, Entries: entries } : request);
     const accepted = entries.filter(({ Id }) => !refused.some((refusal) => refusal.Id === Id));
     if (accepted.length === 0) return { Successful: [], Failed: refused };
     const answer = await this.call('SendMessageBatch', { ...request, Entries: accepted });

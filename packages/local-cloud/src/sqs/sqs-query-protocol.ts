@@ -147,10 +147,12 @@ const element = (tag: string, content: string): string => `<${tag}>${content}</$
 
 export function formatSqsError(error: AwsError, requestId: string): string {
   const type = error.statusCode < 500 ? 'Sender' : 'Receiver';
-  const content = element('Type', type) + element('Code', escape(error.queryCode)) + element('Message', escape(error.message));
+  const content =
+    element('Type', type) + element('Code', escape(error.queryCode)) + element('Message', escape(error.message));
   const body = `${element('Error', `${content}<Detail/>`)}${element('RequestId', requestId)}`;
   return `<?xml version="1.0"?><ErrorResponse xmlns="${NAMESPACE}">${body}</ErrorResponse>`;
 }
 
 /** A carriage return is written as a reference: an XML parser would read a bare one as a line feed, and the MD5 would differ. */
-const escape = (value: unknown): string => String(value).replace(/[&<>"'\r]/g, (character) => `&#${character.charCodeAt(0)};`);
+const escape = (value: unknown): string =>
+  String(value).replace(/[&<>"'\r]/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -19,7 +19,10 @@ export function hideTraceHeader<T extends Input>(message: T): T {
   const { AWSTraceHeader: header } = isObject(message.MessageSystemAttributes) ? message.MessageSystemAttributes : {};
   if (!isObject(header) || typeof header.StringValue !== 'string') return message;
   const attributes = isObject(message.MessageAttributes) ? message.MessageAttributes : {};
-  return { ...message, MessageAttributes: { ...attributes, [hidden]: { DataType: 'String', StringValue: header.StringValue } } };
+  return {
+    ...message,
+    MessageAttributes: { ...attributes, [hidden]: { DataType: 'String', StringValue: header.StringValue } },
+  };
 }
 
 /** A request to receive messages that also asks for what is hidden. */

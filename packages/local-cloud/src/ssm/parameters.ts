@@ -100,7 +100,8 @@ export class Parameters {
     const value = required(input, 'Value');
     const existing = this.parameters.get(name);
     if (existing && !input.Overwrite) {
-      const message = 'The parameter already exists. To overwrite this value, set the overwrite option in the request to true.';
+      const message =
+        'The parameter already exists. To overwrite this value, set the overwrite option in the request to true.';
       throw new AwsError('ParameterAlreadyExists', message);
     }
     const type = input.Type ?? existing?.type;
@@ -191,7 +192,8 @@ function compileFilter(filter: ParameterFilter): (parameter: Parameter) => boole
 function page(items: unknown[], input: Input, most: number): unknown {
   const start = Number(input.NextToken ?? 0);
   const limit = input.MaxResults ?? most;
-  if (!Number.isInteger(start) || start < 0) throw new AwsError('InvalidNextToken', 'The specified token is not valid.');
+  if (!Number.isInteger(start) || start < 0)
+    throw new AwsError('InvalidNextToken', 'The specified token is not valid.');
   if (limit < 1 || limit > most) {
     throw new AwsError('ValidationException', `MaxResults must be between 1 and ${most}, not ${limit}.`);
   }
@@ -201,7 +203,8 @@ function page(items: unknown[], input: Input, most: number): unknown {
 
 function required(input: Input, member: 'Name' | 'Path' | 'Value'): string {
   const value = input[member];
-  if (typeof value !== 'string' || value === '') throw constraintViolation(member.toLowerCase(), 'Member must not be null');
+  if (typeof value !== 'string' || value === '')
+    throw constraintViolation(member.toLowerCase(), 'Member must not be null');
   return value;
 }
 

@@ -120,7 +120,10 @@ describe('a worker', () => {
   test('dies in the middle of its work', async () => {
     const chaos = deciding('killed-during');
     const { asWorker } = worker();
-    expect(await runUnreliably(chaos)(asWorker, 'id', event)).toMatchObject({ kind: 'failed', error: { errorMessage: 'dead' } });
+    expect(await runUnreliably(chaos)(asWorker, 'id', event)).toMatchObject({
+      kind: 'failed',
+      error: { errorMessage: 'dead' },
+    });
     expect(chaos.report().cells).toEqual([
       { party: 'seats', operation: 'Lambda invocation', kind: 'killed-during', count: 1, messages: 2 },
     ]);
@@ -213,8 +216,14 @@ describe('a request', () => {
   });
 
   test('is spared when an operator makes it, unless it publishes', async () => {
-    expect(await ask('failed', { 'x-amz-target': 'AmazonSQS.SendMessage' })).toMatchObject({ executed: true, status: 200 });
-    expect(await ask('failed', { 'x-amz-target': 'AWSEvents.PutEvents' })).toMatchObject({ executed: false, status: 500 });
+    expect(await ask('failed', { 'x-amz-target': 'AmazonSQS.SendMessage' })).toMatchObject({
+      executed: true,
+      status: 200,
+    });
+    expect(await ask('failed', { 'x-amz-target': 'AWSEvents.PutEvents' })).toMatchObject({
+      executed: false,
+      status: 500,
+    });
   });
 
   test('to the control begins and ends the faults, and says what is wrong with it', async () => {
@@ -237,7 +246,10 @@ describe('a request', () => {
     expect(chaos.enabled).toBe(true);
     expect(await post('{"enabled":false}')).toMatchObject({ status: 200, enabled: false, seed: 9 });
     expect(await (await fetch(address)).json()).toMatchObject({ enabled: false, seed: 9, profile: 'storm' });
-    expect(await post('{"profile":"hurricane"}')).toMatchObject({ status: 400, message: expect.stringContaining('calm') });
+    expect(await post('{"profile":"hurricane"}')).toMatchObject({
+      status: 400,
+      message: expect.stringContaining('calm'),
+    });
     expect(await post('{"seed":"many"}')).toMatchObject({ status: 400 });
     expect(await post('{}', '/off')).toMatchObject({ status: 409 });
   });

@@ -12,7 +12,13 @@ function start(options: Partial<ChaosOptions> = {}, now?: () => number): Chaos {
   return chaos;
 }
 
-function series(chaos: Chaos, count: number, family: Family = 'aws-request', party = 'seats', operation = 'DynamoDB PutItem') {
+function series(
+  chaos: Chaos,
+  count: number,
+  family: Family = 'aws-request',
+  party = 'seats',
+  operation = 'DynamoDB PutItem',
+) {
   return Array.from({ length: count }, () => chaos.decide(family, party, operation));
 }
 

@@ -19,7 +19,10 @@ function assembly(files: Record<string, unknown>): string {
 
 const manifest = {
   artifacts: {
-    seats: { type: 'aws:cloudformation:stack', properties: { templateFile: 'seats.template.json', stackName: 'airline-seats' } },
+    seats: {
+      type: 'aws:cloudformation:stack',
+      properties: { templateFile: 'seats.template.json', stackName: 'airline-seats' },
+    },
     assets: { type: 'cdk:asset-manifest', properties: { file: 'seats.assets.json' } },
     Tree: { type: 'cdk:tree' },
   },
@@ -32,7 +35,11 @@ const assets = {
 
 describe('a cloud assembly', () => {
   test('is read with the stacks’ names and their assets', () => {
-    const folder = assembly({ 'manifest.json': manifest, 'seats.template.json': { Resources: {} }, 'seats.assets.json': assets });
+    const folder = assembly({
+      'manifest.json': manifest,
+      'seats.template.json': { Resources: {} },
+      'seats.assets.json': assets,
+    });
     const [stack] = readCloudAssemblies([folder]);
     expect(stack!.name).toBe('airline-seats');
     expect(stack!.assets.get('abc.zip')).toEqual({ path: join(folder, 'asset.abc'), packaging: 'zip' });
@@ -41,8 +48,16 @@ describe('a cloud assembly', () => {
   test.each<[string, Record<string, unknown>, string]>([
     ['without a manifest', {}, 'manifest.json does not exist; run "pnpm synth" first'],
     ['whose manifest is not JSON', { 'manifest.json': '{' }, 'manifest.json is not valid JSON'],
-    ['whose manifest is something else', { 'manifest.json': {} }, 'manifest.json is not the manifest of a cloud assembly'],
-    ['without a template', { 'manifest.json': manifest, 'seats.assets.json': assets }, 'seats.template.json does not exist'],
+    [
+      'whose manifest is something else',
+      { 'manifest.json': {} },
+      'manifest.json is not the manifest of a cloud assembly',
+    ],
+    [
+      'without a template',
+      { 'manifest.json': manifest, 'seats.assets.json': assets },
+      'seats.template.json does not exist',
+    ],
     [
       'whose template is not JSON',
       { 'manifest.json': manifest, 'seats.assets.json': assets, 'seats.template.json': '{"Resources": ' },
@@ -55,7 +70,11 @@ describe('a cloud assembly', () => {
     ],
     [
       'with a section that nobody runs',
-      { 'manifest.json': manifest, 'seats.assets.json': assets, 'seats.template.json': { Resources: {}, Transform: 'x' } },
+      {
+        'manifest.json': manifest,
+        'seats.assets.json': assets,
+        'seats.template.json': { Resources: {}, Transform: 'x' },
+      },
       'seats.template.json has the section Transform, which the local cloud does not know',
     ],
   ])('%s is refused, naming the file', (_, files, message) => {
@@ -106,16 +125,23 @@ describe('the order of stacks', () => {
       Properties: { Handler: '{{resolve:ssm:/us-east-1/a:1}}' },
     };
     const writer = stack('writer', [], []);
-    writer.template.Resources.Name = { Type: 'AWS::SSM::Parameter', Properties: { Name: { 'Fn::Sub': '/${AWS::Region}/a' } } };
+    writer.template.Resources.Name = {
+      Type: 'AWS::SSM::Parameter',
+      Properties: { Name: { 'Fn::Sub': '/${AWS::Region}/a' } },
+    };
     expect(order(reader, writer)).toEqual(['writer', 'reader']);
   });
 
   test('is refused when nobody creates a parameter', () => {
-    expect(() => order(stack('a', ['/nothing'], []))).toThrow('stack a wants the SSM parameter /nothing, which no stack creates');
+    expect(() => order(stack('a', ['/nothing'], []))).toThrow(
+      'stack a wants the SSM parameter /nothing, which no stack creates',
+    );
   });
 
   test('is refused when two create the same', () => {
-    expect(() => order(stack('a', [], ['/x']), stack('b', [], ['/x']))).toThrow('/x is created twice: by stack a and by stack b');
+    expect(() => order(stack('a', [], ['/x']), stack('b', [], ['/x']))).toThrow(
+      '/x is created twice: by stack a and by stack b',
+    );
   });
 
   test('is refused when stacks wait for each other, and they are named', () => {

@@ -37,7 +37,11 @@ describe('the value of', () => {
       { 'Fn::Sub': '${BusName} ${Queue.Arn} ${!literal} ${AWS::Region}' },
       'airline arn:aws:sqs:us-east-1:000000000000:queue ${literal} us-east-1',
     ],
-    ['Fn::Sub with variables', { 'Fn::Sub': ['${name}/${BusName}', { name: { Ref: 'AWS::StackName' } }] }, 'seats/airline'],
+    [
+      'Fn::Sub with variables',
+      { 'Fn::Sub': ['${name}/${BusName}', { name: { Ref: 'AWS::StackName' } }] },
+      'seats/airline',
+    ],
     ['Fn::If', { 'Fn::If': ['IsUsEast', 'yes', 'no'] }, 'yes'],
     ['Fn::FindInMap', { 'Fn::FindInMap': ['Sizes', 'small', 'memory'] }, 128],
     ['Fn::Base64', { 'Fn::Base64': 'text' }, 'dGV4dA=='],
@@ -59,7 +63,12 @@ describe('the value of', () => {
 });
 
 test('conditions are built of one another', () => {
-  expect(['IsUsEast', 'IsOther', 'Both', 'Either'].map((name) => holds(name, scope))).toEqual([true, false, false, true]);
+  expect(['IsUsEast', 'IsOther', 'Both', 'Either'].map((name) => holds(name, scope))).toEqual([
+    true,
+    false,
+    false,
+    true,
+  ]);
 });
 
 describe('an error says what and where', () => {

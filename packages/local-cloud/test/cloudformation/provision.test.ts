@@ -19,7 +19,11 @@ beforeEach(() => {
   const queues = {
     create: async (name: string, attributes: Record<string, string>) => {
       created.push({ name, attributes });
-      return { name, url: `http://localhost:4566/000000000000/${name}`, arn: `arn:aws:sqs:us-east-1:000000000000:${name}` };
+      return {
+        name,
+        url: `http://localhost:4566/000000000000/${name}`,
+        arn: `arn:aws:sqs:us-east-1:000000000000:${name}`,
+      };
     },
     request: async (action: string) =>
       action === 'GetQueueUrl' ? { QueueUrl: 'http://localhost/queue' } : { Attributes: { VisibilityTimeout: '30' } },
@@ -56,12 +60,20 @@ async function provision(Resources: Template['Resources'], rest: Partial<Templat
 }
 
 /** Tells a test what an expression is worth, by an SSM parameter. */
-const showing = (Value: unknown) => ({ Type: 'AWS::SSM::Parameter', Properties: { Name: '/shown', Type: 'String', Value } });
+const showing = (Value: unknown) => ({
+  Type: 'AWS::SSM::Parameter',
+  Properties: { Name: '/shown', Type: 'String', Value },
+});
 const shown = () => machine.parameters.get('/shown');
 
 const lambda = {
   Type: 'AWS::Lambda::Function',
-  Properties: { Code: { S3Bucket: 'assets', S3Key: 'code.zip' }, Handler: 'index.handler', Runtime: 'nodejs24.x', Role: 'role' },
+  Properties: {
+    Code: { S3Bucket: 'assets', S3Key: 'code.zip' },
+    Handler: 'index.handler',
+    Runtime: 'nodejs24.x',
+    Role: 'role',
+  },
 };
 const mapping = {
   Type: 'AWS::Lambda::EventSourceMapping',
@@ -248,7 +260,11 @@ describe('is refused, with the place and the name:', () => {
     ],
     [
       'an event filter',
-      { Queue: queue, Function: lambda, Mapping: { ...mapping, Properties: { ...mapping.Properties, FilterCriteria: {} } } },
+      {
+        Queue: queue,
+        Function: lambda,
+        Mapping: { ...mapping, Properties: { ...mapping.Properties, FilterCriteria: {} } },
+      },
       'stack seats: resource Mapping: the local cloud does not run the property FilterCriteria',
     ],
     [
@@ -282,7 +298,11 @@ describe('is refused, with the place and the name:', () => {
         Api: { Type: 'AWS::ApiGatewayV2::Api', Properties: { Name: 'x', ProtocolType: 'HTTP' } },
         Authorizer: {
           Type: 'AWS::ApiGatewayV2::Authorizer',
-          Properties: { ApiId: { Ref: 'Api' }, AuthorizerType: 'REQUEST', IdentitySource: ['$request.header.Authorization'] },
+          Properties: {
+            ApiId: { Ref: 'Api' },
+            AuthorizerType: 'REQUEST',
+            IdentitySource: ['$request.header.Authorization'],
+          },
         },
       },
       'stack seats: resource Authorizer: the local cloud runs authorizers of type JWT only',

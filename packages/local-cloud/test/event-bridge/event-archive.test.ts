@@ -26,7 +26,12 @@ const putRule = (name: string, detailType: string) =>
     eventPattern: { 'detail-type': [detailType] },
     state: 'ENABLED',
     targets: [
-      { id: 'queue', arn: `arn:aws:sqs:us-east-1:000000000000:${name}`, maximumRetryAttempts: 0, maximumEventAgeSeconds: 60 },
+      {
+        id: 'queue',
+        arn: `arn:aws:sqs:us-east-1:000000000000:${name}`,
+        maximumRetryAttempts: 0,
+        maximumEventAgeSeconds: 60,
+      },
     ],
   });
 const put = (DetailType: string, count = 1) =>
@@ -157,7 +162,12 @@ describe('a replay', () => {
       'ValidationException',
       'to the bus that it is of',
     ],
-    ['to a rule that there is not', { Destination: { Arn: busArn, FilterArns: ['x'] } }, 'ValidationException', 'no rule x'],
+    [
+      'to a rule that there is not',
+      { Destination: { Arn: busArn, FilterArns: ['x'] } },
+      'ValidationException',
+      'no rule x',
+    ],
   ])('%s is refused', async (_, overrides, code, message) => {
     const refused = startReplay(overrides);
     await expect(refused).rejects.toMatchObject({ code });
@@ -183,5 +193,7 @@ test('archives and replays are listed, by the bus and by the state', async () =>
   });
   expect(await eventBridge.request('ListArchives', { EventSourceArn: 'arn:other' })).toMatchObject({ Archives: [] });
   await startReplay();
-  expect(await eventBridge.request('ListReplays', { State: 'STARTING' })).toMatchObject({ Replays: [{ ReplayName: 'again' }] });
+  expect(await eventBridge.request('ListReplays', { State: 'STARTING' })).toMatchObject({
+    Replays: [{ ReplayName: 'again' }],
+  });
 });

@@ -150,7 +150,9 @@ describe('PutEvents', () => {
       state: 'ENABLED',
       targets: [target()],
     });
-    await expect(putEvents(eventBridge, entry({ EventBusName: undefined }))).resolves.toMatchObject({ FailedEntryCount: 0 });
+    await expect(putEvents(eventBridge, entry({ EventBusName: undefined }))).resolves.toMatchObject({
+      FailedEntryCount: 0,
+    });
     release();
     await eventBridge.close();
   });
@@ -214,7 +216,9 @@ describe('PutEvents', () => {
   test('succeeds on a bus that does not exist, where the event is lost: as on AWS, but not in silence', async () => {
     const { eventBridge, putRule, sent, lines } = setUp();
     putRule();
-    await expect(putEvents(eventBridge, entry({ EventBusName: 'airlime' }))).resolves.toMatchObject({ FailedEntryCount: 0 });
+    await expect(putEvents(eventBridge, entry({ EventBusName: 'airlime' }))).resolves.toMatchObject({
+      FailedEntryCount: 0,
+    });
     expect(lines).toEqual([expect.stringContaining('airlime, which does not exist')]);
     expect(sent).toEqual([]);
   });
@@ -251,7 +255,9 @@ describe('delivery to a target', () => {
   const deadLetterTarget = target({ deadLetterQueueArn: DEAD_LETTERS, maximumRetryAttempts: 3 });
 
   test('is retried with growing pauses until it succeeds', async () => {
-    const { eventBridge, putRule, sent, pauses } = setUp({ fail: (_, attempt) => (attempt < 4 ? broken() : undefined) });
+    const { eventBridge, putRule, sent, pauses } = setUp({
+      fail: (_, attempt) => (attempt < 4 ? broken() : undefined),
+    });
     putRule();
     await putEvents(eventBridge, entry());
     await until(() => sent.length === 1);
@@ -284,7 +290,10 @@ describe('delivery to a target', () => {
     await putEvents(eventBridge, entry());
     await until(() => sent.length === 1);
     expect(pauses).toEqual([250, 500, 1000]);
-    expect(sent[0]?.attributes).toMatchObject({ EXHAUSTED_RETRY_CONDITION: 'MaximumEventAgeInSeconds', RETRY_ATTEMPTS: '3' });
+    expect(sent[0]?.attributes).toMatchObject({
+      EXHAUSTED_RETRY_CONDITION: 'MaximumEventAgeInSeconds',
+      RETRY_ATTEMPTS: '3',
+    });
   });
 
   test('goes to the dead-letter queue at once when its queue does not exist', async () => {
@@ -335,7 +344,11 @@ describe('delivery to a target', () => {
 describe('rules', () => {
   test.each([
     ['an unknown bus', { eventBusName: 'nowhere' }, 'nowhere, which does not exist'],
-    ['a pattern that EventBridge refuses', { eventPattern: { source: 'x' } }, 'Rule to-seats: Event pattern is not valid.'],
+    [
+      'a pattern that EventBridge refuses',
+      { eventPattern: { source: 'x' } },
+      'Rule to-seats: Event pattern is not valid.',
+    ],
     [
       'a target that is not a queue',
       { targets: [target({ arn: 'arn:aws:lambda:us-east-1:000000000000:function:f' })] },
@@ -386,7 +399,9 @@ describe('rules', () => {
   test('and buses that do not exist are refused by name', async () => {
     const { eventBridge } = setUp();
     const refused = (action: string, input: object) => expect(eventBridge.request(action, input)).rejects;
-    await refused('DescribeRule', { Name: 'x', EventBusName: 'airline' }).toThrow('Rule x does not exist on EventBus airline.');
+    await refused('DescribeRule', { Name: 'x', EventBusName: 'airline' }).toThrow(
+      'Rule x does not exist on EventBus airline.',
+    );
     await refused('ListRules', { EventBusName: 'nowhere' }).toMatchObject({ code: 'ResourceNotFoundException' });
     await refused('DescribeRule', {}).toMatchObject({ code: 'ValidationException' });
     await refused('CreateArchive', {}).toMatchObject({ code: 'UnknownOperationException' });
@@ -407,7 +422,15 @@ describe('rules', () => {
 });
 
 describe('TestEventPattern', () => {
-  const event = { id: '1', account: '0', source: 's', time: 't', region: 'r', resources: [], 'detail-type': 'BookingRequested' };
+  const event = {
+    id: '1',
+    account: '0',
+    source: 's',
+    time: 't',
+    region: 'r',
+    resources: [],
+    'detail-type': 'BookingRequested',
+  };
   const tryOut = (pattern: string, tested: unknown = event) =>
     setUp().eventBridge.request('TestEventPattern', { EventPattern: pattern, Event: JSON.stringify(tested) });
 

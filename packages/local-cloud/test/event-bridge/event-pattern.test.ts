@@ -1,5 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { InvalidEventPatternError, matchesEventPattern, validateEventPattern } from '../../src/event-bridge/event-pattern.ts';
+import {
+  InvalidEventPatternError,
+  matchesEventPattern,
+  validateEventPattern,
+} from '../../src/event-bridge/event-pattern.ts';
 
 const event = {
   source: 'airline.seats',
@@ -64,7 +68,12 @@ const matching: [sentence: string, pattern: object][] = [
   ],
   [
     'nested $or',
-    { $or: [{ source: ['x'] }, { source: ['airline.seats'], $or: [{ 'detail-type': ['y'] }, { resources: ['arn:a'] }] }] },
+    {
+      $or: [
+        { source: ['x'] },
+        { source: ['airline.seats'], $or: [{ 'detail-type': ['y'] }, { resources: ['arn:a'] }] },
+      ],
+    },
   ],
 ];
 
@@ -152,11 +161,17 @@ describe('validateEventPattern', () => {
     [{ source: [{ numeric: ['!=', 5] }] }, 'Unrecognized numeric range operator: !='],
     [{ source: [{ numeric: ['<', 5, '>', 0] }] }, 'Too many elements in numeric expression'],
     [{ source: [{ numeric: ['>', 5, '<', 5] }] }, 'Bottom must be less than top'],
-    [{ source: [{ cidr: '10.0.0.0/33' }] }, "Malformed CIDR, one '/' required and a valid address before it: 10.0.0.0/33"],
+    [
+      { source: [{ cidr: '10.0.0.0/33' }] },
+      "Malformed CIDR, one '/' required and a valid address before it: 10.0.0.0/33",
+    ],
     [{ $or: { source: ['a'] } }, 'It must be an Array followed with $or.'],
     [{ $or: [{ source: ['a'] }] }, 'There must have at least 2 Objects in $or relationship.'],
     [{ $or: [{ source: ['a'] }, 'b'] }, 'Only JSON object is allowed in array of $or relationship.'],
-    [{ $or: [{ source: ['a'] }, { prefix: ['b'] }] }, 'prefix is Ruler reserved fieldName which cannot be used inside $or.'],
+    [
+      { $or: [{ source: ['a'] }, { prefix: ['b'] }] },
+      'prefix is Ruler reserved fieldName which cannot be used inside $or.',
+    ],
   ];
 
   test.each(refused)('refuses %j: %s', (pattern, reason) => {

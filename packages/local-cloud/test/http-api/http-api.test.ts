@@ -85,7 +85,9 @@ describe('the front door', () => {
 
   test('answers 503 when the function takes too long, and when no worker is free', async () => {
     const never = (_: unknown, signal: AbortSignal) =>
-      new Promise<InvocationResult>((resolve) => signal.addEventListener('abort', () => resolve({ kind: 'throttled' })));
+      new Promise<InvocationResult>((resolve) =>
+        signal.addEventListener('abort', () => resolve({ kind: 'throttled' })),
+      );
     for (const slow of [never, () => ({ kind: 'throttled' }) as const]) {
       invoke = slow;
       const response = await fetch(`${endpoint}/bookings/1`);
@@ -177,7 +179,10 @@ describe('CORS', () => {
   });
 
   test('what the function says about it is dropped, and strangers are told nothing', async () => {
-    invoke = () => ({ kind: 'answered', payload: { statusCode: 200, headers: { 'Access-Control-Allow-Origin': '*' } } });
+    invoke = () => ({
+      kind: 'answered',
+      payload: { statusCode: 200, headers: { 'Access-Control-Allow-Origin': '*' } },
+    });
     const allowed = async (origin: string) =>
       (await fetch(`${endpoint}/bookings/1`, { headers: { origin } })).headers.get('access-control-allow-origin');
     expect(await allowed('https://airline.example')).toBe('https://airline.example');

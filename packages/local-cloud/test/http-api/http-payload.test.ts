@@ -99,10 +99,11 @@ describe('the response of an answer', () => {
     expect(text(null)?.body).toBe('null');
   });
 
-  test.each([[{ statusCode: 'soon' }], [{ statusCode: 200, body: { not: 'a text' } }], [{ statusCode: 200, cookies: 'a=1' }]])(
-    'is none for %j',
-    (answer) => {
-      expect(toHttpResponse(answer)).toBeUndefined();
-    },
-  );
+  test.each([
+    [{ statusCode: 'soon' }],
+    [{ statusCode: 200, body: { not: 'a text' } }],
+    [{ statusCode: 200, cookies: 'a=1' }],
+  ])('is none for %j', (answer) => {
+    expect(toHttpResponse(answer)).toBeUndefined();
+  });
 });

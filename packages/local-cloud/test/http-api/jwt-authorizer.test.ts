@@ -18,19 +18,22 @@ const inAnHour = Math.floor(Date.now() / 1000) + 3600;
 const anHourAgo = inAnHour - 7200;
 
 describe('a JWT authorizer', () => {
-  test.each(['Bearer ', 'bearer ', ''])('takes a valid token after %j and tells its claims as texts', async (prefix) => {
-    const token = await issuer.token({ aud: ['airline', 'other'], level: 3, verified: true });
-    const answer = await authorizer.authorize(`${prefix}${token}`);
-    expect(answer).toMatchObject({ kind: 'authorized', authorizer: { jwt: { scopes: null } } });
-    expect(answer.kind === 'authorized' && answer.authorizer.jwt.claims).toMatchObject({
-      sub: 'ada',
-      iss: issuer.issuer,
-      aud: '[airline other]',
-      exp: expect.stringMatching(/^\d{10}$/),
-      level: '3',
-      verified: 'true',
-    });
-  });
+  test.each(['Bearer ', 'bearer ', ''])(
+    'takes a valid token after %j and tells its claims as texts',
+    async (prefix) => {
+      const token = await issuer.token({ aud: ['airline', 'other'], level: 3, verified: true });
+      const answer = await authorizer.authorize(`${prefix}${token}`);
+      expect(answer).toMatchObject({ kind: 'authorized', authorizer: { jwt: { scopes: null } } });
+      expect(answer.kind === 'authorized' && answer.authorizer.jwt.claims).toMatchObject({
+        sub: 'ada',
+        iss: issuer.issuer,
+        aud: '[airline other]',
+        exp: expect.stringMatching(/^\d{10}$/),
+        level: '3',
+        verified: 'true',
+      });
+    },
+  );
 
   test('asks the issuer for its keys once', async () => {
     const before = issuer.keysAsked();
@@ -66,7 +69,10 @@ describe('a JWT authorizer', () => {
     expect(answer.kind).toBe('unauthorized');
     const { challenge } = answer as { challenge: string };
     if (why === '') expect(challenge).toBe('Bearer');
-    else expect(challenge).toMatch(new RegExp(`^Bearer scope="" error="invalid_token" error_description="[^"]*${why}[^"]*"$`));
+    else
+      expect(challenge).toMatch(
+        new RegExp(`^Bearer scope="" error="invalid_token" error_description="[^"]*${why}[^"]*"$`),
+      );
   });
 
   test('refuses while the issuer does not answer, and asks again the next time', async () => {
@@ -76,7 +82,10 @@ describe('a JWT authorizer', () => {
     const alone = new JwtAuthorizer({ issuer: absent.issuer, audience: ['airline'] });
     for (let time = 0; time < 2; time++) {
       const answer = await alone.authorize(token);
-      expect(answer).toMatchObject({ kind: 'unauthorized', challenge: expect.stringContaining('OIDC discovery endpoint') });
+      expect(answer).toMatchObject({
+        kind: 'unauthorized',
+        challenge: expect.stringContaining('OIDC discovery endpoint'),
+      });
     }
   });
 });

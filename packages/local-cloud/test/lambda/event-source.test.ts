@@ -62,7 +62,9 @@ test('a record has the shape of Lambda’s SQS event', () => {
     receiptHandle: 'handle-a',
     body: 'body a',
     attributes: { ApproximateReceiveCount: '1' },
-    messageAttributes: { reason: { stringValue: 'invalid', stringListValues: [], binaryListValues: [], dataType: 'String' } },
+    messageAttributes: {
+      reason: { stringValue: 'invalid', stringListValues: [], binaryListValues: [], dataType: 'String' },
+    },
     md5OfBody: 'md5',
     md5OfMessageAttributes: 'md5-of-attributes',
     eventSource: 'aws:sqs',

@@ -30,7 +30,10 @@ const lines: string[] = [];
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'functions-'));
   writeFileSync(join(directory, 'index.mjs'), SOURCE);
-  writeFileSync(join(directory, 'common.js'), 'exports.handler = async () => require("node:path").basename(__filename);');
+  writeFileSync(
+    join(directory, 'common.js'),
+    'exports.handler = async () => require("node:path").basename(__filename);',
+  );
   writeFileSync(join(directory, 'broken.mjs'), 'throw new RangeError("SEATS_TABLE_NAME is not set");');
   pool = new FunctionPool({
     environment: inPlaceOfAws('http://127.0.0.1:4566'),
@@ -51,7 +54,10 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-function definition(name: string, { file, ...rest }: { file: string } & Partial<FunctionDefinition>): FunctionDefinition {
+function definition(
+  name: string,
+  { file, ...rest }: { file: string } & Partial<FunctionDefinition>,
+): FunctionDefinition {
   return {
     name,
     arn: `arn:aws:lambda:us-east-1:000000000000:function:${name}`,
@@ -123,9 +129,17 @@ describe('a function', () => {
       { throw: true },
       { errorType: 'TypeError', errorMessage: 'no such seat', stack: expect.stringContaining('index.mjs') },
     ],
-    ['exits', { exit: true }, { errorType: 'Runtime.ExitError', errorMessage: 'Runtime exited with error: exit status 3' }],
+    [
+      'exits',
+      { exit: true },
+      { errorType: 'Runtime.ExitError', errorMessage: 'Runtime exited with error: exit status 3' },
+    ],
     ['forgets a rejection', { reject: true }, { errorType: 'Error', errorMessage: 'forgotten' }],
-    ['does not end', { spin: true }, { errorType: 'Sandbox.Timedout', errorMessage: 'Task timed out after 2.00 seconds' }],
+    [
+      'does not end',
+      { spin: true },
+      { errorType: 'Sandbox.Timedout', errorMessage: 'Task timed out after 2.00 seconds' },
+    ],
     ['answers no JSON', { circle: true }, { errorType: 'Runtime.MarshalError' }],
   ])('that %s fails, and works the next time', async (_, event, error) => {
     expect(await pool.invoke('modern', event)).toEqual({ kind: 'failed', error: expect.objectContaining(error) });
@@ -160,6 +174,8 @@ describe('concurrency', () => {
 test('a function that cannot be loaded is named when the pool is warmed', async () => {
   const broken = new FunctionPool({ environment: {}, log: () => undefined });
   broken.define(definition('broken', { file: 'broken.mjs' }));
-  await expect(broken.warm()).rejects.toThrow('function broken cannot be started: RangeError: SEATS_TABLE_NAME is not set');
+  await expect(broken.warm()).rejects.toThrow(
+    'function broken cannot be started: RangeError: SEATS_TABLE_NAME is not set',
+  );
   await broken.close();
 });

@@ -169,7 +169,11 @@ describe('payment intents', () => {
     const open = () => stripe.paymentIntents.create({ ...FARE, payment_method: 'pm_card_authenticationRequired' });
 
     const waiting = await stripe.paymentIntents.confirm((await open()).id);
-    expect(waiting).toMatchObject({ status: 'requires_action', next_action: { type: 'use_stripe_sdk' }, latest_charge: null });
+    expect(waiting).toMatchObject({
+      status: 'requires_action',
+      next_action: { type: 'use_stripe_sdk' },
+      latest_charge: null,
+    });
 
     const { id } = await open();
     const unhandled = await errorOf(stripe.paymentIntents.confirm(id, { error_on_requires_action: true }));
@@ -179,7 +183,10 @@ describe('payment intents', () => {
       decline_code: 'authentication_not_handled',
       charge: undefined,
     });
-    expect(await stripe.paymentIntents.retrieve(id)).toMatchObject({ status: 'requires_payment_method', latest_charge: null });
+    expect(await stripe.paymentIntents.retrieve(id)).toMatchObject({
+      status: 'requires_payment_method',
+      latest_charge: null,
+    });
 
     const offSession = await errorOf(stripe.paymentIntents.confirm((await open()).id, { off_session: true }));
     const { code, decline_code: declineCode } = offSession;
@@ -211,7 +218,8 @@ describe('payment intents', () => {
   test('intents are listed newest first, page by page', async () => {
     const { stripe } = await startProvider();
     const ids: string[] = [];
-    for (let amount = 1; amount <= 25; amount += 1) ids.unshift((await stripe.paymentIntents.create({ ...FARE, amount })).id);
+    for (let amount = 1; amount <= 25; amount += 1)
+      ids.unshift((await stripe.paymentIntents.create({ ...FARE, amount })).id);
     const first = await stripe.paymentIntents.list({ limit: 10 });
     expect(first).toMatchObject({ object: 'list', url: '/v1/payment_intents', has_more: true });
     expect(first.data.map(({ id }) => id)).toEqual(ids.slice(0, 10));
@@ -277,7 +285,10 @@ describe('refunds', () => {
     });
     const second = await stripe.refunds.create({ payment_intent: id });
     expect(second.amount).toBe(2_950);
-    expect((await stripe.refunds.list({ charge: charge })).data.map((refund) => refund.id)).toEqual([second.id, first.id]);
+    expect((await stripe.refunds.list({ charge: charge })).data.map((refund) => refund.id)).toEqual([
+      second.id,
+      first.id,
+    ]);
     expect((await stripe.refunds.list({ payment_intent: (await charged(stripe)).id })).data).toEqual([]);
   });
 
@@ -289,7 +300,9 @@ describe('refunds', () => {
     const { charge = '' } = await errorOf(stripe.paymentIntents.confirm(id));
     expect(await errorOf(stripe.refunds.create({ payment_intent: id }))).toMatchObject({ statusCode: 400, message });
     expect(await errorOf(stripe.refunds.create({ charge }))).toMatchObject({ statusCode: 400, message });
-    expect(await errorOf(stripe.refunds.create({ payment_intent: 'pi_unknown' }))).toMatchObject({ code: 'resource_missing' });
+    expect(await errorOf(stripe.refunds.create({ payment_intent: 'pi_unknown' }))).toMatchObject({
+      code: 'resource_missing',
+    });
   });
 });
 
@@ -347,7 +360,11 @@ describe('idempotency keys', () => {
     });
     const create = () => errorOf(stripe.paymentIntents.create(FARE, { idempotencyKey: 'b-1#create' }));
     for (const error of [await create(), await create()]) {
-      expect(error).toMatchObject({ statusCode: 500, rawType: 'api_error', message: expect.stringContaining('out of paper') });
+      expect(error).toMatchObject({
+        statusCode: 500,
+        rawType: 'api_error',
+        message: expect.stringContaining('out of paper'),
+      });
       expect(error.headers?.['stripe-should-retry']).toBe('false');
     }
     expect(failures).toBe(1);
@@ -429,7 +446,11 @@ describe('refusals', () => {
     ['amount=1.5&currency=eur', 'Invalid integer: 1.5', { code: 'parameter_invalid_integer', param: 'amount' }],
     ['amount=0&currency=eur', 'This value must be greater than or equal to 1.', { code: 'parameter_invalid_integer' }],
     ['amount=1&currency=euro', 'Invalid currency: euro.', { param: 'currency' }],
-    ['amount=1&currency=eur&colour=red', 'Received unknown parameter: colour', { code: 'parameter_unknown', param: 'colour' }],
+    [
+      'amount=1&currency=eur&colour=red',
+      'Received unknown parameter: colour',
+      { code: 'parameter_unknown', param: 'colour' },
+    ],
     [
       'amount=1&currency=eur&automatic_payment_methods[enabled]=true&automatic_payment_methods[a]=b',
       'Received unknown parameter: automatic_payment_methods[a]',
@@ -478,14 +499,19 @@ describe('refusals', () => {
     expect(anonymous.status).toBe(401);
     expect(await anonymous.json()).toMatchObject({ error: { type: 'invalid_request_error' } });
     const basic = `Basic ${Buffer.from('sk_test_local:').toString('base64')}`;
-    expect((await fetch(`http://127.0.0.1:${port}/v1/payment_intents`, { headers: { authorization: basic } })).status).toBe(200);
+    expect(
+      (await fetch(`http://127.0.0.1:${port}/v1/payment_intents`, { headers: { authorization: basic } })).status,
+    ).toBe(200);
   });
 
   test("a refund reason is one of Stripe's", async () => {
     const { port } = await startProvider();
     const response = await post(port, '/v1/refunds', 'payment_intent=pi_1&reason=seat-taken');
     expect(await response.json()).toMatchObject({
-      error: { param: 'reason', message: 'Invalid reason: must be one of duplicate, fraudulent, or requested_by_customer' },
+      error: {
+        param: 'reason',
+        message: 'Invalid reason: must be one of duplicate, fraudulent, or requested_by_customer',
+      },
     });
   });
 });

@@ -75,7 +75,9 @@ describe('a trace header', () => {
 });
 
 async function createQueue(attributes: Record<string, string> = {}): Promise<string> {
-  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: `queue-${++queueCount}`, Attributes: attributes }));
+  const { QueueUrl } = await sqs.send(
+    new CreateQueueCommand({ QueueName: `queue-${++queueCount}`, Attributes: attributes }),
+  );
   return QueueUrl ?? '';
 }
 const send = (body: string, options: object = {}) =>
@@ -142,9 +144,15 @@ describe('a received message', () => {
     await send('hello');
     const [message] = await receive();
     expect(await receive()).toEqual([]);
-    expect(await attributes('ApproximateNumberOfMessagesNotVisible')).toEqual({ ApproximateNumberOfMessagesNotVisible: '1' });
+    expect(await attributes('ApproximateNumberOfMessagesNotVisible')).toEqual({
+      ApproximateNumberOfMessagesNotVisible: '1',
+    });
     await sqs.send(
-      new ChangeMessageVisibilityCommand({ QueueUrl: queueUrl, ReceiptHandle: message?.ReceiptHandle, VisibilityTimeout: 1 }),
+      new ChangeMessageVisibilityCommand({
+        QueueUrl: queueUrl,
+        ReceiptHandle: message?.ReceiptHandle,
+        VisibilityTimeout: 1,
+      }),
     );
     let counts: Record<string, string> | undefined;
     do counts = await attributes('ApproximateNumberOfMessages');
@@ -190,7 +198,9 @@ describe('a long poll', () => {
 
   test('that its client has abandoned takes no message', async () => {
     const gone = new AbortController();
-    const poll = sqs.send(new ReceiveMessageCommand({ QueueUrl: queueUrl, WaitTimeSeconds: 20 }), { abortSignal: gone.signal });
+    const poll = sqs.send(new ReceiveMessageCommand({ QueueUrl: queueUrl, WaitTimeSeconds: 20 }), {
+      abortSignal: gone.signal,
+    });
     // The poll has arrived when a later request on another connection has its answer.
     await attributes('QueueArn');
     gone.abort();
@@ -203,7 +213,12 @@ describe('a long poll', () => {
 
 test('an event reaches the queue of the rule that it matches', async () => {
   const eventBridge = new EventBridgeClient({ endpoint: endpoint.address, region: 'eu-west-1', credentials });
-  const entry = { EventBusName: 'airline', Source: 'airline.bookings', DetailType: 'BookingRequested', Detail: '{"a":1}' };
+  const entry = {
+    EventBusName: 'airline',
+    Source: 'airline.bookings',
+    DetailType: 'BookingRequested',
+    Detail: '{"a":1}',
+  };
   await eventBridge.send(new PutEventsCommand({ Entries: [entry] }));
   eventBridge.destroy();
   const [message] = await receive({ QueueUrl: `${endpoint.address}/000000000000/seats`, WaitTimeSeconds: 20 });

@@ -29,7 +29,9 @@ describe('parseSqsQuery', () => {
   });
 
   test('reads lists in the order of their numbers', () => {
-    const names = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`AttributeName.${index + 1}`, `n${index + 1}`]));
+    const names = Object.fromEntries(
+      Array.from({ length: 11 }, (_, index) => [`AttributeName.${index + 1}`, `n${index + 1}`]),
+    );
     expect(parse({ Action: 'ReceiveMessage', ...names }).input.AttributeNames).toEqual(
       Array.from({ length: 11 }, (_, index) => `n${index + 1}`),
     );
@@ -46,13 +48,20 @@ describe('parseSqsQuery', () => {
   });
 
   test('reads attributes and tags, whose member CreateQueue spells in lower case', () => {
-    const fields = { 'Attribute.1.Name': 'DelaySeconds', 'Attribute.1.Value': '3', 'Tag.1.Key': 'team', 'Tag.1.Value': 'seats' };
+    const fields = {
+      'Attribute.1.Name': 'DelaySeconds',
+      'Attribute.1.Value': '3',
+      'Tag.1.Key': 'team',
+      'Tag.1.Value': 'seats',
+    };
     expect(parse({ Action: 'CreateQueue', QueueName: 'q', ...fields }).input).toEqual({
       QueueName: 'q',
       Attributes: { DelaySeconds: '3' },
       tags: { team: 'seats' },
     });
-    expect(parse({ Action: 'TagQueue', 'Tag.1.Key': 'team', 'Tag.1.Value': 'seats' }).input).toEqual({ Tags: { team: 'seats' } });
+    expect(parse({ Action: 'TagQueue', 'Tag.1.Key': 'team', 'Tag.1.Value': 'seats' }).input).toEqual({
+      Tags: { team: 'seats' },
+    });
   });
 
   test('takes the queue from the path when no field names it', () => {
@@ -104,7 +113,10 @@ describe('over the wire', () => {
   beforeAll(async () => (endpoint = await startAwsEndpoint()));
   afterAll(() => endpoint.stop());
 
-  async function call(fields: Record<string, string>, path = '/000000000000/seats'): Promise<{ status: number; xml: string }> {
+  async function call(
+    fields: Record<string, string>,
+    path = '/000000000000/seats',
+  ): Promise<{ status: number; xml: string }> {
     // fetch labels the form as browsers do, with the charset that old clients also send.
     const answer = await fetch(endpoint.address + path, { method: 'POST', body: new URLSearchParams(fields) });
     return { status: answer.status, xml: await answer.text() };

@@ -20,10 +20,14 @@ describe('GetParameter', () => {
     const expected = { Name: '/airline/stage', Value: 'beta', Type: 'String', Version: 2, DataType: 'text' };
     const ARN = 'arn:aws:ssm:us-east-1:000000000000:parameter/airline/stage';
     for (const Name of ['/airline/stage', '/airline/stage:2', ARN]) {
-      await expect(parameters.request('GetParameter', { Name })).resolves.toMatchObject({ Parameter: { ...expected, ARN } });
+      await expect(parameters.request('GetParameter', { Name })).resolves.toMatchObject({
+        Parameter: { ...expected, ARN },
+      });
     }
     const Name = 'arn:aws:ssm:us-east-1:000000000000:parameter/plain';
-    await expect(parameters.request('GetParameter', { Name })).resolves.toMatchObject({ Parameter: { Value: '1', ARN: Name } });
+    await expect(parameters.request('GetParameter', { Name })).resolves.toMatchObject({
+      Parameter: { Value: '1', ARN: Name },
+    });
     expect(parameters.get('/airline/stage')).toBe('beta');
   });
 
@@ -86,7 +90,8 @@ describe('many parameters', () => {
 
   test('described, filtered, without their values', async () => {
     const parameters = setUp();
-    const describeThem = (...ParameterFilters: object[]) => parameters.request('DescribeParameters', { ParameterFilters });
+    const describeThem = (...ParameterFilters: object[]) =>
+      parameters.request('DescribeParameters', { ParameterFilters });
     expect(names(await describeThem())).toHaveLength(5);
     expect(names(await describeThem({ Key: 'Name', Option: 'BeginsWith', Values: ['/airline/bus'] }))).toHaveLength(2);
     expect(names(await describeThem({ Key: 'Path', Option: 'Recursive', Values: ['/airline'] }))).toHaveLength(4);

@@ -31,7 +31,10 @@ export async function startDynamoDb(): Promise<DynamoDbForTests> {
         new CreateTableCommand({
           TableName: name,
           BillingMode: 'PAY_PER_REQUEST',
-          AttributeDefinitions: [...attributes].map((attribute) => ({ AttributeName: attribute, AttributeType: 'S' as const })),
+          AttributeDefinitions: [...attributes].map((attribute) => ({
+            AttributeName: attribute,
+            AttributeType: 'S' as const,
+          })),
           KeySchema: keySchema(['pk', 'sk']),
           ...(Object.keys(indexes).length > 0 && {
             GlobalSecondaryIndexes: Object.entries(indexes).map(([index, keys]) => ({

@@ -20,7 +20,12 @@ export async function startTokenIssuer(audience = 'airline'): Promise<TokenIssue
   const keys = { RS256: await generateKeyPair('RS256'), ES256: await generateKeyPair('ES256') };
   const stranger = await generateKeyPair('RS256');
   const published = await Promise.all(
-    Object.entries(keys).map(async ([alg, { publicKey }]) => ({ ...(await exportJWK(publicKey)), kid: alg, alg, use: 'sig' })),
+    Object.entries(keys).map(async ([alg, { publicKey }]) => ({
+      ...(await exportJWK(publicKey)),
+      kid: alg,
+      alg,
+      use: 'sig',
+    })),
   );
   let asked = 0;
   const server = createServer((request, response) => {
@@ -29,7 +34,9 @@ export async function startTokenIssuer(audience = 'airline'): Promise<TokenIssue
       '/keys': () => ({ keys: published, asked: ++asked }),
     };
     const answer = answers[request.url ?? ''];
-    response.writeHead(answer ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(answer?.() ?? {}));
+    response
+      .writeHead(answer ? 200 : 404, { 'content-type': 'application/json' })
+      .end(JSON.stringify(answer?.() ?? {}));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

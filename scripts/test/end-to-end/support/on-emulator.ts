@@ -73,15 +73,26 @@ export async function startOnEmulator(name: string, context: Record<string, unkn
       'never',
     ];
     const clientConfig = { endpoint, region, credentials };
-    const runIn = (folder: string, program: string, parameters: string[], onOutput?: (text: string) => void): Promise<void> => {
+    const runIn = (
+      folder: string,
+      program: string,
+      parameters: string[],
+      onOutput?: (text: string) => void,
+    ): Promise<void> => {
       const cwd = path.join(workspaceRoot, folder);
       const binaries = path.join(cwd, 'node_modules', '.bin');
       const PATH = `${binaries}${path.delimiter}${process.env.PATH}`;
       return finish(path.join(binaries, program), parameters, { cwd, env: { ...environment, PATH } }, onOutput);
     };
 
-    await Promise.all([runIn('infra', 'cdk', ['bootstrap', `aws://${accountId}/${region}`]), prepareAccount(clientConfig)]);
-    await finish(process.execPath, commandArguments('deploy', ...optionsWith()), { cwd: workspaceRoot, env: environment });
+    await Promise.all([
+      runIn('infra', 'cdk', ['bootstrap', `aws://${accountId}/${region}`]),
+      prepareAccount(clientConfig),
+    ]);
+    await finish(process.execPath, commandArguments('deploy', ...optionsWith()), {
+      cwd: workspaceRoot,
+      env: environment,
+    });
     const sample = path.join(workspaceRoot, 'scripts', 'airline', 'sample-flights.json');
     const tomorrow = isoDay(Date.now() + 24 * 3600 * 1000);
     const loaded = await runCommand(environment, 'flights', 'load', sample, '--first-day', tomorrow, '--target', 'aws');
@@ -98,7 +109,12 @@ export async function startOnEmulator(name: string, context: Record<string, unkn
       paymentProvider: provider.url,
       log,
       deploy: (folder, besides, onOutput) =>
-        runIn(folder, 'tsx', [path.join(workspaceRoot, 'infra', 'deploy.ts'), 'infra/app.ts', ...optionsWith(besides)], onOutput),
+        runIn(
+          folder,
+          'tsx',
+          [path.join(workspaceRoot, 'infra', 'deploy.ts'), 'infra/app.ts', ...optionsWith(besides)],
+          onOutput,
+        ),
       destroy: (folder) => runIn(folder, 'cdk', ['destroy', '--all', '--app', 'cdk.out', '--force']),
       stop,
       async mails() {
@@ -124,7 +140,11 @@ async function prepareAccount(clientConfig: AirlinePlace['clientConfig']): Promi
   const ssm = new SSMClient(clientConfig);
   const ses = new SESv2Client(clientConfig);
   await ssm.send(
-    new PutParameterCommand({ Name: '/airline/payments/stripe-api-key', Type: 'SecureString', Value: 'sk_test_conformance' }),
+    new PutParameterCommand({
+      Name: '/airline/payments/stripe-api-key',
+      Type: 'SecureString',
+      Value: 'sk_test_conformance',
+    }),
   );
   await ses.send(new CreateEmailIdentityCommand({ EmailIdentity: 'airline.example' }));
   ssm.destroy();
@@ -153,6 +173,9 @@ async function finish(
       onOutput(text);
     });
   }
-  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
-  if (code !== 0) throw new Error(`${[path.basename(program), ...parameters].join(' ')} ended with ${code}:\n${output}`);
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once('error', reject).once('close', resolve),
+  );
+  if (code !== 0)
+    throw new Error(`${[path.basename(program), ...parameters].join(' ')} ended with ${code}:\n${output}`);
 }

@@ -39,7 +39,9 @@ export class RunningAirline {
 
   /** @param context CDK context values that the stacks are synthesized with, as by `-c` */
   static async start(context: Record<string, unknown> = {}): Promise<RunningAirline> {
-    return new RunningAirline(await (runsOnEmulator ? startOnEmulator(suiteName(), context) : startOnLocalCloud(context)));
+    return new RunningAirline(
+      await (runsOnEmulator ? startOnEmulator(suiteName(), context) : startOnLocalCloud(context)),
+    );
   }
 
   /** Asks it to stop as Ctrl-C does. @returns its exit code */
@@ -131,15 +133,21 @@ export class RunningAirline {
       metadata: { bookingId?: string };
     }>('/v1/charges');
     const paid = charges.filter(({ metadata, paid }) => metadata.bookingId === bookingId && paid);
-    return { net: paid.reduce((sum, charge) => sum + charge.amount_captured - charge.amount_refunded, 0), charges: paid.length };
+    return {
+      net: paid.reduce((sum, charge) => sum + charge.amount_captured - charge.amount_refunded, 0),
+      charges: paid.length,
+    };
   }
 
   async #listAll<T>(path: string): Promise<T[]> {
     const all: T[] = [];
     for (let after = ''; ;) {
-      const response = await fetch(`${this.#place.paymentProvider}${path}?limit=100${after && `&starting_after=${after}`}`, {
-        headers: { authorization: 'Bearer sk_test_local' },
-      });
+      const response = await fetch(
+        `${this.#place.paymentProvider}${path}?limit=100${after && `&starting_after=${after}`}`,
+        {
+          headers: { authorization: 'Bearer sk_test_local' },
+        },
+      );
       const { data, has_more: more } = (await response.json()) as { data: (T & { id: string })[]; has_more: boolean };
       all.push(...data);
       if (!more) return all;
@@ -153,7 +161,11 @@ function suiteName(): string {
 }
 
 /** Waits for a condition, and for no longer than a broken system deserves. */
-export async function until(what: string, condition: () => Promise<boolean>, patienceMilliseconds = 120_000): Promise<void> {
+export async function until(
+  what: string,
+  condition: () => Promise<boolean>,
+  patienceMilliseconds = 120_000,
+): Promise<void> {
   const deadline = Date.now() + patienceMilliseconds;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}.`);

@@ -2,7 +2,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Flight, findScheduleMistakes, moveSchedule, parseDay, readSchedule, seatCount } from '../../../airline/schedule.ts';
+import {
+  type Flight,
+  findScheduleMistakes,
+  moveSchedule,
+  parseDay,
+  readSchedule,
+  seatCount,
+} from '../../../airline/schedule.ts';
 import { workspaceRoot } from '../../../cli/workspace.ts';
 
 const sampleFile = path.join(workspaceRoot, 'scripts', 'airline', 'sample-flights.json');
@@ -70,9 +77,9 @@ describe('a schedule with a mistake is refused', () => {
 });
 
 test('ids are told apart even when other fields are mistaken', () => {
-  expect(findScheduleMistakes([{ flightId: 'XX1-20270101' }, { flightId: 'XX1-20270101' }]).map(({ path }) => path)).toContain(
-    '[1].flightId',
-  );
+  expect(
+    findScheduleMistakes([{ flightId: 'XX1-20270101' }, { flightId: 'XX1-20270101' }]).map(({ path }) => path),
+  ).toContain('[1].flightId');
 });
 
 describe('a schedule that is moved', () => {

@@ -32,7 +32,8 @@ describe('the plan', () => {
 
   test('asks for nothing that the contract refuses', () => {
     for (const booking of plan.slice(0, 50)) {
-      for (const { type } of booking.publications) expect(findEventMistakes(type, eventOf(type, booking, 0))).toEqual([]);
+      for (const { type } of booking.publications)
+        expect(findEventMistakes(type, eventOf(type, booking, 0))).toEqual([]);
     }
   });
 
@@ -43,7 +44,9 @@ describe('the plan', () => {
     expect(
       share(({ publications }) => publications.filter(({ type }) => type === 'BookingRequested').length > 1),
     ).toBeGreaterThan(0.05);
-    expect(share(({ publications }) => publications.some(({ type }) => type === 'BookingCancelled'))).toBeGreaterThan(0.05);
+    expect(share(({ publications }) => publications.some(({ type }) => type === 'BookingCancelled'))).toBeGreaterThan(
+      0.05,
+    );
     expect(
       plan.some(({ publications: [requested, ...others] }) =>
         others.some(({ type, turn }) => type === 'BookingCancelled' && turn < requested!.turn),
@@ -84,11 +87,21 @@ describe('the verdict', () => {
     });
 
   test('finds nothing where all is well', () => {
-    expect(of({})).toMatchObject({ bookings: 1, confirmed: 1, settled: 1, mails: { receipts: 1, repeats: 0 }, violations: [] });
+    expect(of({})).toMatchObject({
+      bookings: 1,
+      confirmed: 1,
+      settled: 1,
+      mails: { receipts: 1, repeats: 0 },
+      violations: [],
+    });
   });
 
   test.each<[string, Partial<Outcome>, string]>([
-    ['a booking that is not settled', { statuses: new Map([[bookingId, { ...confirmed, settled: false }]]) }, 'is not settled'],
+    [
+      'a booking that is not settled',
+      { statuses: new Map([[bookingId, { ...confirmed, settled: false }]]) },
+      'is not settled',
+    ],
     ['a booking that nobody knows', { statuses: new Map() }, 'is not settled (unknown)'],
     [
       'a booking that failed for nothing',
@@ -96,17 +109,33 @@ describe('the verdict', () => {
       'nothing spoke against it',
     ],
     ['a declined one that is confirmed', { plan: [{ ...booking!, ends: 'failed' }] }, 'its card declined'],
-    ['a seat that two have', { plan: [booking!, { ...booking!, request: { ...booking!.request } }] }, 'is confirmed for'],
+    [
+      'a seat that two have',
+      { plan: [booking!, { ...booking!, request: { ...booking!.request } }] },
+      'is confirmed for',
+    ],
     ['no receipt', { mails: new Map() }, 'got no receipt'],
-    ['a receipt twice', { mails: new Map([[passenger.email, ['Your receipt', 'Your receipt']]]) }, '1 mails were sent again'],
+    [
+      'a receipt twice',
+      { mails: new Map([[passenger.email, ['Your receipt', 'Your receipt']]]) },
+      '1 mails were sent again',
+    ],
     ['dead letters that stay', { deadLetters: new Map([['seats', 2]]) }, '2 dead letters of seats'],
-    ['what reconcile finds', { reconciled: { code: 1, stdout: '{"findings":[{}],"bookings":2}', stderr: '' } }, 'reconcile: '],
+    [
+      'what reconcile finds',
+      { reconciled: { code: 1, stdout: '{"findings":[{}],"bookings":2}', stderr: '' } },
+      'reconcile: ',
+    ],
     [
       'that reconcile did not look',
       { reconciled: { code: 0, stdout: '{"findings":[],"bookings":0}', stderr: '' } },
       'reconcile saw 0 of 1',
     ],
-    ['that reconcile failed', { reconciled: { code: 1, stdout: '', stderr: 'no table' } }, 'reconcile failed: no table'],
+    [
+      'that reconcile failed',
+      { reconciled: { code: 1, stdout: '', stderr: 'no table' } },
+      'reconcile failed: no table',
+    ],
   ])('finds %s', (_, outcome, violation) => {
     expect(of(outcome).violations.join('\n')).toContain(violation);
   });

@@ -39,7 +39,11 @@ describe('a rule', () => {
     ],
     [
       'a field of one of two',
-      { source: ['airline.seats'], 'detail-type': ['SeatBooked', 'SeatReleased'], detail: { data: { reason: ['cancelled'] } } },
+      {
+        source: ['airline.seats'],
+        'detail-type': ['SeatBooked', 'SeatReleased'],
+        detail: { data: { reason: ['cancelled'] } },
+      },
       'looks at detail.data.reason, which SeatBooked does not have.',
     ],
     [
@@ -62,7 +66,11 @@ describe('a rule', () => {
       { ...booked, detail: { data: { amountMinor: ['8100'] } } },
       'looks at detail.data.amountMinor of SeatBooked for 8100, which it never is.',
     ],
-    ['a number', { ...booked, detail: { data: { currency: [{ numeric: ['>', 1] }] } } }, 'for a number, which it is not.'],
+    [
+      'a number',
+      { ...booked, detail: { data: { currency: [{ numeric: ['>', 1] }] } } },
+      'for a number, which it is not.',
+    ],
     [
       'an absence',
       { ...booked, detail: { data: { flightId: [{ exists: false }] } } },

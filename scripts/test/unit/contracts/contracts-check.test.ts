@@ -85,7 +85,10 @@ describe('pnpm contracts:check', () => {
   test('lets a field be added that may be left out, until it is released; then it stays', async () => {
     change('SeatBooked.v1.json', ({ properties: { data } }) => (data.properties.cabin = { type: 'string' }));
     const compatible = await check();
-    expect([compatible.code, compatible.stdout]).toEqual([0, expect.stringContaining('Not released yet: SeatBooked.v1.')]);
+    expect([compatible.code, compatible.stdout]).toEqual([
+      0,
+      expect.stringContaining('Not released yet: SeatBooked.v1.'),
+    ]);
     expect((await check('--frozen')).code).toBe(1);
 
     expect((await command('release')).stdout).toContain(': SeatBooked.v1. Commit ');
@@ -95,12 +98,17 @@ describe('pnpm contracts:check', () => {
     change('SeatBooked.v1.json', ({ properties: { data } }) => (data.properties.cabin = { type: 'integer' }));
     const { code, stderr } = await check();
     expect(code).toBe(1);
-    expect(stderr).toContain('SeatBooked.v1 data.cabin: in a new event it may be an integer; the reader takes a string.');
+    expect(stderr).toContain(
+      'SeatBooked.v1 data.cabin: in a new event it may be an integer; the reader takes a string.',
+    );
     expect((await command('release')).code).toBe(1);
   });
 
   test('refuses what it does not understand', async () => {
-    change('SeatReleased.v1.json', ({ properties: { data } }) => (data.properties.reason = { oneOf: [{ type: 'string' }] }));
+    change(
+      'SeatReleased.v1.json',
+      ({ properties: { data } }) => (data.properties.reason = { oneOf: [{ type: 'string' }] }),
+    );
     const { code, stderr } = await check();
     expect(code).toBe(1);
     expect(stderr).toContain(
@@ -115,7 +123,12 @@ describe('pnpm contracts:check', () => {
       const source = readFileSync(stack, 'utf8');
       expect(source).toContain("['SeatBooked', 'SeatReleased']");
       writeFileSync(stack, source.replace("['SeatBooked', 'SeatReleased']", "['SeatBoked', 'SeatReleased']"));
-      const gate = [process.execPath, '--import', 'tsx', path.join(workspace, 'scripts/commands/contracts-check.ts')] as const;
+      const gate = [
+        process.execPath,
+        '--import',
+        'tsx',
+        path.join(workspace, 'scripts/commands/contracts-check.ts'),
+      ] as const;
       const { status, stderr } = spawnSync(gate[0], gate.slice(1), { cwd: workspace, encoding: 'utf8' });
       expect(status).toBe(1);
       expect(stderr).toMatch(

@@ -10,7 +10,16 @@ import { age, matcher } from '../../../dead-letters/filters.ts';
 import { redrive, willComeBack } from '../../../dead-letters/redrive.ts';
 import type { Target } from '../../../airline/target.ts';
 import { plainEnvironment } from '../../end-to-end/support/airline-place.ts';
-import { drain, empty, envelope, failEntries, put, RunningQueues, seatsQueues, text } from '../../support/running-queues.ts';
+import {
+  drain,
+  empty,
+  envelope,
+  failEntries,
+  put,
+  RunningQueues,
+  seatsQueues,
+  text,
+} from '../../support/running-queues.ts';
 import { commandArguments } from '../../../cli/workspace.ts';
 
 jest.setTimeout(60_000);
@@ -82,7 +91,10 @@ describe('a redrive', () => {
     };
     const queueArn = 'arn:aws:sqs:us-east-1:000000000000:airline-seats';
     await put(target, undelivered, [
-      { MessageBody: envelope('PaymentOk', 'missed'), MessageAttributes: { ...attributes, TARGET_ARN: text(queueArn) } },
+      {
+        MessageBody: envelope('PaymentOk', 'missed'),
+        MessageAttributes: { ...attributes, TARGET_ARN: text(queueArn) },
+      },
     ]);
     expect((await redrive(target, all)).redriven).toBe(1);
     const [message] = await drain(target, undelivered.home);
@@ -92,7 +104,10 @@ describe('a redrive', () => {
 
   test("leaves an event that missed another target than the service's own queue", async () => {
     await put(target, undelivered, [
-      { MessageBody: '{}', MessageAttributes: { TARGET_ARN: text('arn:aws:sqs:us-east-1:000000000000:airline-payments') } },
+      {
+        MessageBody: '{}',
+        MessageAttributes: { TARGET_ARN: text('arn:aws:sqs:us-east-1:000000000000:airline-payments') },
+      },
     ]);
     const { redriven, failed } = await redrive(target, all);
     expect([redriven, failed.length, failed[0]!.error]).toEqual([0, 1, expect.stringContaining('airline-payments')]);
@@ -103,7 +118,9 @@ describe('a redrive', () => {
     await put(target, unhandled, [...gaveUp(12, 'PaymentOk'), ...gaveUp(13, 'PaymentFailed')]);
     const result = await redrive(target, all, { matches: matcher({ detailType: 'PaymentFailed' }) });
     expect(result).toMatchObject({ redriven: 13, left: 12, hidden: 0 });
-    expect((await peek(target, unhandled, 100)).map(({ detailType }) => detailType)).toEqual(Array(12).fill('PaymentOk'));
+    expect((await peek(target, unhandled, 100)).map(({ detailType }) => detailType)).toEqual(
+      Array(12).fill('PaymentOk'),
+    );
     expect(await drain(target, unhandled.home)).toHaveLength(13);
   });
 
@@ -295,7 +312,11 @@ describe('an exported file', () => {
     await writeFile(file, `${lines.slice(0, 10).join('\n')}\n`);
     await put(target, unhandled, gaveUp(5, 'PaymentFailed'));
     const letters = await readLetters(file, 'seats');
-    expect(await dropLetters(target, all, letters, { confirm: false })).toMatchObject({ inFile: 10, dropped: 10, kept: 7 });
+    expect(await dropLetters(target, all, letters, { confirm: false })).toMatchObject({
+      inFile: 10,
+      dropped: 10,
+      kept: 7,
+    });
     expect(await countMessages(target, unhandled)).toBe(17);
     expect(await dropLetters(target, all, letters, { confirm: true })).toMatchObject({
       inFile: 10,

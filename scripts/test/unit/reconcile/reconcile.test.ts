@@ -23,7 +23,12 @@ const flight: Flight = {
   origin: { iata: 'AMS', city: 'Amsterdam' },
   destination: { iata: 'LHR', city: 'London' },
   cabins: [
-    { cabin: 'economy', rows: { first: 10, last: 20 }, letters: ['A', 'B'], fare: { amountMinor: 8100, currency: 'EUR' } },
+    {
+      cabin: 'economy',
+      rows: { first: 10, last: 20 },
+      letters: ['A', 'B'],
+      fare: { amountMinor: 8100, currency: 'EUR' },
+    },
   ],
 } as unknown as Flight;
 const causedBy: Cause = { metadata: { eventId: `${id}.BookingRequested` } };
@@ -50,7 +55,11 @@ const requested = (heardAt = long): Fact =>
 const charge: Charge = { paymentId: 'pi_1', captured: 8100, refunded: 0, currency: 'EUR', createdAt: long };
 const held: SeatsRecord = { state: 'HELD', ...answer, holdExpiresAt: long };
 const sold: SeatsRecord = { state: 'SOLD', ...answer };
-const released: SeatsRecord = { state: 'RELEASED', ...answer, release: { reason: 'payment-failed', at: long, causedBy } };
+const released: SeatsRecord = {
+  state: 'RELEASED',
+  ...answer,
+  release: { reason: 'payment-failed', at: long, causedBy },
+};
 const refused: SeatsRecord = { state: 'REFUSED', ...answer, reason: 'taken', unavailableSeats: ['12A'] };
 const asked = { payment: { method: 'pm_card_visa', ...fare }, causedBy };
 const charged: PaymentRecord = { state: 'CHARGED', ...asked, paymentId: 'pi_1', paidAt: long, at: long };
@@ -62,7 +71,12 @@ const refunded: PaymentRecord = {
 };
 
 const confirmed: Parties = {
-  facts: [requested(), fact('SeatBooked', answer), fact('PaymentOk', fare), fact('ReceiptIssued', { receiptNumber: 'R-1' })],
+  facts: [
+    requested(),
+    fact('SeatBooked', answer),
+    fact('PaymentOk', fare),
+    fact('ReceiptIssued', { receiptNumber: 'R-1' }),
+  ],
   seats: sold,
   bears: ['12A'],
   payment: charged,
@@ -119,7 +133,9 @@ function snapshot(parties: Parties): Snapshot {
     flights: new Map([[flight.flightId, flight]]),
     payments: one(payment),
     receipts: one(
-      receipt === undefined ? undefined : { receipt: { number: receipt, ...sent }, ...(refundNotice && { refundNotice: sent }) },
+      receipt === undefined
+        ? undefined
+        : { receipt: { number: receipt, ...sent }, ...(refundNotice && { refundNotice: sent }) },
     ),
     charges: one(charges.length > 0 ? charges : undefined),
   };
@@ -179,9 +195,17 @@ describe('2: confirmed means sold, captured and one receipt', () => {
   test.each<[string, string, Parties]>([
     ['a seat that is still held', 'not-sold', { ...confirmed, seats: held }],
     ['a seat that was released', 'not-sold', { ...confirmed, seats: released, bears: [] }],
-    ['another seat than it asked for', 'other-seats', { ...confirmed, seats: { ...sold, seats: ['14A'] }, bears: ['14A'] }],
+    [
+      'another seat than it asked for',
+      'other-seats',
+      { ...confirmed, seats: { ...sold, seats: ['14A'] }, bears: ['14A'] },
+    ],
     ['a charge that is missing', 'charge-missing', { ...confirmed, charges: [] }],
-    ['a charge that was given back by hand', 'fare-not-captured', { ...confirmed, charges: [{ ...charge, refunded: 8100 }] }],
+    [
+      'a charge that was given back by hand',
+      'fare-not-captured',
+      { ...confirmed, charges: [{ ...charge, refunded: 8100 }] },
+    ],
     ['another amount', 'other-amount', { ...confirmed, charges: [{ ...charge, captured: 9000 }] }],
     ['two charges', 'charged-twice', { ...confirmed, charges: [charge, { ...charge, paymentId: 'pi_2' }] }],
     ['a receipt that was never sent', 'receipt-missing', { ...confirmed, receipt: undefined }],
@@ -215,7 +239,14 @@ describe('4: every booking settles', () => {
     ['for seats and payments', { ...nobody, facts: [requested()] }, ['seats', 'payments']],
     [
       'for payments',
-      { ...confirmed, facts: confirmed.facts.slice(0, 2), seats: held, payment: undefined, charges: [], receipt: undefined },
+      {
+        ...confirmed,
+        facts: confirmed.facts.slice(0, 2),
+        seats: held,
+        payment: undefined,
+        charges: [],
+        receipt: undefined,
+      },
       ['payments'],
     ],
     [
@@ -223,7 +254,11 @@ describe('4: every booking settles', () => {
       { ...cardDeclined, facts: cardDeclined.facts.slice(0, 3), seats: held, bears: ['12A'] },
       ['seats'],
     ],
-    ['for its refund', { ...seatTaken, facts: seatTaken.facts.slice(0, 3), payment: charged, charges: [charge] }, ['payments']],
+    [
+      'for its refund',
+      { ...seatTaken, facts: seatTaken.facts.slice(0, 3), payment: charged, charges: [charge] },
+      ['payments'],
+    ],
     [
       'for its release, that seats has and status did not hear',
       { ...cardDeclined, facts: cardDeclined.facts.slice(0, 3) },
@@ -233,7 +268,10 @@ describe('4: every booking settles', () => {
     ['for status, that never heard of it', { ...paid, facts: [] }, ['status']],
   ])('finds one that waits %s', (_, parties, waitsFor) => {
     const { findings, inFlight } = look(parties);
-    expect([findings.map(({ rule, waitsFor }) => ({ rule, waitsFor })), inFlight]).toEqual([[{ rule: 'stuck', waitsFor }], 0]);
+    expect([findings.map(({ rule, waitsFor }) => ({ rule, waitsFor })), inFlight]).toEqual([
+      [{ rule: 'stuck', waitsFor }],
+      0,
+    ]);
   });
 
   test('finds one whose passenger was not told of the refund', () => {
@@ -261,7 +299,11 @@ describe('6: status heard what its owners remember', () => {
     ['a refusal that seats forgot', 'SeatUnavailable-not-remembered', { ...seatTaken, seats: undefined }],
     ['a release that seats forgot', 'SeatReleased-not-remembered', { ...cardDeclined, seats: held, bears: ['12A'] }],
     ['a payment that payments declined', 'PaymentOk-not-remembered', { ...paid, payment: declined, charges: [] }],
-    ['a failure that payments charged', 'PaymentFailed-not-remembered', { ...cardDeclined, payment: charged, charges: [charge] }],
+    [
+      'a failure that payments charged',
+      'PaymentFailed-not-remembered',
+      { ...cardDeclined, payment: charged, charges: [charge] },
+    ],
     ['a refund that payments forgot', 'PaymentRefunded-not-remembered', { ...seatTaken, payment: charged }],
     ['facts of a booking that nobody asked for', 'never-requested', { ...confirmed, facts: confirmed.facts.slice(1) }],
   ])('finds %s', (_, rule, parties) => {

@@ -57,13 +57,16 @@ describe.each(services)('%s', (app) => {
     const { template, assets } = stackOf(app);
     const functions = Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::Lambda::Function');
     expect(functions.length).toBeGreaterThan(0);
-    for (const { path: code } of assets.values()) if (existsSync(path.join(code, 'index.js'))) expect(code).toContain(app);
+    for (const { path: code } of assets.values())
+      if (existsSync(path.join(code, 'index.js'))) expect(code).toContain(app);
   });
 
   test('is deployed after the platform, with or without the others', () => {
     const platform = new Set(parametersOf(stackOf('infra')));
     // The local cloud's own order: it refuses a stack that wants a parameter which nobody made.
-    expect(orderStacks([stackOf(app)], (name) => platform.has(name)).map(({ name }) => name)).toEqual([stackOf(app).name]);
+    expect(orderStacks([stackOf(app)], (name) => platform.has(name)).map(({ name }) => name)).toEqual([
+      stackOf(app).name,
+    ]);
     expect(() => orderStacks([stackOf(app)], () => false)).toThrow('which no stack creates');
   });
 

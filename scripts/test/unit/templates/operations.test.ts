@@ -14,17 +14,22 @@ interface Alarm {
 
 const runbook = readFileSync(path.join(workspaceRoot, 'docs', 'runbook.md'), 'utf8');
 /** Text by heading. */
-const sections = new Map(runbook.split(/^#{2,3} /m).map((section) => [section.slice(0, section.indexOf('\n')), section]));
+const sections = new Map(
+  runbook.split(/^#{2,3} /m).map((section) => [section.slice(0, section.indexOf('\n')), section]),
+);
 const services = ['bookings', 'seats', 'payments', 'receipts', 'status'];
 /** As the runbook writes the name of an alarm that each service has. */
-const generalized = (name: string): string => name.replace(new RegExp(`^airline-(${services.join('|')})-`), 'airline-SERVICE-');
+const generalized = (name: string): string =>
+  name.replace(new RegExp(`^airline-(${services.join('|')})-`), 'airline-SERVICE-');
 
 let templates: Map<string, Template>;
 let alarms: Alarm[];
 
 beforeAll(async () => {
   templates = await synthesizedTemplates();
-  alarms = [...templates.values()].flatMap((template) => resourcesOf(template, 'AWS::CloudWatch::Alarm')) as unknown as Alarm[];
+  alarms = [...templates.values()].flatMap((template) =>
+    resourcesOf(template, 'AWS::CloudWatch::Alarm'),
+  ) as unknown as Alarm[];
 }, 120_000);
 
 describe('the alarms', () => {
@@ -69,7 +74,9 @@ describe('the alarms', () => {
 
 describe('the dashboards', () => {
   const bodyOf = (stack: string): string => {
-    const [dashboard] = resourcesOf(templates.get(stack)!, 'AWS::CloudWatch::Dashboard') as { DashboardBody: unknown }[];
+    const [dashboard] = resourcesOf(templates.get(stack)!, 'AWS::CloudWatch::Dashboard') as {
+      DashboardBody: unknown;
+    }[];
     return JSON.stringify(dashboard!.DashboardBody);
   };
 

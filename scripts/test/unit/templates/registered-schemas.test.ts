@@ -21,7 +21,10 @@ interface Statement {
 }
 
 test('each event is registered once, by the stack that may publish it; the schedule, which a command loads, by the platform', () => {
-  const registered = resources('AWS::EventSchemas::Schema').map(([stack, { SchemaName }]) => [SchemaName as string, stack]);
+  const registered = resources('AWS::EventSchemas::Schema').map(([stack, { SchemaName }]) => [
+    SchemaName as string,
+    stack,
+  ]);
   const said = resources('AWS::IAM::Policy')
     .flatMap(([stack, { PolicyDocument }]) =>
       (PolicyDocument as { Statement: Statement[] }).Statement.map((statement) => ({ stack, statement })),
@@ -32,7 +35,9 @@ test('each event is registered once, by the stack that may publish it; the sched
       return [detailTypes].flat().map((detailType) => [`${source}@${detailType}`, stack]);
     });
   expect(registered.sort()).toEqual([...said, ['airline.flights@FlightScheduled', 'airline-platform']].sort());
-  const contract = [...contractOf(readSchemaFiles()).values()].map(({ source, detailType }) => `${source}@${detailType}`);
+  const contract = [...contractOf(readSchemaFiles()).values()].map(
+    ({ source, detailType }) => `${source}@${detailType}`,
+  );
   expect(registered.map(([name]) => name)).toEqual(contract.sort());
 });
 

@@ -25,7 +25,8 @@ beforeAll(async () => {
   readers = await loadReaders();
 }, 120_000);
 
-const heardBy = (event: object): string[] => stacksThatHear(rules, event).map((stack) => stack.replace(/^airline-/, ''));
+const heardBy = (event: object): string[] =>
+  stacksThatHear(rules, event).map((stack) => stack.replace(/^airline-/, ''));
 
 /** By detail-type: from whom, and who hears it; in brackets who hears only some of them. */
 function table(): Record<string, { source: string; always: string[]; sometimes: string[] }> {
@@ -107,7 +108,8 @@ test('the simulation ends a function when its stack does', () => {
     const { Resources } = stacks.find(({ name }) => name === `airline-${service}`)!.template;
     const timeouts = Object.values(Resources)
       .filter(
-        ({ Type, Properties }) => Type === 'AWS::Lambda::Function' && Properties?.Description === `Handles what ${service} hears`,
+        ({ Type, Properties }) =>
+          Type === 'AWS::Lambda::Function' && Properties?.Description === `Handles what ${service} hears`,
       )
       .map(({ Properties }) => (Properties!.Timeout as number) * 1000);
     expect([service, timeouts]).toEqual([service, [functionTimeouts[service]]]);

@@ -79,7 +79,8 @@ export const httpAuthorizer: ResourceKind = {
   withoutEffect: ['Name'],
   create: (resource, machine) => {
     const { properties } = resource;
-    if (properties.text('AuthorizerType') !== 'JWT') properties.fail('the local cloud runs authorizers of type JWT only');
+    if (properties.text('AuthorizerType') !== 'JWT')
+      properties.fail('the local cloud runs authorizers of type JWT only');
     if (properties.texts('IdentitySource')?.join() !== '$request.header.Authorization')
       properties.fail('the local cloud finds tokens in $request.header.Authorization only');
     const jwt = properties.group('JwtConfiguration')?.allowOnly('Issuer', 'Audience');

@@ -3,7 +3,13 @@ import { physicalName } from './resource-kind.ts';
 import type { ResourceKind } from './resource-kind.ts';
 
 /** Those of CreateTable: CloudFormation gives them the same names and shapes. */
-const OF_CREATE_TABLE = ['AttributeDefinitions', 'KeySchema', 'BillingMode', 'ProvisionedThroughput', 'LocalSecondaryIndexes'];
+const OF_CREATE_TABLE = [
+  'AttributeDefinitions',
+  'KeySchema',
+  'BillingMode',
+  'ProvisionedThroughput',
+  'LocalSecondaryIndexes',
+];
 
 export const table: ResourceKind = {
   properties: ['TableName', 'GlobalSecondaryIndexes', ...OF_CREATE_TABLE],
@@ -32,10 +38,19 @@ export const table: ResourceKind = {
         'WarmThroughput',
       );
       const { IndexName, KeySchema, Projection, ProvisionedThroughput } = index.values;
-      return { IndexName, KeySchema, Projection, ...(ProvisionedThroughput !== undefined && { ProvisionedThroughput }) };
+      return {
+        IndexName,
+        KeySchema,
+        Projection,
+        ...(ProvisionedThroughput !== undefined && { ProvisionedThroughput }),
+      };
     });
     const input = Object.fromEntries(OF_CREATE_TABLE.map((key) => [key, properties.values[key]]));
-    await machine.createTable({ ...input, TableName: name, ...(indexes.length > 0 && { GlobalSecondaryIndexes: indexes }) });
+    await machine.createTable({
+      ...input,
+      TableName: name,
+      ...(indexes.length > 0 && { GlobalSecondaryIndexes: indexes }),
+    });
     return { ref: name, attributes: { Arn: `arn:aws:dynamodb:${REGION}:${ACCOUNT_ID}:table/${name}` } };
   },
 };

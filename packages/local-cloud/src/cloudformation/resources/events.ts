@@ -39,7 +39,8 @@ export const eventRule: ResourceKind = {
     }
     const eventPattern = properties.object('EventPattern') ?? properties.fail('EventPattern is missing');
     const state = properties.text('State') ?? 'ENABLED';
-    if (state !== 'ENABLED' && state !== 'DISABLED') properties.fail(`the local cloud does not run rules in state ${state}`);
+    if (state !== 'ENABLED' && state !== 'DISABLED')
+      properties.fail(`the local cloud does not run rules in state ${state}`);
     const description = properties.text('Description');
     const name = properties.text('Name') ?? physicalName(stackName, logicalId, 64);
     const eventBusName = (properties.text('EventBusName') ?? 'default').split('event-bus/').at(-1)!;

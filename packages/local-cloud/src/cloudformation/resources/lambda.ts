@@ -32,8 +32,10 @@ export const lambdaFunction: ResourceKind = {
   create: (resource, { functions }) => {
     const { stackName, logicalId, properties } = resource;
     const runtime = properties.requiredText('Runtime');
-    if (!runtime.startsWith('nodejs')) properties.fail(`the local cloud runs functions for Node.js only, not for ${runtime}`);
-    if ((properties.text('PackageType') ?? 'Zip') !== 'Zip') properties.fail('the local cloud does not run container images');
+    if (!runtime.startsWith('nodejs'))
+      properties.fail(`the local cloud runs functions for Node.js only, not for ${runtime}`);
+    if ((properties.text('PackageType') ?? 'Zip') !== 'Zip')
+      properties.fail('the local cloud does not run container images');
 
     const name = properties.text('FunctionName') ?? physicalName(stackName, logicalId, 64);
     const arn = `arn:aws:lambda:${REGION}:${ACCOUNT_ID}:function:${name}`;
@@ -74,7 +76,10 @@ export const eventSourceMapping: ResourceKind = {
     if (batchSize > 10 && batchingWindowSeconds < 1) {
       properties.fail('MaximumBatchingWindowInSeconds must be at least 1 when BatchSize is above 10');
     }
-    const maximumConcurrency = properties.group('ScalingConfig')?.allowOnly('MaximumConcurrency').number('MaximumConcurrency');
+    const maximumConcurrency = properties
+      .group('ScalingConfig')
+      ?.allowOnly('MaximumConcurrency')
+      .number('MaximumConcurrency');
     if (maximumConcurrency !== undefined && maximumConcurrency < 2)
       properties.fail('ScalingConfig.MaximumConcurrency must be at least 2');
     const responseTypes = properties.texts('FunctionResponseTypes') ?? [];
@@ -83,7 +88,9 @@ export const eventSourceMapping: ResourceKind = {
     }
 
     const queueName = queueArn.split(':').at(-1)!;
-    const { QueueUrl: queueUrl } = (await queues.request('GetQueueUrl', { QueueName: queueName })) as { QueueUrl: string };
+    const { QueueUrl: queueUrl } = (await queues.request('GetQueueUrl', { QueueName: queueName })) as {
+      QueueUrl: string;
+    };
     const { Attributes: attributes } = (await queues.request('GetQueueAttributes', {
       QueueUrl: queueUrl,
       AttributeNames: ['VisibilityTimeout'],
@@ -110,7 +117,10 @@ export const eventSourceMapping: ResourceKind = {
     const id = stableHash(`${stackName}/${logicalId}`, 12);
     return {
       ref: id,
-      attributes: { Id: id, EventSourceMappingArn: `arn:aws:lambda:${REGION}:${ACCOUNT_ID}:event-source-mapping:${id}` },
+      attributes: {
+        Id: id,
+        EventSourceMappingArn: `arn:aws:lambda:${REGION}:${ACCOUNT_ID}:event-source-mapping:${id}`,
+      },
     };
   },
 };
@@ -120,17 +130,22 @@ export function functionNameOf(nameOrArn: string): string {
   return /:function:([^:/]+)/.exec(nameOrArn)?.[1] ?? nameOrArn;
 }
 
-function code({ properties, assets }: ResourceToCreate): { directory: string; handlerFile: string; handlerName: string } {
+function code({ properties, assets }: ResourceToCreate): {
+  directory: string;
+  handlerFile: string;
+  handlerName: string;
+} {
   const source = properties.group('Code') ?? properties.fail('Code is missing');
   source.allowOnly('S3Bucket', 'S3Key');
   const key = source.requiredText('S3Key');
   const asset = assets.get(key) ?? source.fail(`the cloud assembly has no file asset ${key}`);
-  if (asset.packaging !== 'zip') source.fail(`the asset ${key} is a file; the local cloud runs functions from directories only`);
+  if (asset.packaging !== 'zip')
+    source.fail(`the asset ${key} is a file; the local cloud runs functions from directories only`);
 
   const handler = properties.requiredText('Handler');
   const dot = handler.lastIndexOf('.');
-  const file = HANDLER_FILE_EXTENSIONS.map((extension) => join(asset.path, handler.slice(0, dot) + extension)).find((path) =>
-    existsSync(path),
+  const file = HANDLER_FILE_EXTENSIONS.map((extension) => join(asset.path, handler.slice(0, dot) + extension)).find(
+    (path) => existsSync(path),
   );
   if (dot < 1 || !file) return properties.fail(`there is no file for the handler ${handler} in ${asset.path}`);
   return { directory: asset.path, handlerFile: file, handlerName: handler.slice(dot + 1) };

@@ -25,7 +25,9 @@ export class Properties {
   text(name: string): string | undefined {
     const value = this.values[name];
     if (value === undefined || typeof value === 'string') return value;
-    return typeof value === 'number' || typeof value === 'boolean' ? String(value) : this.fail(`${name} must be a text`);
+    return typeof value === 'number' || typeof value === 'boolean'
+      ? String(value)
+      : this.fail(`${name} must be a text`);
   }
 
   requiredText(name: string): string {
@@ -37,12 +39,15 @@ export class Properties {
     const text = this.text(name);
     if (text === undefined) return undefined;
     const value = Number(text);
-    return Number.isFinite(value) && text !== '' ? value : this.fail(`${name} must be a number, not ${JSON.stringify(text)}`);
+    return Number.isFinite(value) && text !== ''
+      ? value
+      : this.fail(`${name} must be a number, not ${JSON.stringify(text)}`);
   }
 
   flag(name: string): boolean | undefined {
     const text = this.text(name);
-    if (text === undefined || text === 'true' || text === 'false') return text === undefined ? undefined : text === 'true';
+    if (text === undefined || text === 'true' || text === 'false')
+      return text === undefined ? undefined : text === 'true';
     return this.fail(`${name} must be true or false`);
   }
 

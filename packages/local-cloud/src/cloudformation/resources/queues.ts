@@ -12,7 +12,13 @@ const NUMBERS = [
 export const queue: ResourceKind = {
   properties: ['QueueName', 'RedrivePolicy', ...NUMBERS],
   // RedriveAllowPolicy is a permission: which queues may name this one as their dead-letter queue.
-  withoutEffect: ['KmsMasterKeyId', 'KmsDataKeyReusePeriodSeconds', 'SqsManagedSseEnabled', 'RedriveAllowPolicy', 'Tags'],
+  withoutEffect: [
+    'KmsMasterKeyId',
+    'KmsDataKeyReusePeriodSeconds',
+    'SqsManagedSseEnabled',
+    'RedriveAllowPolicy',
+    'Tags',
+  ],
   create: async ({ stackName, logicalId, properties }, { queues }) => {
     const attributes: Record<string, string> = {};
     for (const name of NUMBERS) {

@@ -21,7 +21,10 @@ const ENCRYPTION = 'encryption at rest: everything is kept in memory only';
 export const TYPES_WITHOUT_EFFECT: Record<string, TypeWithoutEffect> = {
   'AWS::CDK::Metadata': { why: 'statistics of the CDK' },
   'AWS::CloudWatch::Alarm': { why: WATCHING, arn: (name) => `cloudwatch:${REGION}:${ACCOUNT_ID}:alarm:${name}` },
-  'AWS::CloudWatch::CompositeAlarm': { why: WATCHING, arn: (name) => `cloudwatch:${REGION}:${ACCOUNT_ID}:alarm:${name}` },
+  'AWS::CloudWatch::CompositeAlarm': {
+    why: WATCHING,
+    arn: (name) => `cloudwatch:${REGION}:${ACCOUNT_ID}:alarm:${name}`,
+  },
   'AWS::CloudWatch::Dashboard': { why: WATCHING },
   'AWS::EventSchemas::Registry': { why: CATALOGUE },
   'AWS::EventSchemas::Schema': { why: CATALOGUE },
@@ -39,7 +42,9 @@ export const TYPES_WITHOUT_EFFECT: Record<string, TypeWithoutEffect> = {
   'AWS::Logs::MetricFilter': { why: WATCHING },
   'AWS::Logs::ResourcePolicy': { why: PERMISSIONS },
   'AWS::SES::ConfigurationSet': { why: 'the mail of this cloud reaches its inbox page only' },
-  'AWS::SES::EmailIdentity': { why: 'proof that a sender may use an address; the inbox page takes mail from every sender' },
+  'AWS::SES::EmailIdentity': {
+    why: 'proof that a sender may use an address; the inbox page takes mail from every sender',
+  },
   'AWS::SNS::Subscription': { why: WATCHING },
   'AWS::SNS::Topic': {
     why: WATCHING,
