@@ -1,5 +1,5 @@
 import { App, Validations } from 'aws-cdk-lib';
-import { isForEmulator, leaveOutWhatEmulatorsLack } from './emulator.ts';
+import { isForEmulator, removeUnsupportedResources } from './emulator.ts';
 
 /**
  * The app of every stack, less what emulators lack where it is for one. Its synthesis checks the policies (infra/src/policies) and fails on a finding that nobody explains, so
@@ -8,7 +8,7 @@ import { isForEmulator, leaveOutWhatEmulatorsLack } from './emulator.ts';
  */
 export async function airlineApp(): Promise<App> {
   const app = new App();
-  leaveOutWhatEmulatorsLack(app);
+  removeUnsupportedResources(app);
   // What an emulator cannot evaluate is allowed there at large; nothing of it goes to AWS.
   if (isForEmulator(app)) return app;
   if (process.env.CDK_VALIDATION !== 'false' || process.env.AIRLINE_POLICIES === 'check') {

@@ -14,7 +14,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { airlineName } from './names.ts';
 
-export interface PersonAlarmProps extends Pick<AlarmProps, 'metric' | 'datapointsToAlarm'> {
+export interface OperatorAlarmProps extends Pick<AlarmProps, 'metric' | 'datapointsToAlarm'> {
   /** Its whole name, beginning with the airline's. */
   readonly name: string;
   readonly topic: ITopic;
@@ -35,8 +35,8 @@ export const minute = Duration.minutes(1);
 /**
  * An alarm that a person must act on. What has no data is well: most of these metrics exist only once something is wrong.
  */
-export class PersonAlarm extends Alarm {
-  constructor(scope: Construct, id: string, { name, topic, meaning, action, section, ...props }: PersonAlarmProps) {
+export class OperatorAlarm extends Alarm {
+  constructor(scope: Construct, id: string, { name, topic, meaning, action, section, ...props }: OperatorAlarmProps) {
     super(scope, id, {
       threshold: 1,
       evaluationPeriods: 1,

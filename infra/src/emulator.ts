@@ -34,7 +34,7 @@ export function isForEmulator(app: App): boolean {
  * Takes out of every stack of an app what emulators do not know, where it is for one: resources of some types, to which nothing
  * may refer, limits of some permissions, and sums of metrics that alarms watch.
  */
-export function leaveOutWhatEmulatorsLack(app: App): void {
+export function removeUnsupportedResources(app: App): void {
   if (!isForEmulator(app)) return;
   Aspects.of(app).add({
     visit(node) {

@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 import { countFromContext, parameterName, serviceName } from './names.ts';
 import { NodeFunction } from './node-function.ts';
 import { justify } from './policies/justify.ts';
-import { allowToSay } from './put-events-policy.ts';
+import { grantPutEvents } from './put-events-policy.ts';
 import { ServiceOperations } from './service-operations.ts';
 
 /** What a service hears from one source. */
@@ -95,7 +95,7 @@ export class EventConsumer extends Construct {
     );
     this.deadLetters.grantSendMessages(this.function);
     if (props.sendsToItself) this.queue.grantSendMessages(this.function);
-    allowToSay(this.function, { bus, source: `airline.${service}`, detailTypes: props.says });
+    grantPutEvents(this.function, { bus, source: `airline.${service}`, detailTypes: props.says });
 
     // Named, since a replay is told which rules to go to, and since EventBridge counts failures by name.
     const ruleName = (ruleId: string): string => `${name}-${ruleId.replaceAll(/(?!^)[A-Z]/g, '-$&').toLowerCase()}`;

@@ -4,7 +4,7 @@ import { Archive, EventBus } from 'aws-cdk-lib/aws-events';
 import { CfnRegistry } from 'aws-cdk-lib/aws-eventschemas';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
-import { minute, PersonAlarm } from './alarm.ts';
+import { minute, OperatorAlarm } from './alarm.ts';
 import { AlarmsTopic } from './alarms-topic.ts';
 import { FlowDashboard } from './flow-dashboard.ts';
 import { FrontDoor } from './front-door.ts';
@@ -56,7 +56,7 @@ export class PlatformStack extends Stack {
     const { api, authorizerId } = new FrontDoor(this, 'FrontDoor');
 
     const alarms = new AlarmsTopic(this, 'Alarms');
-    new PersonAlarm(this, 'FrontDoorErrors', {
+    new OperatorAlarm(this, 'FrontDoorErrors', {
       name: serviceName(this, 'front-door-errors'),
       topic: alarms.topic,
       metric: api.metricServerError({ period: minute, statistic: Stats.SUM }),

@@ -1,7 +1,7 @@
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, type IGrantable } from 'aws-cdk-lib/aws-iam';
 
-export interface Say {
+export interface PutEventsGrant {
   readonly bus: IEventBus;
   /** The only `source` the grantee may use. */
   readonly source: string;
@@ -10,7 +10,7 @@ export interface Say {
 }
 
 /** Lets a role publish its own events on this bus, and nobody else's. */
-export function allowToSay(grantee: IGrantable, { bus, source, detailTypes }: Say): void {
+export function grantPutEvents(grantee: IGrantable, { bus, source, detailTypes }: PutEventsGrant): void {
   if (detailTypes.length === 0) return;
   grantee.grantPrincipal.addToPrincipalPolicy(
     new PolicyStatement({

@@ -4,7 +4,7 @@ import type { Function } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { businessMetric, minute, PersonAlarm, type PersonAlarmProps, sumOf } from './alarm.ts';
+import { businessMetric, minute, OperatorAlarm, type OperatorAlarmProps, sumOf } from './alarm.ts';
 import { airlineName, serviceName } from './names.ts';
 import { platformAlarmsTopic } from './platform.ts';
 import { ServiceDashboard } from './service-dashboard.ts';
@@ -132,9 +132,9 @@ export class ServiceOperations extends Construct {
     });
   }
 
-  #alarm(id: string, name: string, props: Omit<PersonAlarmProps, 'name' | 'topic'>): void {
+  #alarm(id: string, name: string, props: Omit<OperatorAlarmProps, 'name' | 'topic'>): void {
     const alarmName = `${serviceName(this, this.#service)}-${name}`;
-    this.dashboard.addAlarm(new PersonAlarm(this, id, { ...props, name: alarmName, topic: this.#topic }));
+    this.dashboard.addAlarm(new OperatorAlarm(this, id, { ...props, name: alarmName, topic: this.#topic }));
   }
 }
 

@@ -4,13 +4,13 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Alarm, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { leaveOutWhatEmulatorsLack } from '../src/emulator.ts';
+import { removeUnsupportedResources } from '../src/emulator.ts';
 import { PlatformStack } from '../src/platform-stack.ts';
-import { allowToSay } from '../src/put-events-policy.ts';
+import { grantPutEvents } from '../src/put-events-policy.ts';
 
 function synthesize(emulator?: unknown): Template {
   const app = new App({ context: emulator === undefined ? {} : { emulator } });
-  leaveOutWhatEmulatorsLack(app);
+  removeUnsupportedResources(app);
   return Template.fromStack(new PlatformStack(app, 'platform'));
 }
 
@@ -35,7 +35,7 @@ describe('the context value emulator', () => {
 
   test('widens the permissions whose limits emulators do not know, and no other', () => {
     const app = new App({ context: { emulator: 'true' } });
-    leaveOutWhatEmulatorsLack(app);
+    removeUnsupportedResources(app);
     const stack = new Stack(app, 'catering');
     const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     const condition = { StringEquals: { 'aws:PrincipalTag/team': 'catering' } };
@@ -44,7 +44,7 @@ describe('the context value emulator', () => {
       new PolicyStatement({ actions, resources: ['arn:aws:dynamodb:*:*:table/a'], conditions: condition }),
     );
     const bus = EventBus.fromEventBusName(stack, 'Bus', 'airline');
-    allowToSay(role, { bus, source: 'airline.catering', detailTypes: ['MealServed'] });
+    grantPutEvents(role, { bus, source: 'airline.catering', detailTypes: ['MealServed'] });
     Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: {
         Statement: [
@@ -62,7 +62,7 @@ describe('the context value emulator', () => {
 
   test('has an alarm on a sum of metrics watch the first of them', () => {
     const app = new App({ context: { emulator: 'true' } });
-    leaveOutWhatEmulatorsLack(app);
+    removeUnsupportedResources(app);
     const stack = new Stack(app, 'catering');
     const metric = (metricName: string) => new Metric({ namespace: 'airline', metricName, statistic: 'Sum' });
     const sum = new MathExpression({

@@ -124,7 +124,7 @@ describe('a role', () => {
       stack.function.addToRolePolicy(statement);
     });
     expect(message).toContain(`Finding: ${finding}`);
-    expect(message).toContain('allowToSay()');
+    expect(message).toContain('grantPutEvents()');
   });
 
   test('that may put events on another bus', () => {

@@ -140,7 +140,7 @@ function checkBusPolicies(stack: SynthesizedStack): Finding[] {
       stack.finding(logicalId, {
         id: `open-bus ${JSON.stringify(Principal)}`,
         problem: `the bus admits ${JSON.stringify(Principal)} by a policy of its own`,
-        remedy: 'let the producer’s role have allowToSay(); another account needs a justify() that names it',
+        remedy: 'let the producer’s role have grantPutEvents(); another account needs a justify() that names it',
       }),
     ),
   );

@@ -107,7 +107,7 @@ function checkPutEvents(stack: SynthesizedStack, logicalId: string, statement: S
   const detailTypes = listOf(equal['events:detail-type'] as string | string[] | undefined);
   const events: Record<string, { source: string }> = catalogue;
   const foreign = detailTypes.filter((type) => events[type]?.source !== source);
-  const remedy = `use allowToSay(), which takes the bus, the source ${source} and the detail-types that it says`;
+  const remedy = `use grantPutEvents(), which takes the bus, the source ${source} and the detail-types that it says`;
   const finding = (id: string, problem: string): Finding =>
     stack.finding(logicalId, { id: `put-events ${id}`, problem, remedy });
 

@@ -4,7 +4,7 @@ import { EventConsumer } from '@airline/infra/event-consumer';
 import { secondsFromContext } from '@airline/infra/names';
 import { platformApi, platformBus, platformSchemaRegistry } from '@airline/infra/platform';
 import { PublishedSchemas } from '@airline/infra/published-schemas';
-import { allowToSay } from '@airline/infra/put-events-policy';
+import { grantPutEvents } from '@airline/infra/put-events-policy';
 import { ServiceTable } from '@airline/infra/service-table';
 import type { Construct } from 'constructs';
 import path from 'node:path';
@@ -49,7 +49,7 @@ export class BookingsStack extends Stack {
     });
     // Reads flights, keeps cancellations; reads, writes and gives up idempotency keys.
     table.grant(api, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem');
-    allowToSay(api, { bus, source: 'airline.bookings', detailTypes: ['BookingRequested', 'BookingCancelled'] });
+    grantPutEvents(api, { bus, source: 'airline.bookings', detailTypes: ['BookingRequested', 'BookingCancelled'] });
 
     new PublishedSchemas(this, 'Schemas', { source: 'airline.bookings', registryName: platformSchemaRegistry(this) });
   }

@@ -41,7 +41,7 @@ export interface Dependencies {
    * Told of each request when it gets its id, and of each first cancellation: what is repeated under the same Idempotency-Key is not
    * told again. @default nobody counts
    */
-  happened?: (event: AirlineEvent) => void;
+  onRecorded?: (event: AirlineEvent) => void;
 }
 
 /**
@@ -194,6 +194,6 @@ function createDeployedApi(): Api {
     publish: publisherFromEnvironment(),
     now: () => new Date(),
     logger: new Logger(),
-    happened: metricsFromEnvironment().happened,
+    onRecorded: metricsFromEnvironment().onRecorded,
   });
 }

@@ -20,7 +20,7 @@ export interface Dependencies {
   expiresAfterSeconds: number;
   now: () => Date;
   /** Told of each request when it gets its id. @default nobody counts */
-  happened?: (event: AirlineEvent) => void;
+  onRecorded?: (event: AirlineEvent) => void;
 }
 
 export type AssignBooking = (request: BookingRequest, traceparent: string, isLoggedIn: boolean) => Promise<Assignment>;
@@ -42,7 +42,7 @@ export function createAssignBooking({
   owners,
   expiresAfterSeconds,
   now,
-  happened,
+  onRecorded,
 }: Dependencies): AssignBooking {
   return async (request, traceparent, isLoggedIn) => {
     const flight = await flights.findFlight(request.flightId);
@@ -71,7 +71,7 @@ export function createAssignBooking({
     if (isLoggedIn && customerId !== undefined) {
       await owners.keep({ bookingId: assignment.bookingId, customerId, departureTime: flight!.departureTime });
     }
-    happened?.(event);
+    onRecorded?.(event);
     return assignment;
   };
 }

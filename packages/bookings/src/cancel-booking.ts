@@ -15,7 +15,7 @@ export interface Dependencies {
   now: () => Date;
   logger: Pick<Logger, 'info'>;
   /** Told of the first cancellation of a booking. @default nobody counts */
-  happened?: (event: AirlineEvent) => void;
+  onRecorded?: (event: AirlineEvent) => void;
 }
 
 export type CancelBooking = (
@@ -35,7 +35,7 @@ export function createCancelBooking({
   publish,
   now,
   logger,
-  happened,
+  onRecorded,
 }: Dependencies): CancelBooking {
   return async ({ pathParameters, headers }, customerId) => {
     const asked = {
@@ -64,7 +64,7 @@ export function createCancelBooking({
       { bookingId, cancelledAt },
       { occurredAt: cancelledAt, traceparent },
     );
-    if (cancelledAt === asked.cancelledAt && traceparent === asked.traceparent) happened?.(cancellation);
+    if (cancelledAt === asked.cancelledAt && traceparent === asked.traceparent) onRecorded?.(cancellation);
     await publishOrThrow(publish, [cancellation]);
     const { type: detailType, metadata } = cancellation;
     logger.info('booking cancelled', { detailType, correlationId: bookingId, eventId: metadata.eventId });

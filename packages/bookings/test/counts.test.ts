@@ -3,7 +3,7 @@ import { openDesk, request } from './fixtures.ts';
 
 test('a request is counted when it gets its id, and not again when it is repeated under its key', async () => {
   const counted: string[] = [];
-  const desk = await openDesk({ happened: ({ type }) => counted.push(type) });
+  const desk = await openDesk({ onRecorded: ({ type }) => counted.push(type) });
   await desk.post(request(), { 'idempotency-key': 'one' });
   await desk.post(request(), { 'idempotency-key': 'one' });
   expect(counted).toEqual(['BookingRequested']);
@@ -14,7 +14,7 @@ test('a request is counted when it gets its id, and not again when it is repeate
 
 test('a cancellation is counted once', async () => {
   const counted: string[] = [];
-  const desk = await openDesk({ happened: ({ type }) => counted.push(type) });
+  const desk = await openDesk({ onRecorded: ({ type }) => counted.push(type) });
   const bookingId = '7f8c2f0e-3b1a-4c7e-9d55-1f6a2b3c4d5e';
   await desk.cancel(bookingId);
   await desk.cancel(bookingId);

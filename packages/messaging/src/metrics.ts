@@ -7,7 +7,7 @@ export interface BusinessMetrics {
    * A fact came true. To be told once for each fact, by the run whose conditional write made it so: a redelivery finds the record and
    * says the same event again without counting it again. A run that dies between its write and the end of its batch counts nothing.
    */
-  happened: (event: AirlineEvent) => void;
+  onRecorded: (event: AirlineEvent) => void;
   /** Something else happened that is no event. */
   count: (name: string, reason?: string) => void;
   took: (name: string, milliseconds: number) => void;
@@ -48,7 +48,7 @@ export function createMetrics(): BufferedMetrics {
     metricsFor(reason).addMetric(name, MetricUnit.Count, 1);
   };
   return {
-    happened: ({ type, data }) => count(type, 'reason' in data ? data.reason : undefined),
+    onRecorded: ({ type, data }) => count(type, 'reason' in data ? data.reason : undefined),
     count,
     took(name, milliseconds) {
       metricsFor(undefined).addMetric(name, MetricUnit.Milliseconds, milliseconds);

@@ -41,7 +41,7 @@ test('a batch is a line for each reason, in the namespace of the airline, and na
   const refused = (reason: 'taken' | 'departed') =>
     newEvent('SeatUnavailable', { ...data, unavailableSeats: [], reason }, { occurredAt });
   for (const event of [booked, refused('taken'), booked, refused('taken'), refused('departed')])
-    metrics.happened(event);
+    metrics.onRecorded(event);
   metrics.took('TimeToSettle', 1234);
   expect(written).toBe('');
   metrics.flush();

@@ -23,7 +23,7 @@ const consume = consumerFromEnvironment(
     }),
     once,
     now: () => new Date(),
-    happened: metricsFromEnvironment().happened,
+    onRecorded: metricsFromEnvironment().onRecorded,
   }),
 );
 

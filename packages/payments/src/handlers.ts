@@ -28,11 +28,11 @@ export interface Dependencies {
   once: Once;
   now: () => Date;
   /** Told each answer of payments when it comes true, by the run whose write made it so. @default nobody counts */
-  happened?: (event: AirlineEvent) => void;
+  onRecorded?: (event: AirlineEvent) => void;
 }
 
 /** Payments' side of the choreography: every cell of its table is one path through one of these. */
-export function createHandlers({ store, provider, once, now, happened }: Dependencies) {
+export function createHandlers({ store, provider, once, now, onRecorded }: Dependencies) {
   const time = (): string => now().toISOString();
 
   /** Writes a record that answers anew; the last thing that it says is what the write made true. */
@@ -42,7 +42,7 @@ export function createHandlers({ store, provider, once, now, happened }: Depende
     read: Stored | undefined,
   ): Promise<Stored | undefined> {
     const saved = await store.save(bookingId, next, read);
-    if (saved) for (const event of answerOf(bookingId, next).slice(-1)) happened?.(event);
+    if (saved) for (const event of answerOf(bookingId, next).slice(-1)) onRecorded?.(event);
     return saved;
   }
 

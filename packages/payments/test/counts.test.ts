@@ -18,7 +18,7 @@ beforeEach(() => {
     provider: createInMemoryPaymentProvider({ now: () => new Date(now) }),
     once: createInMemoryOnce(),
     now: () => new Date(now),
-    happened: ({ type, data }) => counted.push('reason' in data ? `${type}(${data.reason})` : type),
+    onRecorded: ({ type, data }) => counted.push('reason' in data ? `${type}(${data.reason})` : type),
   });
   hear = async (...events) => {
     for (const event of [...events, ...events])

@@ -24,7 +24,7 @@ const { HoldExpired, ...handlers } = createHandlers({
     graceSeconds: Number(requireEnvironment('HOLD_GRACE_SECONDS')),
   },
   now,
-  happened: metrics.happened,
+  onRecorded: metrics.onRecorded,
   reportImpossible: ({ type, metadata: { eventId, correlationId } }, { state }) => {
     metrics.count('ImpossibleFact');
     logger.error('Impossible fact', { detailType: type, eventId, correlationId, state });

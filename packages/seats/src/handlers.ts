@@ -32,11 +32,11 @@ export interface Dependencies {
   /** A fact arrived that cannot be, such as a failed payment of a sold seat: someone must look. */
   reportImpossible: (event: Heard<'PaymentFailed'>, record: SeatsRecord) => void;
   /** Told each answer of seats when it comes true, by the run whose write made it so. @default nobody counts */
-  happened?: (event: AirlineEvent) => void;
+  onRecorded?: (event: AirlineEvent) => void;
 }
 
 /** The seats' side of the choreography: every cell of its table is one path through one of these. */
-export function createHandlers({ store, holdTimer, holdRules, now, reportImpossible, happened }: Dependencies) {
+export function createHandlers({ store, holdTimer, holdRules, now, reportImpossible, onRecorded }: Dependencies) {
   const time = (): string => now().toISOString();
 
   /** Claims in seat order, so that two bookings of the same seats collide on the first. */
@@ -99,7 +99,7 @@ export function createHandlers({ store, holdTimer, holdRules, now, reportImpossi
 
   /** The last thing that a record says is what its write made true. */
   function tell(bookingId: string, written: SeatsRecord): void {
-    for (const event of answerOf(bookingId, written).slice(-1)) happened?.(event);
+    for (const event of answerOf(bookingId, written).slice(-1)) onRecorded?.(event);
   }
 
   /** The answer to a request. A hold is said only once its timer is set: a crash before that is healed by redelivery. */

@@ -28,7 +28,7 @@ beforeEach(async () => {
     holdRules,
     now: () => new Date(now),
     reportImpossible: () => undefined,
-    happened: ({ type, data }) => counted.push('reason' in data ? `${type}(${data.reason})` : type),
+    onRecorded: ({ type, data }) => counted.push('reason' in data ? `${type}(${data.reason})` : type),
   });
   // Each comes three times, the second and third at once.
   hear = async (...events) => {
