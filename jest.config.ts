@@ -14,7 +14,8 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/scripts/test/conformance/'],
   // Two cores: the end-to-end suite runs a whole local cloud beside the other tests.
   maxWorkers: 2,
-  testTimeout: 20_000,
+  // For what hangs, not for what is slow: a busy machine takes many times as long as an idle one.
+  testTimeout: 600_000,
   transform: {
     // jose is an ES module only, and tests are not.
     '\\.ts$|/jose/dist/': [

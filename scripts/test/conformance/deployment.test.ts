@@ -1,15 +1,13 @@
 import { appendFile, cp, mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { CloudFormationClient, DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { BookingStatus } from '../../airline/follow-booking.ts';
 import type { Report } from '../../reconcile/reconcile-bookings.ts';
 import { type BookingRequest, type Customer, RunningAirline, until } from '../end-to-end/support/running-airline.ts';
 import { type EmulatedAirline, startOnEmulator } from '../end-to-end/support/on-emulator.ts';
 import { conformanceState } from '../../conformance/state.ts';
 import { workspaceRoot } from '../../cli/workspace.ts';
-
-jest.setTimeout(300_000);
 
 const declined = 'pm_card_visa_chargeDeclined';
 let place: EmulatedAirline;

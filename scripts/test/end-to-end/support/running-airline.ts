@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { GetQueueUrlCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  type QueueAttributeName,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { type AirlineEvent, type EventData, sourceOf } from '@airline/events-schemas/events';
 import { basename } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -95,6 +101,17 @@ export class RunningAirline {
     return (await this.sqs.send(new GetQueueUrlCommand({ QueueName: `airline-${service}` }))).QueueUrl!;
   }
 
+  /** How many messages of a queue wait or are in flight. A delayed message, such as a hold timer, does not count. */
+  async messagesIn(queue: string): Promise<number> {
+    const AttributeNames: QueueAttributeName[] = [
+      'ApproximateNumberOfMessages',
+      'ApproximateNumberOfMessagesNotVisible',
+    ];
+    const QueueUrl = await this.queueUrl(queue);
+    const { Attributes = {} } = await this.sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames }));
+    return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
+  }
+
   /** Asks the front door. */
   async fetch(path: string, init?: RequestInit): Promise<Response> {
     return fetchLocalhost(`${this.#place.frontDoor}${path}`, init);
@@ -160,12 +177,11 @@ function suiteName(): string {
   return basename(expect.getState().testPath!, '.test.ts');
 }
 
-/** Waits for a condition, and for no longer than a broken system deserves. */
-export async function until(
-  what: string,
-  condition: () => Promise<boolean>,
-  patienceMilliseconds = 120_000,
-): Promise<void> {
+/** A system that works meets any condition within this time, on a busy machine too. Less than jest's limit of a test. */
+const patienceMilliseconds = 240_000;
+
+/** Waits for a condition. @throws Error when it is not met in time */
+export async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + patienceMilliseconds;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}.`);

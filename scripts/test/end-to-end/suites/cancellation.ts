@@ -1,23 +1,19 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { newEvent, sourceOf } from '@airline/events-schemas/events';
-import type { BookingStatus } from '../../airline/follow-booking.ts';
-import type { Flight } from '../../airline/schedule.ts';
-import type { Mail } from './support/airline-place.ts';
-import { type BookingRequest, type Customer, RunningAirline, until } from './support/running-airline.ts';
-
-jest.setTimeout(150_000);
+import type { BookingStatus } from '../../../airline/follow-booking.ts';
+import type { Flight } from '../../../airline/schedule.ts';
+import type { Mail } from '../support/airline-place.ts';
+import { type BookingRequest, type Customer, type RunningAirline, until } from '../support/running-airline.ts';
+import { sharedAirline } from '../support/shared-airline.ts';
 
 let airline: RunningAirline;
 let customer: Customer;
 let flight: Flight;
 
 beforeAll(async () => {
-  airline = await RunningAirline.start({ holdGraceSeconds: 1 });
+  airline = await sharedAirline();
   customer = await airline.customer('KL1003');
   flight = customer.flight;
-});
-afterAll(async () => {
-  await airline?.stop();
 });
 
 const request = (overrides: Partial<BookingRequest> = {}): BookingRequest => customer.request(overrides);
@@ -150,50 +146,66 @@ async function askSeatsAlone(asked: BookingRequest): Promise<unknown> {
   return metadata;
 }
 
+/**
+ * Runs a scenario with a hold that ends soon. A busy machine may handle the request only after it has expired, or look at
+ * the seat only after the hold has ended. Then the scenario runs again with twice the time.
+ * @param scenario returns whether this machine was fast enough for it
+ */
+async function withShortHold(scenario: (lifetimeSeconds: number) => Promise<boolean>): Promise<void> {
+  let lifetimeSeconds = 2;
+  while (!(await scenario(lifetimeSeconds))) lifetimeSeconds *= 2;
+}
+
+const inSeconds = (seconds: number): string => new Date(Date.now() + seconds * 1000).toISOString();
+
+/** Waits until a booking has expired. @returns its status, and the states in which its seat was seen until then */
+async function expired({ bookingId, seats }: BookingRequest): Promise<{ status: BookingStatus; seen: Set<string> }> {
+  const seen = new Set<string>();
+  let status: Partial<BookingStatus> = {};
+  await until(`${bookingId} has expired`, async () => {
+    seen.add(await airline.seat(flight.flightId, seats[0]!));
+    status = await airline.get(`/bookings/${bookingId}`);
+    return status.status === 'EXPIRED';
+  });
+  return { status: status as BookingStatus, seen };
+}
+
 describe('a hold', () => {
-  test('that nobody paid ends: the seats are free again, and a request that reaches payments later is refused', async () => {
-    const asked = request({ expiresAt: new Date(Date.now() + 4000).toISOString() });
-    const metadata = await askSeatsAlone(asked);
-    const seat = asked.seats[0]!;
-    await until(`${seat} is held`, async () => (await airline.seat(flight.flightId, seat)) === 'held');
-    await until(`${seat} is free again`, async () => (await airline.seat(flight.flightId, seat)) === 'free');
-    await until(
-      'status has heard',
-      async () => (await airline.get<Partial<BookingStatus>>(`/bookings/${asked.bookingId}`)).status === 'EXPIRED',
-    );
+  test('that nobody paid ends: the seats are free again, and a request that reaches payments later is refused', () =>
+    withShortHold(async (lifetimeSeconds) => {
+      const asked = request({ expiresAt: inSeconds(lifetimeSeconds) });
+      const metadata = await askSeatsAlone(asked);
+      const { seen } = await expired(asked);
+      if (!seen.has('held')) return false;
+      expect(await airline.seat(flight.flightId, asked.seats[0]!)).toBe('free');
 
-    await airline.publish('BookingRequested', asked, metadata);
-    const status = await airline.settled(asked.bookingId);
-    expect(status).toMatchObject({ status: 'EXPIRED', settled: true });
-    expect(events(status)).toEqual(['BookingRequested', 'PaymentFailed', 'SeatBooked', 'SeatReleased']);
-    expect(await airline.charged(asked.bookingId)).toEqual({ net: 0, charges: 0 });
-  });
+      await airline.publish('BookingRequested', asked, metadata);
+      const status = await airline.settled(asked.bookingId);
+      expect(status).toMatchObject({ status: 'EXPIRED', settled: true });
+      expect(events(status)).toEqual(['BookingRequested', 'PaymentFailed', 'SeatBooked', 'SeatReleased']);
+      expect(await airline.charged(asked.bookingId)).toEqual({ net: 0, charges: 0 });
+      return true;
+    }));
 
-  test('of a booking that is paid in time outlives its timer', async () => {
-    const seat = customer.freeSeat();
-    const { stdout } = await airline.command(
-      'book',
-      '--flight',
-      flight.flightNumber,
-      '--seat',
-      seat,
-      '--expires-in',
-      '5',
-      '--watch',
-      '--json',
-    );
-    const { bookingId } = JSON.parse(stdout) as BookingStatus;
-    const other = request({ expiresAt: new Date(Date.now() + 5000).toISOString() });
-    await askSeatsAlone(other);
-    // The other hold ends later than the booking's would have.
-    await until(
-      'the later hold has ended',
-      async () => (await airline.get<Partial<BookingStatus>>(`/bookings/${other.bookingId}`)).status === 'EXPIRED',
-    );
-    expect(await airline.seat(flight.flightId, seat)).toBe('sold');
-    expect(await airline.get<BookingStatus>(`/bookings/${bookingId}`)).toMatchObject({
-      status: 'CONFIRMED',
-      settled: true,
-    });
-  });
+  test('of a booking that is paid in time outlives its timer', () =>
+    withShortHold(async (lifetimeSeconds) => {
+      const seat = customer.freeSeat();
+      const where = ['--flight', flight.flightNumber, '--seat', seat];
+      const options = ['--expires-in', String(lifetimeSeconds), '--watch', '--json'];
+      const { code, stdout } = await airline.command('book', ...where, ...options);
+      const { bookingId, status: outcome } = JSON.parse(stdout) as BookingStatus;
+      if (outcome === 'EXPIRED') return false;
+      expect([outcome, code]).toEqual(['CONFIRMED', 0]);
+      const other = request({ expiresAt: inSeconds(lifetimeSeconds) });
+      await askSeatsAlone(other);
+      // The other hold's timer rings later than the booking's.
+      const { status } = await expired(other);
+      if (!events(status).includes('SeatReleased')) return false;
+      expect(await airline.seat(flight.flightId, seat)).toBe('sold');
+      expect(await airline.get<BookingStatus>(`/bookings/${bookingId}`)).toMatchObject({
+        status: 'CONFIRMED',
+        settled: true,
+      });
+      return true;
+    }));
 });

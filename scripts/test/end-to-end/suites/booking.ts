@@ -3,30 +3,26 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { type AirlineEvent, newEvent, sourceOf } from '@airline/events-schemas/events';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { BookingStatus } from '../../airline/follow-booking.ts';
-import type { Flight } from '../../airline/schedule.ts';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { BookingStatus } from '../../../airline/follow-booking.ts';
+import type { Flight } from '../../../airline/schedule.ts';
 import {
   type BookingRequest,
   type Customer,
-  RunningAirline,
+  type RunningAirline,
   testExceptOnEmulator,
   until,
-} from './support/running-airline.ts';
-
-jest.setTimeout(150_000);
+} from '../support/running-airline.ts';
+import { sharedAirline } from '../support/shared-airline.ts';
 
 let airline: RunningAirline;
 let customer: Customer;
 let flight: Flight;
 
 beforeAll(async () => {
-  airline = await RunningAirline.start();
+  airline = await sharedAirline();
   customer = await airline.customer('KL1002');
   flight = customer.flight;
-});
-afterAll(async () => {
-  await airline?.stop();
 });
 
 const request = (overrides: Partial<BookingRequest> = {}): BookingRequest => customer.request(overrides);
@@ -263,7 +259,7 @@ describe('a message that nobody can handle', () => {
         error: string;
         receiveCount: number;
       }[];
-    await until('both are dead letters', async () => (await shown()).length === 2);
+    await until('both are dead letters', async () => (await airline.messagesIn('seats-dead-letters')) === 2);
     const letters = await shown();
     expect(letters.map(({ reason }) => reason).sort()).toEqual(['not-json', 'schema-violation']);
     expect(letters.map(({ receiveCount }) => receiveCount)).toEqual([1, 1]);
@@ -280,11 +276,14 @@ describe('a message that nobody can handle', () => {
     const asked = request();
     await airline.publish('BookingRequested', asked);
     expect((await airline.settled(asked.bookingId)).status).toBe('CONFIRMED');
+    const lettersBefore = await airline.messagesIn('seats-dead-letters');
     const other = { ...asked, seats: [customer.freeSeat()] };
     await airline.publish('BookingRequested', other);
-    await until('it is a dead letter', async () =>
-      (await airline.command('dlq', 'show', 'seats', '--json')).stdout.includes('conflicting-request'),
+    await until(
+      'it is a dead letter',
+      async () => (await airline.messagesIn('seats-dead-letters')) === lettersBefore + 1,
     );
+    expect((await airline.command('dlq', 'show', 'seats', '--json')).stdout).toContain('conflicting-request');
     expect(await airline.seat(flight.flightId, other.seats[0]!)).toBe('free');
     expect((await airline.settled(asked.bookingId)).seats).toEqual(asked.seats);
   });
