@@ -61,7 +61,7 @@ export class ServiceOperations extends Construct {
     });
     this.#alarm('Undelivered', 'undelivered', {
       metric: undelivered.metricApproximateNumberOfMessagesVisible({ period: minute, statistic: Stats.MAXIMUM }),
-      meaning: `EventBridge could not deliver an event to the queue of ${service}. It is in the queue of undelivered events.`,
+      meaning: `EventBridge could not deliver an event to the queue of ${service}. It put the event into the queue of undelivered events.`,
       action: `Type \`pnpm dlq show ${service} --kind undelivered\`. Deploy the service's stack again, then redrive.`,
       section: 'A dead-letter queue is not empty',
     });
@@ -78,7 +78,7 @@ export class ServiceOperations extends Construct {
       sumOf(ruleNames.map((rule) => ruleMetric(metricName, busName, rule)));
     this.#alarm('FailedInvocations', 'failed-invocations', {
       metric: ofRules('FailedInvocations'),
-      meaning: `EventBridge gave up delivering events to ${service}. They are in the queue of undelivered events.`,
+      meaning: `EventBridge gave up delivering events to ${service}. It put them into the queue of undelivered events.`,
       action: `Type \`pnpm dlq show ${service} --kind undelivered\`. Deploy the service's stack again, then redrive.`,
       section: "A rule's invocations fail",
     });
