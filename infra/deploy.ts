@@ -1,7 +1,7 @@
 /**
  * `pnpm run deploy` in a package: runs `cdk deploy` for its app, with the given options.
  *
- * A removed stack leaves its table and its queues behind (docs: infra/README.md). If the stack does not exist but
+ * A removed stack leaves its table and its queues behind (see infra/README.md). If the stack does not exist but
  * they do, `cdk import` first adds them to the stack, because CloudFormation refuses to create them again. `cdk
  * deploy --import-existing-resources` finds the table, but no queue: it looks a resource up by its primary identifier
  * in the template, and a queue's primary identifier is its URL, which no template contains.
