@@ -1,8 +1,10 @@
 /**
- * `pnpm run deploy` in a package: `cdk deploy` of its app, with the options that it is given. Where a stack is new and tables or
- * queues of its names are there, because it was deployed before and removed, `cdk import` takes those in first: CloudFormation
- * would refuse to create them. (`cdk deploy --import-existing-resources` finds tables, but no queues: it looks resources up by
- * their primary identifier, and a queue's is its URL, which no template names.)
+ * `pnpm run deploy` in a package: runs `cdk deploy` for its app, with the given options.
+ *
+ * A removed stack leaves its table and its queues behind (see infra/README.md). If the stack does not exist but
+ * they do, `cdk import` first adds them to the stack, because CloudFormation refuses to create them again. `cdk
+ * deploy --import-existing-resources` finds the table, but no queue: it looks a resource up by its primary identifier
+ * in the template, and a queue's primary identifier is its URL, which no template contains.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,12 +12,12 @@ import os from 'node:os';
 import path from 'node:path';
 import { findLeftovers, type Leftover } from './src/leftovers.ts';
 
-// The SDK's notice about this Node is meant for whoever chooses it; package.json says which Node is supported.
+// Suppresses the SDK's warning about old versions of Node. package.json states which versions are supported.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 const [app, ...given] = process.argv.slice(2);
 if (app === undefined) throw new Error('Usage: tsx deploy.ts APP.ts [options of cdk deploy]');
-// `pnpm run deploy -- -c …` hands the separator on.
+// `pnpm run deploy -- -c …` passes the separator `--` on.
 const options = given.filter((argument) => argument !== '--');
 const assembly = path.join(process.cwd(), 'cdk.out');
 
@@ -30,7 +32,8 @@ async function deploy(): Promise<number> {
 
   if (await cdk('synth', '--quiet', '--app', `tsx ${app}`, '--output', assembly, ...contextOf(options))) return 1;
   for (const { stack, leftovers } of await findLeftovers(assembly)) {
-    console.log(`${stack} was here before. Taking in what it left: ${leftovers.map(({ name }) => name).join(', ')}`);
+    const names = leftovers.map(({ name }) => name).join(', ');
+    console.log(`The stack ${stack} was removed before. Importing the resources that it left: ${names}`);
     if (await importInto(stack, leftovers)) return 1;
   }
   return cdk('deploy', '--all', '--app', assembly, ...options);
@@ -50,13 +53,13 @@ async function importInto(stack: string, leftovers: readonly Leftover[]): Promis
   }
 }
 
-/** Runs the CDK's own command. @returns its exit code */
+/** Runs the `cdk` command. @returns its exit code */
 async function cdk(...parameters: string[]): Promise<number> {
   const child = spawn('cdk', parameters, { stdio: 'inherit' });
   return new Promise((resolve, reject) => child.once('error', reject).once('close', (code) => resolve(code ?? 1)));
 }
 
-/** What synthesis takes of the options of `cdk deploy`: context values. */
+/** The options of `cdk deploy` that synthesis needs too: context values. */
 function contextOf(parameters: readonly string[]): string[] {
   return parameters.flatMap((argument, index) => {
     if (argument === '-c' || argument === '--context') return ['-c', parameters[index + 1] ?? ''];

@@ -15,25 +15,26 @@ import type { Construct } from 'constructs';
 import { airlineName } from './names.ts';
 
 export interface OperatorAlarmProps extends Pick<AlarmProps, 'metric' | 'datapointsToAlarm'> {
-  /** Its whole name, beginning with the airline's. */
+  /** The alarm's full name. It begins with the airline's name. */
   readonly name: string;
   readonly topic: ITopic;
-  /** It goes off when the metric reaches this. @default 1 */
+  /** The alarm goes off when the metric is at or above this value. @default 1 */
   readonly threshold?: number;
-  /** In minutes. @default 1 */
+  /** How many periods of the metric are evaluated. A period is one minute. @default 1 */
   readonly evaluationPeriods?: number;
-  /** A sentence: what it means that this alarm went off. */
+  /** A sentence: what is wrong when this alarm goes off. */
   readonly meaning: string;
   /** A sentence: what to do about it. */
   readonly action: string;
-  /** The heading of docs/runbook.md under which more is said. */
+  /** The heading of docs/runbook.md that explains this alarm. */
   readonly section: string;
 }
 
 export const minute = Duration.minutes(1);
 
 /**
- * An alarm that a person must act on. What has no data is well: most of these metrics exist only once something is wrong.
+ * An alarm that a person must act on. Missing data counts as healthy: most of these metrics exist only while
+ * something is wrong. The topic is notified when the alarm goes off and when it is over.
  */
 export class OperatorAlarm extends Alarm {
   constructor(scope: Construct, id: string, { name, topic, meaning, action, section, ...props }: OperatorAlarmProps) {
@@ -46,19 +47,19 @@ export class OperatorAlarm extends Alarm {
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
-    const tell = new SnsAction(topic);
-    this.addAlarmAction(tell);
-    this.addOkAction(tell);
+    const notifyTopic = new SnsAction(topic);
+    this.addAlarmAction(notifyTopic);
+    this.addOkAction(notifyTopic);
   }
 }
 
-/** A metric of the airline's own, counted by the code of a service. */
+/** The sum per minute of a metric that a service's code publishes, in the airline's own namespace. */
 export function businessMetric(scope: Construct, service: string, metricName: string): Metric {
   const dimensionsMap = { service };
   return new Metric({ namespace: airlineName(scope), metricName, dimensionsMap, period: minute, statistic: Stats.SUM });
 }
 
-/** The sum of metrics; where one of them has no data, it counts as 0. */
+/** The sum of the metrics. A metric without data counts as 0. */
 export function sumOf(metrics: readonly IMetric[]): IMetric {
   if (metrics.length === 1) return metrics[0]!;
   return new MathExpression({

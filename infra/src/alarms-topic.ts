@@ -8,8 +8,8 @@ import { justify } from './policies/justify.ts';
 import { RotatedKey } from './rotated-key.ts';
 
 /**
- * Where every alarm of the airline is told. Whoever is to hear of them subscribes; the context value `alarmEmail` subscribes an
- * address, which then must confirm it.
+ * The SNS topic that every alarm of the airline notifies. The context value `alarmEmail` subscribes an address; its
+ * owner must then confirm the subscription.
  */
 export class AlarmsTopic extends Construct {
   readonly topic: Topic;
@@ -17,25 +17,26 @@ export class AlarmsTopic extends Construct {
   constructor(scope: Construct, id: string) {
     super(scope, id);
     const { account } = Stack.of(this);
-    const ofThisAccount = { StringEquals: { 'aws:SourceAccount': account } };
+    const fromThisAccount = { StringEquals: { 'aws:SourceAccount': account } };
     const cloudWatch = new ServicePrincipal('cloudwatch.amazonaws.com');
 
-    // A key of our own: CloudWatch may not use the one that AWS manages for SNS, and alarms would be lost in silence.
+    // CloudWatch may not use the key that AWS manages for SNS. With that key every alarm would be lost without an
+    // error.
     const key = new RotatedKey(this, 'Key', 'Encrypts the alarms on their way');
     key.addToResourcePolicy(
       new PolicyStatement({
         principals: [cloudWatch],
         actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
-        // In the policy of a key, the resource is the key.
+        // In a key policy, `*` means this key.
         resources: ['*'],
-        conditions: ofThisAccount,
+        conditions: fromThisAccount,
       }),
     );
 
     justify(
       key,
       'wildcard-action kms:GenerateDataKey*',
-      'AWS names it so for alarms to encrypted topics; an alarm that gets lost because an action is missing tells nobody.',
+      'AWS documents this wildcard for alarms to encrypted topics. With an action missing, alarms would be lost silently.',
     );
 
     this.topic = new Topic(this, 'Topic', { topicName: serviceName(this, 'alarms'), masterKey: key, enforceSSL: true });
@@ -44,7 +45,7 @@ export class AlarmsTopic extends Construct {
         principals: [cloudWatch],
         actions: ['sns:Publish'],
         resources: [this.topic.topicArn],
-        conditions: ofThisAccount,
+        conditions: fromThisAccount,
       }),
     );
     const email = alarmEmail(this);
@@ -52,7 +53,10 @@ export class AlarmsTopic extends Construct {
   }
 }
 
-/** @throws Error when it is no bare address */
+/**
+ * The context value `alarmEmail`.
+ * @throws Error when the value is not a plain email address
+ */
 function alarmEmail(scope: Construct): string | undefined {
   const given: unknown = scope.node.tryGetContext('alarmEmail');
   if (given === undefined || (typeof given === 'string' && /^[^\s@<>"*]+@[^\s@<>"*]+$/.test(given))) return given;

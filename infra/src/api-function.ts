@@ -4,23 +4,26 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import type { Construct } from 'constructs';
 import { countFromContext } from './names.ts';
 import { NodeFunction, type NodeFunctionProps } from './node-function.ts';
-import { askWhoIsThere } from './platform.ts';
+import { requireCustomerLogin } from './platform.ts';
 import { justify } from './policies/justify.ts';
 
 export interface ApiFunctionProps extends Omit<NodeFunctionProps, 'timeout' | 'kind'> {
   readonly api: IHttpApi;
   /** Route keys of the HTTP API, e.g. `GET /flights/{flightId}/seats`. */
   readonly routes: readonly string[];
-  /** Why everyone may ask, logged in or not. @default customers only, where the platform has an authorizer */
-  readonly publicBecause?: string;
-  /** @default 29 seconds, just below the HTTP API's own limit */
+  /**
+   * A sentence: why these routes are public, so that callers need no login.
+   * @default the routes require a logged-in customer if the platform has an authorizer
+   */
+  readonly publicReason?: string;
+  /** @default 29 seconds, just below the limit of an HTTP API */
   readonly timeout?: Duration;
 }
 
-/** A function behind routes of the platform's HTTP API. */
+/** A Lambda function that serves routes of the platform's HTTP API. */
 export class ApiFunction extends NodeFunction {
   constructor(scope: Construct, id: string, props: ApiFunctionProps) {
-    const { api, routes, publicBecause, timeout = Duration.seconds(29), ...functionProps } = props;
+    const { api, routes, publicReason, timeout = Duration.seconds(29), ...functionProps } = props;
     super(scope, id, { timeout, kind: 'api', ...concurrencyFromContext(scope), ...functionProps });
     const integration = new HttpLambdaIntegration('Integration', this);
     for (const routeKey of routes) {
@@ -30,15 +33,18 @@ export class ApiFunction extends NodeFunction {
         routeKey: HttpRouteKey.with(path, HttpMethod[method]),
         integration,
       });
-      if (publicBecause === undefined) askWhoIsThere(route);
+      if (publicReason === undefined) requireCustomerLogin(route);
       else
-        for (const finding of [`public-route ${routeKey}`, 'AwsSolutions-APIG4'])
-          justify(route, finding, publicBecause);
+        for (const finding of [`public-route ${routeKey}`, 'AwsSolutions-APIG4']) justify(route, finding, publicReason);
     }
   }
 }
 
-/** A request with `?wait` holds its invocation for seconds: the operator may say how many, so that the consumers are not starved. */
+/**
+ * The context value `apiConcurrency`: how many invocations are reserved for this function. A request with `?wait`
+ * keeps its invocation busy for up to 25 seconds. A reservation stops such requests from using up the account's
+ * concurrency, which the consumers need too.
+ */
 function concurrencyFromContext(scope: Construct): { reservedConcurrentExecutions?: number } {
   if (scope.node.tryGetContext('apiConcurrency') === undefined) return {};
   const limits = { byDefault: 0, minimum: 1, maximum: 10_000 };

@@ -3,24 +3,28 @@ import { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnPolicy } from 'aws-cdk-lib/aws-iam';
 
 /**
- * The types of resource that the emulator of `pnpm test:conformance` refuses ("Unrecognized resource types"), and what an airline
- * without them lacks. The one list of them: a stack that gains such a type gains a line here.
+ * Resource types that the emulator of `pnpm test:conformance` refuses ("Unrecognized resource types"), each with what
+ * is missing on the emulator as a result. This is the only such list: add the type here when a stack starts to use
+ * another one that the emulator refuses.
  */
-const LACKING_IN_EMULATORS: Readonly<Record<string, string>> = {
-  'AWS::CloudWatch::CompositeAlarm': 'its alarms stand alone',
+const unsupportedTypes: Readonly<Record<string, string>> = {
+  'AWS::CloudWatch::CompositeAlarm': 'alarms are not combined',
   'AWS::EventSchemas::Registry': 'schemas are in the repository only',
   'AWS::EventSchemas::RegistryPolicy': 'schemas are in the repository only',
   'AWS::EventSchemas::Schema': 'schemas are in the repository only',
   'AWS::Events::Archive': 'events cannot be replayed',
-  'AWS::Events::EventBusPolicy': 'the bus has no policy of its own',
+  'AWS::Events::EventBusPolicy': 'the bus has no resource policy',
 };
 
-/** Actions whose resources or condition keys the emulator does not know: a statement that names them would never allow anything. */
-const ALLOWED_AT_LARGE: readonly string[] = ['events:PutEvents', 'ses:SendEmail'];
+/**
+ * The emulator does not know the resources or condition keys of these actions, and would deny every limited
+ * statement.
+ */
+const unlimitedActions: readonly string[] = ['events:PutEvents', 'ses:SendEmail'];
 
 /**
  * Whether the context value `emulator` is `true` (`cdk deploy -c emulator=true`).
- * @throws Error when it is neither `true` nor `false`
+ * @throws Error when the value is neither `true` nor `false`
  */
 export function isForEmulator(app: App): boolean {
   const given = String(app.node.tryGetContext('emulator') ?? false);
@@ -31,32 +35,34 @@ export function isForEmulator(app: App): boolean {
 }
 
 /**
- * Takes out of every stack of an app what emulators do not know, where it is for one: resources of some types, to which nothing
- * may refer, limits of some permissions, and sums of metrics that alarms watch.
+ * Adapts every stack of the app to an emulator, if the context value `emulator` is `true`; otherwise does nothing.
+ * - Removes resources of the unsupported types. No other resource may refer to them.
+ * - Removes the limits (resource and conditions) from permissions that the emulator cannot evaluate.
+ * - Makes each alarm on a sum of metrics watch only the first of them.
  */
 export function removeUnsupportedResources(app: App): void {
   if (!isForEmulator(app)) return;
   Aspects.of(app).add({
     visit(node) {
       if (!CfnResource.isCfnResource(node)) return;
-      if (node.cfnResourceType in LACKING_IN_EMULATORS) node.node.scope!.node.tryRemoveChild(node.node.id);
-      if (node instanceof CfnPolicy) allowAtLarge(node);
-      if (node instanceof CfnAlarm) watchTheFirst(node);
+      if (node.cfnResourceType in unsupportedTypes) node.node.scope!.node.tryRemoveChild(node.node.id);
+      if (node instanceof CfnPolicy) removeLimits(node);
+      if (node instanceof CfnAlarm) watchFirstMetricOnly(node);
     },
   });
 }
 
-function allowAtLarge(policy: CfnPolicy): void {
+function removeLimits(policy: CfnPolicy): void {
   const document = Stack.of(policy).resolve(policy.policyDocument) as { Statement: { Action: string | string[] }[] };
   for (const [index, { Action }] of document.Statement.entries()) {
-    if (![Action].flat().every((action) => ALLOWED_AT_LARGE.includes(action))) continue;
+    if (![Action].flat().every((action) => unlimitedActions.includes(action))) continue;
     policy.addPropertyOverride(`PolicyDocument.Statement.${index}.Resource`, '*');
     policy.addPropertyDeletionOverride(`PolicyDocument.Statement.${index}.Condition`);
   }
 }
 
-/** An alarm on a sum of metrics ("metric math") watches the first of them alone: the emulator does not add up. */
-function watchTheFirst(alarm: CfnAlarm): void {
+/** The emulator does not evaluate metric math, so an alarm on a sum watches the sum's first metric. */
+function watchFirstMetricOnly(alarm: CfnAlarm): void {
   const metrics = Stack.of(alarm).resolve(alarm.metrics) as CfnAlarm.MetricDataQueryProperty[] | undefined;
   const first = metrics?.map(({ metricStat }) => metricStat as CfnAlarm.MetricStatProperty | undefined).find(Boolean);
   if (!first) return;

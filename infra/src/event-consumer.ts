@@ -11,12 +11,12 @@ import { justify } from './policies/justify.ts';
 import { grantPutEvents } from './put-events-policy.ts';
 import { ServiceOperations } from './service-operations.ts';
 
-/** What a service hears from one source. */
+/** The events of one source that a service subscribes to. */
 export interface Subscription {
-  /** The producer, e.g. `airline.seats`. */
+  /** The producer's `source`, e.g. `airline.seats`. */
   readonly source: string;
   readonly detailTypes: readonly string[];
-  /** Narrows the subscription by the event's `detail`, in EventBridge's pattern language. @default every such event */
+  /** An EventBridge pattern that the event's `detail` must match. @default every event of these detail-types */
   readonly detail?: Record<string, unknown>;
 }
 
@@ -26,22 +26,22 @@ export interface EventConsumerProps {
   /** Absolute path of the file that exports the consumer's `handler`. */
   readonly entry: string;
   readonly bus: IEventBus;
-  /** One rule each, by a name that tells what it hears. */
+  /** The service's subscriptions. Each becomes one rule; the key is the rule's construct id and part of its name. */
   readonly hears: Readonly<Record<string, Subscription>>;
-  /** Detail-types that the consumer may publish, as `airline.<service>`. */
+  /** Detail-types that the consumer may publish, with the source `airline.<service>`. */
   readonly says: readonly string[];
-  /** Whether the consumer may send messages to its own queue, to be woken later. @default false */
+  /** Whether the consumer may send delayed messages to its own queue, e.g. for a timer. @default false */
   readonly sendsToItself?: boolean;
-  /** Whether the consumer counts facts that cannot be (`ImpossibleFact`); an alarm says that there is one. @default false */
+  /** Whether the consumer publishes the metric `ImpossibleFact`. If so, an alarm watches it. @default false */
   readonly reportsImpossibleFacts?: boolean;
   readonly environment?: Record<string, string>;
-  /** Longest run of one batch. @default 10 seconds */
+  /** The function's timeout for one batch. @default 10 seconds */
   readonly timeout?: Duration;
 }
 
 /**
- * Everything between the bus and a service's code: rules, queue, both dead-letter queues and the consumer function. The queue
- * belongs to the consumer's stack, so that a producer need not know who listens.
+ * Everything between the bus and a service's code: rules, queue, both dead-letter queues and the consumer function.
+ * They belong to the consumer's stack, so a producer does not need to know its consumers.
  */
 export class EventConsumer extends Construct {
   readonly function: NodeFunction;
@@ -67,11 +67,13 @@ export class EventConsumer extends Construct {
       queueName: name,
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
-      // AWS's advice: six times the function's timeout, or a slow batch is handled twice at once.
+      // AWS recommends six times the function's timeout. With less, a slow batch is delivered again while it is
+      // handled.
       visibilityTimeout: Duration.seconds(6 * timeout.toSeconds()),
       retentionPeriod: Duration.days(4),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 5 },
-      // What waits in it is waited for. (And SQS lets nobody have the name of a deleted queue for a minute.)
+      // Messages in this queue belong to open bookings, so the queue survives its stack. SQS also blocks the name of a
+      // deleted queue for a minute.
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
 
@@ -88,7 +90,7 @@ export class EventConsumer extends Construct {
         ...props.environment,
       },
     });
-    // Lambda's own limits for it are 2 and 1,000.
+    // Lambda allows a maximum concurrency from 2 to 1,000.
     const maxConcurrency = countFromContext(this, 'consumerConcurrency', { byDefault: 20, minimum: 2, maximum: 1000 });
     this.function.addEventSource(
       new SqsEventSource(this.queue, { batchSize: 10, reportBatchItemFailures: true, maxConcurrency }),
@@ -97,7 +99,8 @@ export class EventConsumer extends Construct {
     if (props.sendsToItself) this.queue.grantSendMessages(this.function);
     grantPutEvents(this.function, { bus, source: `airline.${service}`, detailTypes: props.says });
 
-    // Named, since a replay is told which rules to go to, and since EventBridge counts failures by name.
+    // Rules have names because an operator chooses the rules of a replay by name, and the metrics have the name as
+    // dimension.
     const ruleName = (ruleId: string): string => `${name}-${ruleId.replaceAll(/(?!^)[A-Z]/g, '-$&').toLowerCase()}`;
     for (const [ruleId, { source, detailTypes, detail }] of Object.entries(props.hears)) {
       new Rule(this, ruleId, {
@@ -122,12 +125,12 @@ export class EventConsumer extends Construct {
       undelivered: this.undelivered,
       ruleNames: Object.keys(props.hears).map(ruleName),
       busName: bus.eventBusName,
-      // SQS delays a message by no more.
+      // SQS delays a message by 15 minutes at most.
       longestDelay: Duration.minutes(props.sendsToItself ? 15 : 0),
     });
     if (props.reportsImpossibleFacts) operations.watchImpossibleFacts();
 
-    // By these the operator's commands find the queues.
+    // The operator's commands find the queues by these parameters.
     const parameters = {
       'queue-url': this.queue,
       'dead-letters-url': this.deadLetters,
@@ -141,7 +144,7 @@ export class EventConsumer extends Construct {
     }
   }
 
-  /** Kept as long as SQS allows, and longer than any queue: time to notice and repair. */
+  /** Keeps messages for 14 days, the longest that SQS allows, so that an operator has time to notice and to repair. */
   #deadLetterQueue(id: string, queueName: string): Queue {
     return new Queue(this, id, {
       queueName,

@@ -14,8 +14,8 @@ import { businessMetric } from './alarm.ts';
 import { airlineName, serviceName } from './names.ts';
 
 /**
- * Who takes part in a booking, in the order in which a person would look. The platform knows them by name only, and shows what is
- * there: a service that is not deployed has no data, and one that joins is added here.
+ * The services of the dashboard, in the order of its graphs. The platform knows them by name only: a service that is
+ * not deployed has no data. Add a new service here.
  */
 export const services = ['bookings', 'seats', 'payments', 'receipts', 'status'] as const;
 
@@ -23,14 +23,15 @@ const period = Duration.minutes(1);
 const graph = { width: 12, height: 6, period };
 
 /**
- * The whole flow on one page, named as the airline is: what was asked for, what became of it, how long it took, and where messages
- * wait. `status` counts the bookings, since it hears of every fact and keeps each once.
+ * The dashboard of the whole flow. Its name is the airline's name. It shows requested, confirmed and failed bookings,
+ * the time to settle, and the messages that wait in each queue. The service `status` publishes the booking metrics,
+ * because it consumes every event of a booking and stores each once.
  */
 export class FlowDashboard extends Construct {
   constructor(scope: Construct, id: string) {
     super(scope, id);
     const name = airlineName(this);
-    const counted = (metricName: string, label: string, props = {}): IMetric =>
+    const bookingMetric = (metricName: string, label: string, props = {}): IMetric =>
       businessMetric(this, 'status', metricName).with({ label, ...props });
     const failedByReason = new MathExpression({
       expression: `SEARCH('{"${name}",service,reason} service="status" MetricName="BookingFailed"', 'Sum', 60)`,
@@ -38,10 +39,10 @@ export class FlowDashboard extends Construct {
       label: "failed: ${PROP('Dim.reason')}",
       period,
     });
-    const requested = counted('BookingRequested', 'requested');
-    const confirmed = counted('BookingConfirmed', 'confirmed');
+    const requested = bookingMetric('BookingRequested', 'requested');
+    const confirmed = bookingMetric('BookingConfirmed', 'confirmed');
     const timeToSettle = (percentile: number): IMetric =>
-      counted('TimeToSettle', `p${percentile}`, { statistic: Stats.p(percentile) });
+      bookingMetric('TimeToSettle', `p${percentile}`, { statistic: Stats.p(percentile) });
 
     new Dashboard(this, 'Resource', {
       dashboardName: name,
@@ -49,7 +50,7 @@ export class FlowDashboard extends Construct {
       widgets: [
         [
           new TextWidget({
-            markdown: `# ${name}: bookings\nWhat to do when something is wrong: docs/runbook.md. Each service has its own dashboard, \`${name}-SERVICE\`.`,
+            markdown: `# ${name}: bookings\nIf something is wrong, see docs/runbook.md. Each service has its own dashboard, \`${name}-SERVICE\`.`,
             width: 24,
             height: 2,
           }),
@@ -118,7 +119,7 @@ export class FlowDashboard extends Construct {
   }
 }
 
-/** By the fixed names of queues, since the platform is deployed before them and imports nothing of theirs. */
+/** Uses the queue's fixed name: the platform's stack is deployed before the queues and refers to no other stack. */
 function queueMetric(scope: Construct, queue: string, metricName: string, label: string): Metric {
   return new Metric({
     namespace: 'AWS/SQS',

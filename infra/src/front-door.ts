@@ -11,10 +11,13 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { airlineName, countFromContext } from './names.ts';
 
-/** What the parameter of the authorizer says where there is none. */
+/** Value of the SSM parameter `api/authorizer-id` when the API has no authorizer. */
 export const noAuthorizer = 'none';
 
-/** What is written of each request. Neither who asked nor what for: an address is personal, and a booking's id opens it. */
+/**
+ * The fields of the access log. Address and path are left out on purpose: an IP address is personal data, and without a
+ * login a booking's id is enough to see the booking.
+ */
 const accessLogFields = {
   requestId: '$context.requestId',
   requestTime: '$context.requestTime',
@@ -28,12 +31,13 @@ const accessLogFields = {
 };
 
 /**
- * The one HTTP API, to which each service adds its own routes: its limits, its access log and, where the operator names an issuer
- * (`-c jwtIssuer=… -c jwtAudience=…`), the authorizer of its customers. No CORS: no browser asks from another origin.
+ * The one HTTP API, to which each service adds its own routes. It has throttling, an access log and, if the operator
+ * names an issuer (`-c jwtIssuer=… -c jwtAudience=…`), a JWT authorizer for customers. It has no CORS, so browsers do
+ * not let pages of other origins read its answers.
  */
 export class FrontDoor extends Construct {
   readonly api: HttpApi;
-  /** Of the authorizer, or {@link noAuthorizer}. */
+  /** Id of the authorizer, or {@link noAuthorizer}. */
   readonly authorizerId: string;
 
   constructor(scope: Construct, id: string) {
@@ -51,7 +55,8 @@ export class FrontDoor extends Construct {
       httpApi: api,
       stageName: '$default',
       autoDeploy: true,
-      // Each route has these, and a bucket of its own. Below the account's 10,000 a second, so that others have a share.
+      // Every route has this rate (requests per second) and this burst to itself. The default is below the account's
+      // limit of 10,000 per second, so other APIs of the account keep a share.
       throttle: {
         rateLimit: countFromContext(this, 'apiRateLimit', { byDefault: 500, minimum: 1, maximum: 10_000 }),
         burstLimit: countFromContext(this, 'apiBurstLimit', { byDefault: 1000, minimum: 1, maximum: 5000 }),
@@ -74,8 +79,8 @@ export class FrontDoor extends Construct {
     );
     if (typeof issuer !== 'string' || audiences.length === 0) {
       throw new Error(
-        'Context values jwtIssuer and jwtAudience go together: who issues the tokens of customers, and for whom they must be; ' +
-          `they are ${JSON.stringify(issuer)} and ${JSON.stringify(audience)}.`,
+        "Set both context values or none: jwtIssuer is the issuer of the customers' tokens, jwtAudience their audience. " +
+          `jwtIssuer is ${JSON.stringify(issuer)}, jwtAudience is ${JSON.stringify(audience)}.`,
       );
     }
     requireIssuer(issuer);
@@ -91,12 +96,15 @@ export class FrontDoor extends Construct {
   }
 }
 
-/** API Gateway asks for https. The local cloud takes an issuer on this machine as well. @throws Error for any other */
+/**
+ * API Gateway requires an https issuer. The local cloud also accepts http on this machine.
+ * @throws Error for any other issuer
+ */
 function requireIssuer(issuer: string): void {
   const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
   const isLocal = url?.protocol === 'http:' && ['localhost', '127.0.0.1'].includes(url.hostname);
   if (url?.protocol === 'https:' || isLocal) return;
   throw new Error(
-    `Context value jwtIssuer must be the https address of an OpenID issuer, such as https://login.airline.example; it is ${JSON.stringify(issuer)}.`,
+    `Context value jwtIssuer must be the https URL of an OpenID issuer, such as https://login.airline.example; it is ${JSON.stringify(issuer)}.`,
   );
 }

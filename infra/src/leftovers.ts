@@ -4,11 +4,11 @@ import { GetQueueUrlCommand, QueueDoesNotExist, SQSClient } from '@aws-sdk/clien
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** A resource that outlived its stack, and that the same stack may have again. */
+/** A resource that was retained when its stack was removed, and that the same stack can import again. */
 export interface Leftover {
   logicalId: string;
   name: string;
-  /** By it CloudFormation finds the resource. */
+  /** The primary identifier by which CloudFormation imports the resource. */
   identifier: Record<string, string>;
 }
 
@@ -16,16 +16,19 @@ interface Template {
   Resources?: Record<string, { Type: string; DeletionPolicy?: string; Properties?: Record<string, unknown> }>;
 }
 
-/** How a resource of a type is found by its name: its identifier, or undefined when there is none. */
+/** Looks a resource up by name. Returns its primary identifier, or `undefined` if no such resource exists. */
 type Finder = (name: string) => Promise<Record<string, string> | undefined>;
 
-/** What stacks keep under a fixed name. A stack that retains another type under a fixed name needs a line here. */
+/**
+ * The property that holds the fixed name, for each type that stacks retain. Add a type here when a stack retains one
+ * more under a fixed name.
+ */
 const nameProperty: Readonly<Record<string, string>> = {
   'AWS::DynamoDB::Table': 'TableName',
   'AWS::SQS::Queue': 'QueueName',
 };
 
-/** For each stack of the assembly that does not exist yet: which of the resources that it retains exist. */
+/** Finds the stacks of an assembly that do not exist, but whose retained resources do. */
 export async function findLeftovers(assembly: string): Promise<{ stack: string; leftovers: Leftover[] }[]> {
   const cloudFormation = new CloudFormationClient();
   const finders = findersByType();
@@ -33,7 +36,7 @@ export async function findLeftovers(assembly: string): Promise<{ stack: string; 
   for (const { stack, template } of readStacks(assembly)) {
     if (await exists(cloudFormation, stack)) continue;
     const leftovers: Leftover[] = [];
-    for (const { logicalId, type, name } of retainedByName(template)) {
+    for (const { logicalId, type, name } of retainedNamedResources(template)) {
       const identifier = await finders[type]!(name);
       if (identifier) leftovers.push({ logicalId, name, identifier });
     }
@@ -42,8 +45,15 @@ export async function findLeftovers(assembly: string): Promise<{ stack: string; 
   return found;
 }
 
-/** The resources that survive their stack and whose name is fixed, so that they are in the way of their own return. */
-export function retainedByName({ Resources = {} }: Template): { logicalId: string; type: string; name: string }[] {
+/**
+ * The resources that survive their stack and have a fixed name. Creating such a stack again fails with "already
+ * exists".
+ */
+export function retainedNamedResources({ Resources = {} }: Template): {
+  logicalId: string;
+  type: string;
+  name: string;
+}[] {
   return Object.entries(Resources).flatMap(
     ([logicalId, { Type: type, DeletionPolicy = 'Delete', Properties = {} }]) => {
       const name = Properties[nameProperty[type] ?? ''];
@@ -70,7 +80,7 @@ async function exists(client: CloudFormationClient, StackName: string): Promise<
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName }));
     return Stacks.some(({ StackStatus }) => StackStatus !== 'DELETE_COMPLETE' && StackStatus !== 'REVIEW_IN_PROGRESS');
   } catch (error) {
-    // CloudFormation's word for a stack that is not there; it has no error of its own for that.
+    // CloudFormation has no specific error for a stack that does not exist.
     if ((error as Error).name === 'ValidationError' && (error as Error).message.includes('does not exist'))
       return false;
     throw error;
@@ -82,26 +92,27 @@ function findersByType(): Readonly<Record<string, Finder>> {
   const sqs = new SQSClient();
   return {
     'AWS::DynamoDB::Table': (TableName) =>
-      unless(ResourceNotFoundException, async () => {
+      undefinedOn(ResourceNotFoundException, async () => {
         await dynamodb.send(new DescribeTableCommand({ TableName }));
         return { TableName };
       }),
     'AWS::SQS::Queue': (QueueName) =>
-      unless(QueueDoesNotExist, async () => {
+      undefinedOn(QueueDoesNotExist, async () => {
         const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName }));
         return { QueueUrl: QueueUrl! };
       }),
   };
 }
 
-async function unless<T>(
-  missing: new (...parameters: never[]) => Error,
+/** Calls `find`, and returns `undefined` if it throws an error of the given class. */
+async function undefinedOn<T>(
+  notFound: new (...parameters: never[]) => Error,
   find: () => Promise<T>,
 ): Promise<T | undefined> {
   try {
     return await find();
   } catch (error) {
-    if (error instanceof missing) return undefined;
+    if (error instanceof notFound) return undefined;
     throw error;
   }
 }

@@ -2,11 +2,11 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 
 const levels = ['DEBUG', 'INFO', 'WARN', 'ERROR'];
-const byDefaultDays = RetentionDays.ONE_MONTH;
+const defaultDays = RetentionDays.ONE_MONTH;
 
 /**
- * From which level on functions log: the context value `logLevel`, or INFO.
- * @throws Error when it is no level
+ * The lowest level that functions log: the context value `logLevel`, or INFO.
+ * @throws Error when the value is not a level
  */
 export function logLevel(scope: Construct): string {
   const given: unknown = scope.node.tryGetContext('logLevel') ?? 'INFO';
@@ -15,12 +15,12 @@ export function logLevel(scope: Construct): string {
 }
 
 /**
- * How many days logs are kept: the context value `logRetentionDays`, or 30.
- * @throws Error when CloudWatch does not offer that number
+ * The retention of log groups in days: the context value `logRetentionDays`, or 30.
+ * @throws Error when CloudWatch does not offer that number of days
  */
 export function logRetention(scope: Construct): RetentionDays {
-  const given: unknown = scope.node.tryGetContext('logRetentionDays') ?? byDefaultDays;
-  // The CDK's word for "for ever" is no number of days that CloudWatch knows.
+  const given: unknown = scope.node.tryGetContext('logRetentionDays') ?? defaultDays;
+  // 9999 is the CDK's value for "never expires"; CloudWatch does not accept it as a number of days.
   const offered = Object.values(RetentionDays).filter((days) => typeof days === 'number' && Number(days) !== 9999);
   if (offered.map(Number).includes(Number(given))) return Number(given);
   throw new Error(

@@ -12,19 +12,19 @@ import { airlineName } from './names.ts';
 import { ServiceOperations } from './service-operations.ts';
 
 export interface NodeFunctionProps extends FunctionOptions {
-  /** The service that it belongs to, e.g. `seats`. */
+  /** The service that the function belongs to, e.g. `seats`. */
   readonly service: string;
-  /** What it is there for: `consumer`, `api`. Its alarms and graphs are named by it. */
+  /** The function's role in its service. The names of its alarms and graphs contain it. */
   readonly kind: 'consumer' | 'api';
   /** Absolute path of the TypeScript file that exports `handler`. */
   readonly entry: string;
-  /** How long one invocation may take. Queues derive their visibility timeout from it. */
+  /** The timeout of one invocation. A consumer's queue derives its visibility timeout from it. */
   readonly timeout: Duration;
 }
 
 /**
- * A function from one TypeScript file, bundled by esbuild. `NodejsFunction` bundles through the package manager, about two
- * seconds a function; esbuild's own API takes a tenth of one.
+ * A Lambda function from one TypeScript file, bundled by esbuild's API. That takes a tenth of a second; the CDK's
+ * `NodejsFunction` calls esbuild through the package manager, which takes about two seconds for each function.
  */
 export class NodeFunction extends Function {
   constructor(scope: Construct, id: string, { service, kind, entry, environment, ...props }: NodeFunctionProps) {
@@ -32,20 +32,16 @@ export class NodeFunction extends Function {
       retention: logRetention(scope),
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    // The role that the CDK would make may write to every log group of the account (AWSLambdaBasicExecutionRole).
+    // The CDK's default role has AWSLambdaBasicExecutionRole, which may write to every log group of the account.
     const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
-    // What the CDK grants to a function that is traced.
+    // The CDK adds these permissions to a function with active tracing.
     for (const finding of [
       'foreign xray:PutTraceSegments *',
       'foreign xray:PutTelemetryRecords *',
       'AwsSolutions-IAM5[Resource::*]',
     ])
-      justify(
-        role,
-        finding,
-        'A trace is no resource that could be named: X-Ray has no permissions by resource for writing.',
-      );
+      justify(role, finding, 'X-Ray has no resource-level permissions for writing traces.');
     super(scope, id, {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -71,9 +67,9 @@ function bundle(entry: string): Code {
   return Code.fromAsset(path.dirname(entry), {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
-      // Never pulled: the local bundler below always succeeds or throws.
+      // The image is never pulled: the local bundler below either succeeds or throws.
       image: DockerImage.fromRegistry('unused'),
-      // The CDK bundles once for each folder and options; the file must be told apart by an option.
+      // The CDK caches a bundle by folder and options. The file name as an option keeps two files of one folder apart.
       command: [path.basename(entry)],
       local: {
         tryBundle(outputFolder) {
@@ -85,7 +81,7 @@ function bundle(entry: string): Code {
             keepNames: true,
             platform: 'node',
             format: 'cjs',
-            // The oldest Node that runs it: the local cloud's.
+            // The oldest Node that runs the bundle: the local cloud runs it on this machine's Node, 20.19 or later.
             target: 'node20',
             mainFields: ['module', 'main'],
             legalComments: 'none',

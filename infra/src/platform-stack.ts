@@ -14,9 +14,12 @@ import { PublishedSchemas } from './published-schemas.ts';
 import { RotatedKey } from './rotated-key.ts';
 
 /**
- * What all services meet on and none of them owns: the bus with its archive, the front door, the topic of alarms. Services find
- * them by parameters, so that no stack blocks another's deployment; a missing parameter fails their deployment, where a wrong bus name
- * would be swallowed at run time (PutEvents to a bus that does not exist succeeds).
+ * The resources that all services share: the bus with its archive, the schema registry, the front door, the alarms
+ * topic and the dashboard of the whole flow.
+ *
+ * Services find them by SSM parameters, so no stack blocks another's deployment. A missing parameter fails the
+ * deployment of a service. A wrong bus name in code would not fail at all: PutEvents to a bus that does not exist
+ * succeeds.
  */
 export class PlatformStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
@@ -24,22 +27,22 @@ export class PlatformStack extends Stack {
 
     const bus = new EventBus(this, 'Bus', {
       eventBusName: airlineName(this),
-      description: 'What the services of the airline say to each other',
+      description: "Carries the events of the airline's services",
     });
-    const key = new RotatedKey(this, 'ArchiveKey', 'Encrypts the archive of events: they name passengers');
+    const key = new RotatedKey(this, 'ArchiveKey', 'Encrypts the archive of events, which contain names of passengers');
     justify(
       key,
       'wildcard-action kms:ReEncrypt*',
-      'EventBridge names two actions by it, from and to, for events of this bus alone.',
+      'EventBridge needs kms:ReEncryptFrom and kms:ReEncryptTo, and only for events of this bus.',
     );
     justify(
       key,
       'open-resource kms:DescribeKey',
-      'EventBridge looks whether the key exists before there is an event to act for.',
+      'EventBridge checks that the key exists before there is any event that a condition could name.',
     );
     new Archive(this, 'Archive', {
       sourceEventBus: bus,
-      description: 'Every event of the bus, for replays',
+      description: 'Keeps every event of the bus for replays',
       eventPattern: { account: [this.account] },
       retention: Duration.days(30),
       kmsKey: key,
@@ -48,9 +51,9 @@ export class PlatformStack extends Stack {
     const registryName = airlineName(this);
     const registry = new CfnRegistry(this, 'SchemaRegistry', {
       registryName,
-      description: 'What the events of the airline look like; each is registered by the stack that publishes it',
+      description: "Schemas of the airline's events; the stack that publishes an event registers its schema",
     });
-    // The schedule is loaded by a command, which has no stack of its own.
+    // A command publishes FlightScheduled (`pnpm flights load`). It has no stack, so the platform registers the schema.
     new PublishedSchemas(registry, 'Schedule', { source: 'airline.flights', registryName: registry.attrRegistryName });
 
     const { api, authorizerId } = new FrontDoor(this, 'FrontDoor');
@@ -62,8 +65,8 @@ export class PlatformStack extends Stack {
       metric: api.metricServerError({ period: minute, statistic: Stats.SUM }),
       evaluationPeriods: 5,
       datapointsToAlarm: 3,
-      meaning: 'The HTTP API has answered 5xx for minutes: customers are turned away.',
-      action: "Look for `Request failed` in the logs of the services' api functions.",
+      meaning: 'The HTTP API has returned 5xx errors for minutes. Customers cannot search, book or cancel.',
+      action: "Search the logs of the services' api functions for `Request failed`.",
       section: 'The front door answers 5xx',
     });
     new FlowDashboard(this, 'Dashboard');

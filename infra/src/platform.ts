@@ -8,23 +8,24 @@ import { noAuthorizer } from './front-door.ts';
 import { parameterName } from './names.ts';
 import { justify } from './policies/justify.ts';
 
-/** The platform's bus, found by its parameter when the stack is deployed. */
+/** The platform's bus. CloudFormation reads its name from an SSM parameter at deployment. */
 export function platformBus(scope: Construct): IEventBus {
   const name = StringParameter.valueForStringParameter(scope, parameterName(scope, 'bus', 'name'));
   return EventBus.fromEventBusName(scope, 'Bus', name);
 }
 
-/** The platform's HTTP API, found by its parameter when the stack is deployed. */
+/** The platform's HTTP API. CloudFormation reads its id from an SSM parameter at deployment. */
 export function platformApi(scope: Construct): IHttpApi {
   const httpApiId = StringParameter.valueForStringParameter(scope, parameterName(scope, 'api', 'id'));
   return HttpApi.fromHttpApiAttributes(scope, 'FrontDoor', { httpApiId });
 }
 
 /**
- * Lets only customers who are logged in take the route, where the platform has an authorizer. It is looked up when the stack is
- * deployed, not by context: a team that deploys its service without that context would open its routes.
+ * Requires a logged-in customer on the route, if the platform has an authorizer. CloudFormation reads the
+ * authorizer's id from an SSM parameter at deployment. With a context value instead, a team that forgot the value
+ * would make its routes public.
  */
-export function askWhoIsThere(route: HttpRoute): void {
+export function requireCustomerLogin(route: HttpRoute): void {
   const stack = Stack.of(route);
   const authorizerId = StringParameter.valueForStringParameter(stack, parameterName(stack, 'api', 'authorizer-id'));
   const condition =
@@ -38,16 +39,16 @@ export function askWhoIsThere(route: HttpRoute): void {
   justify(
     route,
     'AwsSolutions-APIG4',
-    'The platform decides whether customers log in; cdk-nag cannot read a choice made at deployment.',
+    'The platform decides whether customers log in; cdk-nag cannot evaluate a condition that is resolved at deployment.',
   );
 }
 
-/** Name of the platform's registry of schemas, found by its parameter when the stack is deployed. */
+/** The name of the platform's schema registry. CloudFormation reads it from an SSM parameter at deployment. */
 export function platformSchemaRegistry(scope: Construct): string {
   return StringParameter.valueForStringParameter(scope, parameterName(scope, 'schemas', 'registry'));
 }
 
-/** Where the platform wants alarms to be told, found by its parameter when the stack is deployed. */
+/** The platform's alarms topic. CloudFormation reads its ARN from an SSM parameter at deployment. */
 export function platformAlarmsTopic(scope: Construct): ITopic {
   return Topic.fromTopicArn(
     scope,

@@ -3,13 +3,13 @@ import { PolicyStatement, type IGrantable } from 'aws-cdk-lib/aws-iam';
 
 export interface PutEventsGrant {
   readonly bus: IEventBus;
-  /** The only `source` the grantee may use. */
+  /** The only `source` that the grantee may use. */
   readonly source: string;
-  /** The only detail-types the grantee may publish. None: nothing is granted. */
+  /** The only detail-types that the grantee may publish. If empty, nothing is granted. */
   readonly detailTypes: readonly string[];
 }
 
-/** Lets a role publish its own events on this bus, and nobody else's. */
+/** Allows a role to publish these detail-types with this source on this bus, and no other events. */
 export function grantPutEvents(grantee: IGrantable, { bus, source, detailTypes }: PutEventsGrant): void {
   if (detailTypes.length === 0) return;
   grantee.grantPrincipal.addToPrincipalPolicy(

@@ -2,14 +2,17 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { justify } from './policies/justify.ts';
 
-/** A key of our own, where a service of AWS may not use the key that AWS manages. Who may use it is its maker's to say. */
+/**
+ * A customer managed KMS key with yearly rotation. Use it where a service of AWS may not use the AWS managed key. The
+ * caller grants access to this key.
+ */
 export class RotatedKey extends Key {
   constructor(scope: Construct, id: string, description: string) {
     super(scope, id, { enableKeyRotation: true, description });
     justify(
       this,
       'wildcard-action kms:*',
-      'Without it no IAM policy of this account could ever grant the use of the key, its repair included.',
+      'Without this statement no IAM policy of the account could grant any use of the key, not even to repair its policy.',
     );
   }
 }

@@ -17,7 +17,10 @@ const period = Duration.minutes(1);
 const fullWidth = 24;
 const graph = { width: 8, height: 6, period };
 
-/** The dashboard of one service, named as its queue and its table are: what is wrong, what it does, and what it does it with. */
+/**
+ * The dashboard of one service. It has the same name as the service's queue and table. From top to bottom it shows
+ * alarms, business metrics, queues and functions.
+ */
 export class ServiceDashboard extends Construct {
   readonly #dashboard: Dashboard;
   readonly #alarms: Alarm[] = [];
@@ -29,7 +32,7 @@ export class ServiceDashboard extends Construct {
       defaultInterval: Duration.hours(3),
     });
     this.#dashboard.addWidgets(
-      // Filled in as alarms are added; the list is read when the template is written.
+      // addAlarm() extends this array later; the widget reads it at synthesis.
       new AlarmStatusWidget({ title: 'Alarms', alarms: this.#alarms, width: fullWidth, height: 3 }),
     );
     this.#dashboard.addWidgets(
@@ -86,7 +89,9 @@ export class ServiceDashboard extends Construct {
   }
 }
 
-/** Whatever the service counts, also what it will count one day. */
+/**
+ * A search for every metric that the service publishes with these dimensions, including metrics that are added later.
+ */
 function eachMetric(scope: Construct, service: string, dimensions: string): IMetric {
   const label = dimensions === 'service' ? '' : "${PROP('Dim.reason')}";
   return new MathExpression({

@@ -9,7 +9,7 @@ import { airlineName, serviceName } from './names.ts';
 import { platformAlarmsTopic } from './platform.ts';
 import { ServiceDashboard } from './service-dashboard.ts';
 
-/** What stands between the bus and a consumer, as far as alarms and dashboards look at it. */
+/** A consumer's queue with its dead-letter queues and rules, as alarms and dashboards need them. */
 export interface WatchedQueue {
   readonly queue: Queue;
   readonly deadLetters: Queue;
@@ -17,28 +17,28 @@ export interface WatchedQueue {
   /** Physical names of the rules that deliver to the queue. */
   readonly ruleNames: readonly string[];
   readonly busName: string;
-  /** The longest that a message may lie in the queue on purpose. */
+  /** The longest delay with which the service sends messages to its own queue; zero if it sends none. */
   readonly longestDelay: Duration;
 }
 
-/** Five tries take about a minute and a half; what is older is not being retried but left lying. */
+/** The five attempts at a message take about a minute and a half. An older message is not in retry: it waits. */
 const oldestMessageSeconds = 300;
 
 /**
- * What the people of a service are called by, and what they look at then: its alarms and its dashboard. One for each stack; the
- * constructs that make queues and functions report them here, so that no service can forget to. Each alarm's description says
- * what it means and what to do, and names the section of docs/runbook.md that says more.
+ * The alarms, the dashboard and the tags of one service's stack. The constructs that create queues and functions
+ * register them here, so no service can forget an alarm. Each alarm's description states what it means and what to
+ * do, and names the section of docs/runbook.md.
  */
 export class ServiceOperations extends Construct {
   readonly dashboard: ServiceDashboard;
   readonly #service: string;
   readonly #topic: ITopic;
 
-  /** The one of the scope's stack, made when first asked for. */
+  /** The instance of the scope's stack. The first call creates it. */
   static of(scope: Construct, service: string): ServiceOperations {
     const stack = Stack.of(scope);
-    const made = stack.node.tryFindChild('Operations') as ServiceOperations | undefined;
-    return made ?? new ServiceOperations(stack, service);
+    const existing = stack.node.tryFindChild('Operations') as ServiceOperations | undefined;
+    return existing ?? new ServiceOperations(stack, service);
   }
 
   private constructor(stack: Stack, service: string) {
@@ -46,7 +46,7 @@ export class ServiceOperations extends Construct {
     this.#service = service;
     this.#topic = platformAlarmsTopic(this);
     this.dashboard = new ServiceDashboard(this, 'Dashboard', service);
-    // By these the bill is split: turn them on as cost allocation tags.
+    // Activated as cost allocation tags, these split the bill by airline and service.
     Tags.of(stack).add('airline:name', airlineName(stack));
     Tags.of(stack).add('airline:service', service);
   }
@@ -55,50 +55,51 @@ export class ServiceOperations extends Construct {
     const service = this.#service;
     this.#alarm('DeadLetters', 'dead-letters', {
       metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period: minute, statistic: Stats.MAXIMUM }),
-      meaning: `${service} could not handle a message, and nobody will go on with its booking by himself.`,
-      action: `Type \`pnpm dlq show ${service}\`; once the cause is gone, \`pnpm dlq redrive ${service}\`.`,
+      meaning: `${service} could not handle a message. The message's booking waits until an operator acts.`,
+      action: `Type \`pnpm dlq show ${service}\`. When the cause is gone, type \`pnpm dlq redrive ${service}\`.`,
       section: 'A dead-letter queue is not empty',
     });
     this.#alarm('Undelivered', 'undelivered', {
       metric: undelivered.metricApproximateNumberOfMessagesVisible({ period: minute, statistic: Stats.MAXIMUM }),
-      meaning: `EventBridge could not put an event into the queue of ${service}.`,
-      action: `Type \`pnpm dlq show ${service} --kind undelivered\`; deploy the service's stack again, then redrive.`,
+      meaning: `EventBridge could not deliver an event to the queue of ${service}. It put the event into the queue of undelivered events.`,
+      action: `Type \`pnpm dlq show ${service} --kind undelivered\`. Deploy the service's stack again, then redrive.`,
       section: 'A dead-letter queue is not empty',
     });
     this.#alarm('OldestMessage', 'oldest-message', {
       metric: queue.metricApproximateAgeOfOldestMessage({ period: minute, statistic: Stats.MAXIMUM }),
-      // A message that is delayed on purpose has aged by its delay when it arrives.
+      // The age of a delayed message includes its delay.
       threshold: oldestMessageSeconds + longestDelay.toSeconds(),
       evaluationPeriods: 3,
-      meaning: `Messages wait for ${service}: bookings are late, not lost.`,
-      action: 'Look at errors, throttles and duration of its function on the dashboard.',
+      meaning: `Messages wait too long in the queue of ${service}. Bookings are late, but not lost.`,
+      action: 'Look at the errors, throttles and duration of its function on the dashboard.',
       section: 'The oldest message of a queue is old',
     });
     const ofRules = (metricName: string): IMetric =>
       sumOf(ruleNames.map((rule) => ruleMetric(metricName, busName, rule)));
     this.#alarm('FailedInvocations', 'failed-invocations', {
       metric: ofRules('FailedInvocations'),
-      meaning: `EventBridge gave up delivering events to ${service}; they are in its queue of undelivered events.`,
-      action: `Type \`pnpm dlq show ${service} --kind undelivered\`; deploy the service's stack again, then redrive.`,
+      meaning: `EventBridge gave up delivering events to ${service}. It put them into the queue of undelivered events.`,
+      action: `Type \`pnpm dlq show ${service} --kind undelivered\`. Deploy the service's stack again, then redrive.`,
       section: "A rule's invocations fail",
     });
     this.#alarm('LostEvents', 'lost-events', {
       metric: ofRules('InvocationsFailedToBeSentToDlq'),
-      meaning: `EventBridge could deliver events neither to ${service} nor to its queue of undelivered events: they are lost.`,
+      meaning: `EventBridge could deliver events neither to ${service} nor to its queue of undelivered events. Only the archive has them.`,
       action:
-        "Deploy the service's stack again, then `pnpm replay` from the archive, from before this alarm, to its rules.",
+        "Deploy the service's stack again. Then type `pnpm replay` for the service's rules, from a time before this alarm.",
       section: 'Events were lost',
     });
     this.dashboard.addQueue({ queue, deadLetters, undelivered });
   }
 
-  /** @param kind what the function is to its service: `consumer`, `api` */
+  /** @param kind the function's role in its service: `consumer` or `api` */
   watchFunction(kind: string, watched: Function): void {
-    // A message that fails is an answer of the function, not an error of Lambda: the consumer counts it itself.
+    // With partial batch responses Lambda counts no error when a message fails, so the consumer publishes its own
+    // metric.
     const failures = kind === 'consumer' ? [businessMetric(this, this.#service, 'MessageFailed')] : [];
     const errors = sumOf([watched.metricErrors({ period: minute }), ...failures]);
     const throttles = watched.metricThrottles({ period: minute });
-    // Outlasts what heals by itself within the first retries.
+    // Shorter faults are healed by the first retries.
     const lasting = { evaluationPeriods: 5, datapointsToAlarm: 3 };
     const section = 'A function has errors or is throttled';
     this.#alarm(`${capitalized(kind)}Errors`, `${kind}-errors`, {
@@ -106,28 +107,28 @@ export class ServiceOperations extends Construct {
       ...lasting,
       meaning:
         kind === 'consumer'
-          ? `${this.#service} has failed to handle messages for minutes; each is tried five times and then is a dead letter.`
-          : `The HTTP API of ${this.#service} has crashed or timed out for minutes: customers are turned away.`,
+          ? `${this.#service} has failed to handle messages for minutes. After five attempts a message becomes a dead letter.`
+          : `The API function of ${this.#service} has crashed or timed out for minutes. Customers get errors.`,
       action:
-        'Read its log. If it began with a deployment, deploy the version before. Then redrive what died meanwhile.',
+        'Read its log. If the errors began with a deployment, deploy the previous version. Then redrive the dead letters.',
       section,
     });
     this.#alarm(`${capitalized(kind)}Throttles`, `${kind}-throttles`, {
       metric: throttles,
       ...lasting,
-      meaning: `Lambda refuses to run the ${kind} of ${this.#service}: the account's concurrency is used up.`,
-      action: 'Find what uses it up, or raise the limit.',
+      meaning: `Lambda throttles the ${kind} of ${this.#service}: no concurrency is left for it.`,
+      action: 'Find the functions that use up the concurrency, or raise the limit.',
       section,
     });
     this.dashboard.addFunction(kind, watched);
   }
 
-  /** For a service that can tell that a fact cannot be. */
+  /** For a service that publishes the metric `ImpossibleFact`. */
   watchImpossibleFacts(): void {
     this.#alarm('ImpossibleFacts', 'impossible-facts', {
       metric: businessMetric(this, this.#service, 'ImpossibleFact'),
-      meaning: `${capitalized(this.#service)} heard what contradicts what it did, such as a failed payment of a sold seat. It must stay 0.`,
-      action: 'Find `Impossible fact` in its log and decide about that booking. Do not redrive.',
+      meaning: `${capitalized(this.#service)} received an event that contradicts its own record, such as a failed payment for a sold seat.`,
+      action: 'Search its log for `Impossible fact` and decide about that booking. Do not redrive.',
       section: 'An impossible fact',
     });
   }
@@ -138,7 +139,7 @@ export class ServiceOperations extends Construct {
   }
 }
 
-/** EventBridge counts rules of a custom bus by the names of both. */
+/** For a rule of a custom bus, EventBridge's metrics have the dimensions EventBusName and RuleName. */
 function ruleMetric(metricName: string, EventBusName: string, RuleName: string): Metric {
   const dimensionsMap = { EventBusName, RuleName };
   return new Metric({ namespace: 'AWS/Events', metricName, dimensionsMap, period: minute, statistic: Stats.SUM });

@@ -4,8 +4,8 @@ import type { Construct } from 'constructs';
 import { serviceName } from './names.ts';
 
 /**
- * The one table of a service: partition key `pk`, sort key `sk`, items expire by `expiresAtEpoch` (seconds) where they have one.
- * It survives its stack, since it is the service's memory.
+ * The one table of a service: partition key `pk`, sort key `sk`. An item with `expiresAtEpoch` (seconds since 1970)
+ * expires at that time. The table survives its stack, because it holds the service's records.
  */
 export class ServiceTable extends Table {
   constructor(scope: Construct, id: string, { service }: { service: string }) {
@@ -17,7 +17,7 @@ export class ServiceTable extends Table {
       encryption: TableEncryption.AWS_MANAGED,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       timeToLiveAttribute: 'expiresAtEpoch',
-      // But not a creation that failed: the empty table would be in the way of the next.
+      // Unlike RETAIN, this deletes the empty table when the stack's creation fails. It would block the next attempt.
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
   }

@@ -4,17 +4,17 @@ import { describe, expect, test } from '@jest/globals';
 import { logLevel, logRetention } from '../src/log-settings.ts';
 import { PlatformStack } from '../src/platform-stack.ts';
 
-describe('context values of logs', () => {
-  test('by default INFO, for 30 days', () => {
+describe('the context values logLevel and logRetentionDays', () => {
+  test('default to INFO and 30 days', () => {
     expect([logLevel(new App()), logRetention(new App())]).toEqual(['INFO', 30]);
   });
 
-  test('an operator may set both, as texts', () => {
+  test('can be set, and arrive as text', () => {
     const app = new App({ context: { logLevel: 'DEBUG', logRetentionDays: '90' } });
     expect([logLevel(app), logRetention(app)]).toEqual(['DEBUG', 90]);
   });
 
-  test('a level or a number of days that there is not is refused', () => {
+  test('are refused if the level or the number of days does not exist', () => {
     const app = new App({ context: { logLevel: 'loud', logRetentionDays: '31' } });
     expect(() => logLevel(app)).toThrow(
       'Context value logLevel must be one of DEBUG, INFO, WARN, ERROR; it is "loud".',
@@ -25,11 +25,11 @@ describe('context values of logs', () => {
   });
 });
 
-describe('the topic of alarms', () => {
+describe('the alarms topic', () => {
   const templateOf = (context: Record<string, string>): Template =>
     Template.fromStack(new PlatformStack(new App({ context }), 'platform'));
 
-  test('is encrypted by a key that CloudWatch may use, and has no subscriber by default', () => {
+  test('is encrypted with a key that CloudWatch may use, and has no subscriber by default', () => {
     const template = templateOf({});
     const [topic] = Object.values(template.findResources('AWS::SNS::Topic'));
     const { TopicName, KmsMasterKeyId } = topic!.Properties as {
@@ -42,14 +42,14 @@ describe('the topic of alarms', () => {
     template.resourceCountIs('AWS::SNS::Subscription', 0);
   });
 
-  test('subscribes the address of alarmEmail', () => {
+  test('has the address of alarmEmail as subscriber', () => {
     templateOf({ alarmEmail: 'ops@airline.example' }).hasResourceProperties('AWS::SNS::Subscription', {
       Protocol: 'email',
       Endpoint: 'ops@airline.example',
     });
   });
 
-  test('refuses what is no address', () => {
+  test('refuses an alarmEmail that is not an address', () => {
     expect(() => templateOf({ alarmEmail: 'ops' })).toThrow(
       'Context value alarmEmail must be an email address such as ops@airline.example; it is "ops".',
     );

@@ -16,7 +16,7 @@ function synthesize(emulator?: unknown): Template {
 
 describe('the context value emulator', () => {
   test.each([true, 'true'])(
-    '%j leaves out the archive and the registry of schemas, and nothing else that other resources need',
+    '%j removes the archive and the schema registry, and leaves every other resource as it is',
     (value) => {
       const onEmulator = synthesize(value).toJSON() as { Resources: Record<string, unknown> };
       const onAws = synthesize().toJSON() as { Resources: Record<string, { Type: string }> };
@@ -33,7 +33,7 @@ describe('the context value emulator', () => {
     synthesize(value).resourceCountIs('AWS::Events::Archive', 1);
   });
 
-  test('widens the permissions whose limits emulators do not know, and no other', () => {
+  test('removes the limits of permissions that the emulator cannot evaluate, and no other limits', () => {
     const app = new App({ context: { emulator: 'true' } });
     removeUnsupportedResources(app);
     const stack = new Stack(app, 'catering');
@@ -60,7 +60,7 @@ describe('the context value emulator', () => {
     });
   });
 
-  test('has an alarm on a sum of metrics watch the first of them', () => {
+  test('makes an alarm on a sum of metrics watch the first of them', () => {
     const app = new App({ context: { emulator: 'true' } });
     removeUnsupportedResources(app);
     const stack = new Stack(app, 'catering');
@@ -79,7 +79,7 @@ describe('the context value emulator', () => {
     });
   });
 
-  test('of another kind is refused', () => {
+  test('is refused if it is neither true nor false', () => {
     expect(() => synthesize('ministack')).toThrow('Context value emulator must be true or false; it is "ministack".');
   });
 });

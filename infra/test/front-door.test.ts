@@ -14,7 +14,7 @@ const authorizerParameter = (template: Template): unknown => {
 };
 
 describe('the front door', () => {
-  test('throttles each route, by numbers of the operator', () => {
+  test('throttles each route, with limits that an operator can set', () => {
     platform().hasResourceProperties('AWS::ApiGatewayV2::Stage', {
       DefaultRouteSettings: { ThrottlingRateLimit: 500, ThrottlingBurstLimit: 1000 },
     });
@@ -26,7 +26,7 @@ describe('the front door', () => {
     );
   });
 
-  test('writes a line for each request that says neither who asked nor for which booking', () => {
+  test('logs each request without the caller and without the booking', () => {
     const template = platform();
     const [stage] = Object.values(template.findResources('AWS::ApiGatewayV2::Stage'));
     const { Format } = (stage!.Properties as { AccessLogSettings: { Format: string } }).AccessLogSettings;
@@ -35,18 +35,18 @@ describe('the front door', () => {
     template.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
   });
 
-  test('answers no browser of another origin', () => {
+  test('has no CORS, so pages of other origins cannot read its answers', () => {
     platform().hasResourceProperties('AWS::ApiGatewayV2::Api', { CorsConfiguration: Match.absent() });
   });
 
-  test('has no authorizer unless an issuer is named, and says so to the services', () => {
+  test('has no authorizer unless an issuer is given, and its parameter then is none', () => {
     const template = platform();
     template.resourceCountIs('AWS::ApiGatewayV2::Authorizer', 0);
     expect(authorizerParameter(template)).toBe('none');
   });
 
   test.each<[unknown]>([['airline'], [['airline']]])(
-    'has the authorizer of an issuer, for audience %j',
+    'has a JWT authorizer for an issuer and the audience %j',
     (jwtAudience) => {
       const template = platform({ jwtIssuer: 'https://login.airline.example', jwtAudience });
       template.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
@@ -59,13 +59,13 @@ describe('the front door', () => {
   );
 
   test.each([
-    [{ jwtIssuer: 'https://login.airline.example' }, 'jwtIssuer and jwtAudience go together'],
-    [{ jwtAudience: 'airline' }, 'jwtIssuer and jwtAudience go together'],
-    [{ jwtIssuer: 'https://login.airline.example', jwtAudience: '' }, 'jwtIssuer and jwtAudience go together'],
-    [{ jwtIssuer: 'login.airline.example', jwtAudience: 'airline' }, 'must be the https address of an OpenID issuer'],
+    [{ jwtIssuer: 'https://login.airline.example' }, 'Set both context values or none'],
+    [{ jwtAudience: 'airline' }, 'Set both context values or none'],
+    [{ jwtIssuer: 'https://login.airline.example', jwtAudience: '' }, 'Set both context values or none'],
+    [{ jwtIssuer: 'login.airline.example', jwtAudience: 'airline' }, 'must be the https URL of an OpenID issuer'],
     [
       { jwtIssuer: 'http://login.airline.example', jwtAudience: 'airline' },
-      'must be the https address of an OpenID issuer',
+      'must be the https URL of an OpenID issuer',
     ],
   ])('refuses %j', (context, message) => {
     expect(() => platform(context)).toThrow(message);

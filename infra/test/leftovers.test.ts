@@ -4,11 +4,11 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import path from 'node:path';
 import { EventConsumer } from '../src/event-consumer.ts';
-import { retainedByName } from '../src/leftovers.ts';
+import { retainedNamedResources } from '../src/leftovers.ts';
 import { ServiceTable } from '../src/service-table.ts';
 
-describe('what a stack leaves behind', () => {
-  test('is its table and its queues, each found by its name: everything of a service that has a memory', () => {
+describe('the resources that a removed stack leaves behind', () => {
+  test('are its table and its queues, each with a fixed name', () => {
     const stack = new Stack(new App(), 'catering');
     new ServiceTable(stack, 'Table', { service: 'catering' });
     new EventConsumer(stack, 'Consumer', {
@@ -19,13 +19,13 @@ describe('what a stack leaves behind', () => {
       says: [],
     });
     const template = Template.fromStack(stack).toJSON();
-    expect(retainedByName(template).map(({ type, name }) => [type, name])).toEqual([
+    expect(retainedNamedResources(template).map(({ type, name }) => [type, name])).toEqual([
       ['AWS::DynamoDB::Table', 'airline-catering'],
       ['AWS::SQS::Queue', 'airline-catering-dead-letters'],
       ['AWS::SQS::Queue', 'airline-catering-undelivered'],
       ['AWS::SQS::Queue', 'airline-catering'],
     ]);
-    // A retained resource that the return does not look for would be in its way.
+    // A retained resource that is missing from this list would make the next deployment fail.
     const retained = Object.values(
       (template as { Resources: Record<string, { DeletionPolicy?: string }> }).Resources,
     ).filter(({ DeletionPolicy = 'Delete' }) => DeletionPolicy.startsWith('Retain'));

@@ -21,17 +21,17 @@ import path from 'node:path';
 import { ApiFunction } from '../src/api-function.ts';
 import { EventConsumer } from '../src/event-consumer.ts';
 import { platformApi, platformBus } from '../src/platform.ts';
-import { type Finding, inWords } from '../src/policies/finding.ts';
-import { allowBecause, justify } from '../src/policies/justify.ts';
-import { findUnexplained, type StackTemplate } from '../src/policies/policy-plugin.ts';
+import { type Finding, formatFinding } from '../src/policies/finding.ts';
+import { grantJustified, justify } from '../src/policies/justify.ts';
+import { findUnresolved, type StackTemplate } from '../src/policies/policy-plugin.ts';
 import { ServiceTable } from '../src/service-table.ts';
 
-// cdk-nag still reads a property that the CDK calls deprecated.
+// cdk-nag still reads a deprecated property of the CDK.
 process.env.JSII_DEPRECATED = 'quiet';
 
 const entry = path.join(__dirname, 'fixtures', 'consumer.ts');
 
-/** A stack as each service has one, of the constructs that each is made of. */
+/** A stack made of the same constructs as each service's stack. */
 class ReceiptsStack extends Stack {
   readonly table: ServiceTable;
   readonly consumer: EventConsumer;
@@ -55,32 +55,32 @@ class ReceiptsStack extends Stack {
   }
 }
 
-/** What the checks say of that stack once it is changed. */
+/** The unresolved findings of that stack after a change. */
 function findingsWhen(change: (stack: ReceiptsStack) => void): Finding[] {
   const app = new App();
   const stack = new ReceiptsStack(app);
   change(stack);
   const { template } = app.synth().getStackByName(stack.stackName) as unknown as StackTemplate;
-  return findUnexplained(app, [{ stackPath: stack.node.path, template }]);
+  return findUnresolved(app, [{ stackPath: stack.node.path, template }]);
 }
 
-/** The one finding, in words. */
-function said(change: (stack: ReceiptsStack) => void): string {
-  const found = findingsWhen(change).map(inWords);
-  expect(found).toHaveLength(1);
-  return found[0]!;
+/** The message of the only finding after a change. */
+function onlyMessage(change: (stack: ReceiptsStack) => void): string {
+  const messages = findingsWhen(change).map(formatFinding);
+  expect(messages).toHaveLength(1);
+  return messages[0]!;
 }
 
-/** Changes what stands in the template, past the constructs. */
+/** The L1 resource of a construct, to change the template directly. */
 const raw = <T>(construct: { node: { defaultChild?: unknown } }): T => construct.node.defaultChild as T;
 
-test('a stack made of the constructs has nothing to explain', () => {
+test('a stack made of the constructs has no findings', () => {
   expect(findingsWhen(() => undefined)).toEqual([]);
 }, 60_000);
 
 describe('a role', () => {
-  test('that is given the table of another service is named, with the table and what to do', () => {
-    const message = said((stack) =>
+  test('that may read the table of another service is reported, with the table and the remedy', () => {
+    const message = onlyMessage((stack) =>
       Table.fromTableName(stack, 'Seats', 'airline-seats').grant(stack.function, 'dynamodb:GetItem'),
     );
     expect(message).toMatch(
@@ -89,36 +89,36 @@ describe('a role', () => {
     expect(message).toContain(
       'may dynamodb:GetItem on arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/airline-seats',
     );
-    expect(message).toContain('what others know is heard as events');
+    expect(message).toContain("subscribe to other services' events");
   });
 
   test.each<[string, string, PolicyStatement]>([
     [
-      'any source',
+      'with any source',
       'put-events any-source',
       new PolicyStatement({ conditions: { StringEquals: { 'events:detail-type': 'ReceiptIssued' } } }),
     ],
     [
-      'any detail-type',
+      'of any detail-type',
       'put-events any-detail-type',
       new PolicyStatement({ conditions: { StringEquals: { 'events:source': 'airline.receipts' } } }),
     ],
     [
-      'the name of another service',
+      'with the source of another service',
       'put-events foreign-source',
       new PolicyStatement({
         conditions: { StringEquals: { 'events:source': 'airline.seats', 'events:detail-type': 'ReceiptIssued' } },
       }),
     ],
     [
-      'a detail-type of another service',
+      'of a detail-type of another service',
       'put-events foreign-detail-type',
       new PolicyStatement({
         conditions: { StringEquals: { 'events:source': 'airline.receipts', 'events:detail-type': 'SeatBooked' } },
       }),
     ],
-  ])('that may put events of %s', (_, finding, statement) => {
-    const message = said((stack) => {
+  ])('that may put events %s is reported', (_, finding, statement) => {
+    const message = onlyMessage((stack) => {
       statement.addActions('events:PutEvents');
       statement.addResources(stack.bus.eventBusArn);
       stack.function.addToRolePolicy(statement);
@@ -127,9 +127,9 @@ describe('a role', () => {
     expect(message).toContain('grantPutEvents()');
   });
 
-  test('that may put events on another bus', () => {
+  test('that may put events on another bus is reported', () => {
     const condition = { 'events:source': 'airline.receipts', 'events:detail-type': 'ReceiptIssued' };
-    const message = said((stack) =>
+    const message = onlyMessage((stack) =>
       stack.function.addToRolePolicy(
         new PolicyStatement({
           actions: ['events:PutEvents'],
@@ -141,33 +141,34 @@ describe('a role', () => {
     expect(message).toContain("event-bus/default, which is not the airline's bus");
   });
 
-  test('with wildcards: the project and cdk-nag both object', () => {
+  test('with wildcards is reported by the project and by cdk-nag', () => {
     const ids = findingsWhen((stack) =>
       stack.function.addToRolePolicy(new PolicyStatement({ actions: ['s3:Get*'], resources: ['*'] })),
     ).map(({ id }) => id);
     expect(ids).toEqual([
       'wildcard-action s3:Get*',
       'foreign s3:Get* *',
-      // What cdk-nag finds in the resource alone is explained on every role, by X-Ray; the project's own finding names the action.
+      // Every role has a justification of cdk-nag's finding about the resource `*`, for X-Ray, so that finding is
+      // missing here. The project's own finding names the action and is not covered by it.
       'AwsSolutions-IAM5[Action::s3:Get*]',
     ]);
   });
 
-  test('that may read every index of its own table', () => {
-    const message = said((stack) => {
+  test('that may read every index of its own table is reported', () => {
+    const message = onlyMessage((stack) => {
       const everyIndex = `${stack.table.tableArn}/index/*`;
       stack.function.addToRolePolicy(new PolicyStatement({ actions: ['dynamodb:Query'], resources: [everyIndex] }));
       justify(
         stack.function.role!,
         'AwsSolutions-IAM5[Resource::<TableCD117FA1.Arn>/index/*]',
-        'Said here to cdk-nag alone.',
+        'Justifies the finding of cdk-nag alone.',
       );
     });
     expect(message).toContain('a role may dynamodb:Query on ${TableCD117FA1.Arn}/index/*');
     expect(message).toContain('name the index');
   });
 
-  test('with a managed policy, everything but something, or a trust in people', () => {
+  test('with a managed policy, a NotAction statement or trust in another account is reported', () => {
     const ids = findingsWhen((stack) => {
       stack.function.role!.addManagedPolicy(ManagedPolicy.fromAwsManagedPolicyName('AmazonSESFullAccess'));
       stack.function.addToRolePolicy(
@@ -180,7 +181,7 @@ describe('a role', () => {
     expect(ids).toContain('all-but');
   });
 
-  test('that is chosen where nobody can read it, by a condition or in another stack', () => {
+  test('that the checks cannot read, because of a condition or another stack, is reported', () => {
     const ids = findingsWhen((stack) => {
       const policy = stack.function.role!.node.findChild('DefaultPolicy');
       const statement = {
@@ -192,25 +193,25 @@ describe('a role', () => {
     expect(ids).toEqual(expect.arrayContaining(['all-but', 'foreign-role arn:aws:iam::1:role/Admin']));
   });
 
-  test('may do elsewhere what is explained beside it', () => {
+  test('may have a justified permission on a resource outside its stack', () => {
     const statement = { actions: ['ssm:GetParameter'], resources: ['arn:aws:ssm:eu-west-1:1:parameter/x'] };
     expect(
       findingsWhen((stack) =>
-        allowBecause(stack.function, statement, 'An operator keeps the key of the printer there.'),
+        grantJustified(stack.function, statement, 'An operator keeps the key of the printer there.'),
       ),
     ).toEqual([]);
   });
 });
 
 describe('a justification', () => {
-  test('that explains nothing any more fails', () => {
-    const message = said((stack) =>
+  test('that matches no finding is reported', () => {
+    const message = onlyMessage((stack) =>
       justify(stack.table, 'wildcard-action dynamodb:*', 'It was needed for a while, long ago.'),
     );
-    expect(message).toContain('a justification of wildcard-action dynamodb:*, which is not found there');
+    expect(message).toContain('there is a justification of wildcard-action dynamodb:*, but no such finding');
   });
 
-  test('of a resource elsewhere in the stack does not count', () => {
+  test('covers only its own construct', () => {
     const ids = findingsWhen((stack) => {
       stack.function.role!.addManagedPolicy(ManagedPolicy.fromAwsManagedPolicyName('AmazonSESFullAccess'));
       justify(
@@ -223,8 +224,8 @@ describe('a justification', () => {
     expect(ids[2]).toMatch(/^unused-justification AwsSolutions-IAM4/);
   });
 
-  test('without words fails', () => {
-    const message = said((stack) => {
+  test('without a sentence is reported', () => {
+    const message = onlyMessage((stack) => {
       raw<CfnTable>(stack.table).sseSpecification = undefined;
       justify(stack.table, 'unencrypted', 'not needed');
     });
@@ -233,19 +234,19 @@ describe('a justification', () => {
 });
 
 describe('delivery', () => {
-  test('a queue without a dead-letter queue is named', () => {
+  test('a queue without a dead-letter queue is reported', () => {
     const found = findingsWhen((stack) => {
       raw<CfnQueue>(stack.consumer.queue).redrivePolicy = undefined;
     });
-    const message = inWords(found.find(({ id }) => id === 'queue-without-dead-letters')!);
+    const message = formatFinding(found.find(({ id }) => id === 'queue-without-dead-letters')!);
     expect(message).toMatch(
       /^stack airline-receipts: ConsumerQueue\w+ \(airline-receipts\/Consumer\/Queue\/Resource\): a function reads this queue/,
     );
     expect(message).toContain('give it a deadLetterQueue with maxReceiveCount');
   });
 
-  test('a function that may run longer than a sixth of the visibility timeout is named, with both ways out', () => {
-    const message = said((stack) => {
+  test('a function that may run longer than a sixth of the visibility timeout is reported, with both remedies', () => {
+    const message = onlyMessage((stack) => {
       raw<CfnFunction>(stack.function).timeout = 15;
     });
     expect(message).toMatch(/^stack airline-receipts: ConsumerQueue\w+ /);
@@ -255,7 +256,7 @@ describe('delivery', () => {
     expect(message).toContain("raise the visibility timeout to 90 s, or lower the function's timeout to 10 s");
   });
 
-  test('a target without a dead-letter queue, and dead letters that are forgotten first', () => {
+  test('a target without a dead-letter queue, and a dead-letter queue with a short retention, are reported', () => {
     const ids = findingsWhen((stack) => {
       raw<CfnQueue>(stack.consumer.deadLetters).messageRetentionPeriod = 3600;
       new Rule(stack, 'Extra', {
@@ -268,7 +269,7 @@ describe('delivery', () => {
   });
 });
 
-describe('what resources let in', () => {
+describe('a resource policy', () => {
   test.each<[string, (stack: ReceiptsStack) => PolicyStatement, string]>([
     [
       'every rule',
@@ -277,16 +278,16 @@ describe('what resources let in', () => {
     ],
     ['everyone', () => new PolicyStatement({ principals: [new AnyPrincipal()] }), 'admits {"AWS":"*"}'],
     [
-      'a rule of somebody else',
+      'a rule of another account',
       () =>
         new PolicyStatement({
           principals: [new ServicePrincipal('events.amazonaws.com')],
           conditions: { ArnEquals: { 'aws:SourceArn': 'arn:aws:events:eu-west-1:1:rule/other/theirs' } },
         }),
-      'admits arn:aws:events:eu-west-1:1:rule/other/theirs, which is no rule of this bus that delivers there',
+      'admits arn:aws:events:eu-west-1:1:rule/other/theirs, which is not a rule of this bus that delivers to the queue',
     ],
-  ])('a queue that admits %s', (_, statement, problem) => {
-    const message = said((stack) => {
+  ])('of a queue that admits %s is reported', (_, statement, problem) => {
+    const message = onlyMessage((stack) => {
       const open = statement(stack);
       open.addActions('sqs:SendMessage');
       open.addResources(stack.consumer.queue.queueArn);
@@ -296,8 +297,8 @@ describe('what resources let in', () => {
     expect(message).toContain('Finding: open-queue sqs:SendMessage');
   });
 
-  test('a bus that admits another account', () => {
-    const message = said(
+  test('of a bus that admits another account is reported', () => {
+    const message = onlyMessage(
       (stack) =>
         void new CfnEventBusPolicy(stack, 'Partner', {
           statementId: 'partner',
@@ -307,21 +308,21 @@ describe('what resources let in', () => {
     expect(message).toContain('the bus admits {"AWS":"111122223333"}');
   });
 
-  test('a route that asks nobody and says no reason, and one that does', () => {
-    const route = (publicBecause?: string) => (stack: ReceiptsStack) => {
+  test('a route without an authorizer is reported, unless it gives a reason to be public', () => {
+    const route = (publicReason?: string) => (stack: ReceiptsStack) => {
       const routes = ['GET /receipts'];
       const api = new ApiFunction(stack, 'Api', {
         service: 'receipts',
         entry,
         api: platformApi(stack),
         routes,
-        ...(publicBecause && { publicBecause }),
+        ...(publicReason && { publicReason }),
       });
-      if (!publicBecause) {
-        const made = api.node
+      if (!publicReason) {
+        const resource = api.node
           .findAll()
           .find(({ node }) => node.path.endsWith('GET-receipts/Resource')) as unknown as Record<string, unknown>;
-        Object.assign(made, { authorizerId: undefined, authorizationType: 'NONE' });
+        Object.assign(resource, { authorizerId: undefined, authorizationType: 'NONE' });
       }
     };
     expect(findingsWhen(route('Receipts are on the notice board for all to see.'))).toEqual([]);
@@ -329,7 +330,7 @@ describe('what resources let in', () => {
   });
 });
 
-test('an API function may be given a number of invocations of its own', () => {
+test('an API function can have reserved concurrency', () => {
   const stack = new ReceiptsStack(new App({ context: { apiConcurrency: '200' } }));
   new ApiFunction(stack, 'Api', { service: 'receipts', entry, api: platformApi(stack), routes: ['GET /receipts'] });
   Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', {
@@ -338,12 +339,12 @@ test('an API function may be given a number of invocations of its own', () => {
   });
 });
 
-test('a stage without limits is named', () => {
+test('a stage without throttling is reported', () => {
   const ids = findingsWhen((stack) => void new HttpApi(stack, 'Api')).map(({ id }) => id);
   expect(ids).toEqual(['unthrottled', 'AwsSolutions-APIG1']);
 });
 
-test('what is kept in the clear, sent in the clear or kept for ever is named', () => {
+test('missing encryption at rest, missing TLS and missing log retention are reported', () => {
   const ids = findingsWhen((stack) => {
     new Queue(stack, 'Plain', { encryption: QueueEncryption.UNENCRYPTED, retentionPeriod: Duration.days(1) });
     raw<CfnTable>(stack.table).sseSpecification = undefined;

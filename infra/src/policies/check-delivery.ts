@@ -1,10 +1,14 @@
 import type { Finding } from './finding.ts';
 import { listOf, type SynthesizedStack, textOf } from './synthesized-stack.ts';
 
-/** CloudFormation's defaults, in seconds. */
+/** CloudFormation's default values, in seconds. */
 const defaults = { functionTimeout: 3, visibility: 30, retention: 4 * 24 * 3600 };
 
-/** Checks that no message can be lost on its way: dead-letter queues everywhere, and time enough to handle a batch once. */
+/**
+ * Checks that no message can be lost. Every rule target and every queue that a function reads needs a dead-letter
+ * queue. The queue's visibility timeout must be long enough for one batch, and a failed message must not bring back
+ * its batch.
+ */
 export function checkDelivery(stack: SynthesizedStack): Finding[] {
   return [
     ...stack
@@ -12,11 +16,13 @@ export function checkDelivery(stack: SynthesizedStack): Finding[] {
       .flatMap(([logicalId, mapping]) => checkEventSource(stack, logicalId, mapping)),
     ...stack.resources('AWS::Events::Rule').flatMap(([logicalId, { Targets }]) =>
       listOf(Targets as Target[] | undefined)
-        .filter(({ DeadLetterConfig }) => !stack.own(DeadLetterConfig?.Arn, 'AWS::SQS::Queue'))
+        .filter(({ DeadLetterConfig }) => !stack.ownResource(DeadLetterConfig?.Arn, 'AWS::SQS::Queue'))
         .map(({ Id, Arn }) =>
           stack.finding(logicalId, {
             id: `target-without-dead-letters ${Id}`,
-            problem: `its target ${Id} (${textOf(Arn)}) has no dead-letter queue of this stack: what EventBridge cannot deliver is gone after 24 hours`,
+            problem:
+              `its target ${Id} (${textOf(Arn)}) has no dead-letter queue of this stack: ` +
+              'EventBridge drops an event that it cannot deliver within 24 hours',
             remedy: 'give the target a deadLetterQueue, as EventConsumer does',
           }),
         ),
@@ -31,17 +37,17 @@ interface Target {
 }
 
 function checkEventSource(stack: SynthesizedStack, logicalId: string, mapping: Record<string, unknown>): Finding[] {
-  const queue = stack.own(mapping.EventSourceArn, 'AWS::SQS::Queue');
+  const queue = stack.ownResource(mapping.EventSourceArn, 'AWS::SQS::Queue');
   if (!queue) {
     return [
       stack.finding(logicalId, {
         id: `foreign-event-source ${textOf(mapping.EventSourceArn)}`,
-        problem: `it reads ${textOf(mapping.EventSourceArn)}, which is no queue of this stack`,
-        remedy: 'read a queue of this stack; what others say comes by a rule of the bus',
+        problem: `it reads ${textOf(mapping.EventSourceArn)}, which is not a queue of this stack`,
+        remedy: "read a queue of this stack; a rule of the bus brings other services' events there",
       }),
     ];
   }
-  const functionProperties = stack.own(mapping.FunctionName, 'AWS::Lambda::Function')?.properties;
+  const functionProperties = stack.ownResource(mapping.FunctionName, 'AWS::Lambda::Function')?.properties;
   const timeout = Number(functionProperties?.Timeout ?? defaults.functionTimeout);
   const visibility = Number(queue.properties.VisibilityTimeout ?? defaults.visibility);
   const responses = listOf(mapping.FunctionResponseTypes as string[] | undefined);
@@ -51,8 +57,12 @@ function checkEventSource(stack: SynthesizedStack, logicalId: string, mapping: R
       ? [
           stack.finding(queue.logicalId, {
             id: 'short-visibility',
-            problem: `its visibility timeout of ${visibility} s is less than six times the ${timeout} s that ${textOf(mapping.FunctionName)} may run: a slow batch would be handled twice at once`,
-            remedy: `raise the visibility timeout to ${6 * timeout} s, or lower the function's timeout to ${Math.floor(visibility / 6)} s`,
+            problem:
+              `its visibility timeout of ${visibility} s is less than six times the ${timeout} s ` +
+              `that ${textOf(mapping.FunctionName)} may run: SQS would deliver a slow batch again while it is handled`,
+            remedy:
+              `raise the visibility timeout to ${6 * timeout} s, ` +
+              `or lower the function's timeout to ${Math.floor(visibility / 6)} s`,
           }),
         ]
       : []),
@@ -61,7 +71,7 @@ function checkEventSource(stack: SynthesizedStack, logicalId: string, mapping: R
       : [
           stack.finding(logicalId, {
             id: 'whole-batches',
-            problem: 'one message that fails brings its whole batch back',
+            problem: 'one failed message makes SQS deliver its whole batch again',
             remedy: 'create the event source with reportBatchItemFailures',
           }),
         ]),
@@ -73,13 +83,14 @@ function checkDeadLetters(
   { logicalId, properties }: { logicalId: string; properties: Record<string, unknown> },
 ): Finding[] {
   const redrive = properties.RedrivePolicy as { deadLetterTargetArn?: unknown } | undefined;
-  const deadLetters = stack.own(redrive?.deadLetterTargetArn, 'AWS::SQS::Queue');
+  const deadLetters = stack.ownResource(redrive?.deadLetterTargetArn, 'AWS::SQS::Queue');
   if (!deadLetters) {
     return [
       stack.finding(logicalId, {
         id: 'queue-without-dead-letters',
         problem:
-          'a function reads this queue, and it has no dead-letter queue of this stack: a message that fails is tried until it is forgotten',
+          'a function reads this queue, and it has no dead-letter queue of this stack: ' +
+          'a failing message is retried until its retention ends, and is then lost',
         remedy: 'give it a deadLetterQueue with maxReceiveCount, as EventConsumer does',
       }),
     ];
@@ -90,8 +101,10 @@ function checkDeadLetters(
   return [
     stack.finding(deadLetters.logicalId, {
       id: 'short-retention',
-      problem: `it keeps dead letters for ${retention(deadLetters.properties)} s, no longer than ${logicalId} keeps messages; their age counts from the first send`,
-      remedy: 'keep them longer, at best the 14 days that SQS allows',
+      problem:
+        `it keeps messages for ${retention(deadLetters.properties)} s, which is not longer than the retention of ` +
+        `${logicalId}; SQS counts a dead letter's age from when it was first sent`,
+      remedy: 'set a longer retention, ideally the 14 days that SQS allows',
     }),
   ];
 }

@@ -3,49 +3,49 @@ import type { SynthesizedStack } from './synthesized-stack.ts';
 
 type Properties = Record<string, unknown>;
 
-/** What each type needs to be encrypted at rest. Log groups always are; what they need is an end. */
-const needs: Record<
+/** The requirement for each type: encryption at rest, or for log groups, which AWS always encrypts, a retention. */
+const requirements: Record<
   string,
-  { holds: (properties: Properties) => boolean; id: string; problem: string; remedy: string }
+  { isMet: (properties: Properties) => boolean; id: string; problem: string; remedy: string }
 > = {
   'AWS::SQS::Queue': {
-    holds: ({ SqsManagedSseEnabled, KmsMasterKeyId }) => SqsManagedSseEnabled === true || KmsMasterKeyId !== undefined,
+    isMet: ({ SqsManagedSseEnabled, KmsMasterKeyId }) => SqsManagedSseEnabled === true || KmsMasterKeyId !== undefined,
     id: 'unencrypted',
-    problem: 'the template does not say that the queue is encrypted',
+    problem: 'the template does not encrypt the queue',
     remedy: 'create it with encryption: QueueEncryption.SQS_MANAGED',
   },
   'AWS::DynamoDB::Table': {
-    holds: ({ SSESpecification }) => (SSESpecification as { SSEEnabled?: unknown } | undefined)?.SSEEnabled === true,
+    isMet: ({ SSESpecification }) => (SSESpecification as { SSEEnabled?: unknown } | undefined)?.SSEEnabled === true,
     id: 'unencrypted',
     problem: 'the table is not encrypted with a key of this account',
     remedy: 'create it as a ServiceTable, or with encryption: TableEncryption.AWS_MANAGED',
   },
   'AWS::SNS::Topic': {
-    holds: ({ KmsMasterKeyId }) => KmsMasterKeyId !== undefined,
+    isMet: ({ KmsMasterKeyId }) => KmsMasterKeyId !== undefined,
     id: 'unencrypted',
     problem: 'the topic is not encrypted at rest',
-    remedy: 'give it a masterKey, or justify() that what it carries may be kept in the clear',
+    remedy: 'give it a masterKey, or justify() why its messages need no encryption',
   },
   'AWS::Events::Archive': {
-    holds: ({ KmsKeyIdentifier }) => KmsKeyIdentifier !== undefined,
+    isMet: ({ KmsKeyIdentifier }) => KmsKeyIdentifier !== undefined,
     id: 'unencrypted',
-    problem: 'the archive names passengers and is not encrypted with a key that can be taken away',
+    problem: 'the archive contains names of passengers and is not encrypted with a customer managed key',
     remedy: 'give it a kmsKey',
   },
   'AWS::Logs::LogGroup': {
-    holds: ({ RetentionInDays }) => RetentionInDays !== undefined,
+    isMet: ({ RetentionInDays }) => RetentionInDays !== undefined,
     id: 'kept-for-ever',
     problem: 'the logs are never deleted',
     remedy: 'give the log group a retention',
   },
 };
 
-/** Checks that what is kept is kept encrypted, and that logs end. */
+/** Checks that stored data is encrypted at rest, and that log groups have a retention. */
 export function checkEncryption(stack: SynthesizedStack): Finding[] {
-  return Object.entries(needs).flatMap(([type, { holds, ...finding }]) =>
+  return Object.entries(requirements).flatMap(([type, { isMet, ...finding }]) =>
     stack
       .resources(type)
-      .filter(([, properties]) => !holds(properties))
+      .filter(([, properties]) => !isMet(properties))
       .map(([logicalId]) => stack.finding(logicalId, finding)),
   );
 }

@@ -2,8 +2,8 @@ import type { Finding } from './finding.ts';
 import { type SynthesizedStack, textOf } from './synthesized-stack.ts';
 
 /**
- * Checks that each route asks who is there, at least where the platform has an authorizer, or is public for a stated reason; and
- * that nobody can ask without limit.
+ * Checks that each route requires a login if the platform has an authorizer, unless the route is public for a stated
+ * reason. Checks also that each stage is throttled.
  */
 export function checkFrontDoor(stack: SynthesizedStack): Finding[] {
   const open = stack
@@ -12,8 +12,8 @@ export function checkFrontDoor(stack: SynthesizedStack): Finding[] {
     .map(([logicalId, { RouteKey }]) =>
       stack.finding(logicalId, {
         id: `public-route ${textOf(RouteKey)}`,
-        problem: `everyone may ask ${textOf(RouteKey)}, with or without an authorizer`,
-        remedy: 'leave out publicBecause of its ApiFunction, or say there why the route is public',
+        problem: `${textOf(RouteKey)} is public, even if the platform has an authorizer`,
+        remedy: 'leave out publicReason of its ApiFunction, or state there why the route is public',
       }),
     );
   const unlimited = stack
@@ -28,7 +28,7 @@ export function checkFrontDoor(stack: SynthesizedStack): Finding[] {
     .map(([logicalId]) =>
       stack.finding(logicalId, {
         id: 'unthrottled',
-        problem: 'its routes take as many requests as the account does, and leave nothing to its other APIs',
+        problem: "its routes may use up the account's whole request rate, which its other APIs share",
         remedy: 'create the stage with throttle: { rateLimit, burstLimit }',
       }),
     );

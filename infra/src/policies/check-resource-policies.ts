@@ -1,14 +1,21 @@
 import type { Finding } from './finding.ts';
-import { allowedBy, listOf, type Statement, statementsOf, type SynthesizedStack, textOf } from './synthesized-stack.ts';
+import {
+  allowStatements,
+  listOf,
+  type Statement,
+  statementsOf,
+  type SynthesizedStack,
+  textOf,
+} from './synthesized-stack.ts';
 
-/** What EventBridge needs of a queue. */
-const delivery = ['sqs:SendMessage', 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl'];
+/** The actions that EventBridge needs to deliver to a queue. */
+const deliveryActions = ['sqs:SendMessage', 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl'];
 
-/** Types whose policy documents are looked at, here or in check-roles.ts. */
-const known = ['Policy', 'ManagedPolicy', 'RolePolicy'].map((name) => `AWS::IAM::${name}`);
-const knownTypes = [...known, 'AWS::SQS::QueuePolicy', 'AWS::SNS::TopicPolicy'];
+/** Types whose policy documents are checked, here or in check-roles.ts. */
+const identityPolicyTypes = ['Policy', 'ManagedPolicy', 'RolePolicy'].map((name) => `AWS::IAM::${name}`);
+const checkedTypes = [...identityPolicyTypes, 'AWS::SQS::QueuePolicy', 'AWS::SNS::TopicPolicy'];
 
-/** Checks who is let in by the resources themselves: queues, topics, keys, functions and the bus. */
+/** Checks the resource-based policies of queues, topics, keys, functions and the bus. */
 export function checkResourcePolicies(stack: SynthesizedStack): Finding[] {
   return [
     ...checkQueuePolicies(stack),
@@ -16,12 +23,12 @@ export function checkResourcePolicies(stack: SynthesizedStack): Finding[] {
     ...stack
       .resources('AWS::SNS::TopicPolicy')
       .flatMap(([logicalId, { PolicyDocument }]) =>
-        allowedBy(PolicyDocument).flatMap((statement) => checkPrincipal(stack, logicalId, statement)),
+        allowStatements(PolicyDocument).flatMap((statement) => checkPrincipal(stack, logicalId, statement)),
       ),
     ...stack
       .resources('AWS::KMS::Key')
       .flatMap(([logicalId, { KeyPolicy }]) =>
-        allowedBy(KeyPolicy).flatMap((statement) => [
+        allowStatements(KeyPolicy).flatMap((statement) => [
           ...checkPrincipal(stack, logicalId, statement),
           ...wildcardActions(stack, logicalId, statement),
         ]),
@@ -34,25 +41,25 @@ export function checkResourcePolicies(stack: SynthesizedStack): Finding[] {
       .map(([logicalId, { Principal }]) =>
         stack.finding(logicalId, {
           id: `open-function ${textOf(Principal)}`,
-          problem: `${textOf(Principal)} may invoke the function, from wherever`,
-          remedy: 'name the service and, as SourceArn, the one thing that invokes it',
+          problem: `${textOf(Principal)} may invoke the function, and no SourceArn limits it to one AWS resource`,
+          remedy: 'name an AWS service as Principal, and as SourceArn the one resource that invokes the function',
         }),
       ),
     ...stack.resources('AWS::Lambda::Url').map(([logicalId]) =>
       stack.finding(logicalId, {
         id: 'function-url',
-        problem: 'a function answers on a URL of its own, past the front door and its limits',
+        problem: 'a function has a URL of its own, which bypasses the front door and its throttling',
         remedy: 'make it a route of the HTTP API',
       }),
     ),
     ...stack
       .resources()
-      .filter(([, properties, type]) => 'PolicyDocument' in properties && !knownTypes.includes(type))
+      .filter(([, properties, type]) => 'PolicyDocument' in properties && !checkedTypes.includes(type))
       .map(([logicalId, , type]) =>
         stack.finding(logicalId, {
           id: `unread-policy ${type}`,
-          problem: `nobody checks the policies of ${type}`,
-          remedy: 'teach infra/src/policies/check-resource-policies.ts to read it',
+          problem: `no check reads policies of type ${type}`,
+          remedy: 'add a check for this type to infra/src/policies/check-resource-policies.ts',
         }),
       ),
   ];
@@ -61,17 +68,17 @@ export function checkResourcePolicies(stack: SynthesizedStack): Finding[] {
 function checkQueuePolicies(stack: SynthesizedStack): Finding[] {
   const policies = stack.resources('AWS::SQS::QueuePolicy');
   const findings = policies.flatMap(([logicalId, { PolicyDocument, Queues }]) =>
-    allowedBy(PolicyDocument).flatMap((statement) => {
-      const reason = whyNotOnlyARule(stack, statement, listOf(Queues as unknown[]));
-      if (reason === undefined) return [];
+    allowStatements(PolicyDocument).flatMap((statement) => {
+      const problem = findOpening(stack, statement, listOf(Queues as unknown[]));
+      if (problem === undefined) return [];
       return [
         stack.finding(logicalId, {
           id: `open-queue ${listOf(statement.Action).join()}`,
           problem: `the policy of ${listOf(Queues as unknown[])
             .map(textOf)
-            .join()} ${reason}`,
+            .join()} ${problem}`,
           remedy:
-            'admit events.amazonaws.com with ArnEquals aws:SourceArn of the one rule that delivers there, and nobody else',
+            'admit only events.amazonaws.com, with ArnEquals aws:SourceArn of the one rule that delivers to the queue',
         }),
       ];
     }),
@@ -91,40 +98,44 @@ function checkQueuePolicies(stack: SynthesizedStack): Finding[] {
     ...unguarded.map(([logicalId]) =>
       stack.finding(logicalId, {
         id: 'plain-http',
-        problem: 'the queue takes requests that are not encrypted on their way',
+        problem: 'the queue accepts requests without TLS',
         remedy: 'create it with enforceSSL',
       }),
     ),
   ];
 }
 
-function whyNotOnlyARule(stack: SynthesizedStack, statement: Statement, queues: unknown[]): string | undefined {
+/** Says whom a statement admits besides a rule that delivers to the queues; `undefined` if it admits no one else. */
+function findOpening(stack: SynthesizedStack, statement: Statement, queues: unknown[]): string | undefined {
   if (JSON.stringify(statement.Principal) !== JSON.stringify({ Service: 'events.amazonaws.com' })) {
     return `admits ${JSON.stringify(statement.Principal ?? { not: statement.NotPrincipal })}`;
   }
-  const excess = listOf(statement.Action).filter((action) => !delivery.includes(action));
-  if (excess.length > 0) return `lets EventBridge ${excess.join(', ')}`;
+  const excess = listOf(statement.Action).filter((action) => !deliveryActions.includes(action));
+  if (excess.length > 0) return `allows EventBridge ${excess.join(', ')}`;
   const sources = ['ArnEquals', 'StringEquals'].flatMap((operator) =>
     listOf(statement.Condition?.[operator]?.['aws:SourceArn']),
   );
   if (sources.length === 0) return 'admits every rule of every account';
-  const strange = sources.find((source) => !deliversTo(stack, source, queues));
-  return strange === undefined
+  const foreign = sources.find((source) => !deliversTo(stack, source, queues));
+  return foreign === undefined
     ? undefined
-    : `admits ${textOf(strange)}, which is no rule of this bus that delivers there`;
+    : `admits ${textOf(foreign)}, which is not a rule of this bus that delivers to the queue`;
 }
 
-/** Whether the ARN is that of an own rule of the airline's bus, with such a queue as target or as its dead-letter queue. */
+/**
+ * Whether the ARN belongs to a rule of this stack on the airline's bus that reaches all the queues, each as a target
+ * or as the dead-letter queue of a target.
+ */
 function deliversTo(stack: SynthesizedStack, arn: unknown, queues: unknown[]): boolean {
-  const rule = stack.own(arn, 'AWS::Events::Rule')?.properties;
+  const rule = stack.ownResource(arn, 'AWS::Events::Rule')?.properties;
   if (!rule || !stack.isBus(rule.EventBusName)) return false;
   const targets = listOf(rule.Targets as { Arn?: unknown; DeadLetterConfig?: { Arn?: unknown } }[] | undefined);
   const reached = targets.flatMap(({ Arn, DeadLetterConfig }) => [Arn, DeadLetterConfig?.Arn]);
-  const ids = reached.map((each) => stack.own(each, 'AWS::SQS::Queue')?.logicalId);
-  return queues.every((queue) => ids.includes(stack.own(queue, 'AWS::SQS::Queue')?.logicalId ?? 'none'));
+  const ids = reached.map((each) => stack.ownResource(each, 'AWS::SQS::Queue')?.logicalId);
+  return queues.every((queue) => ids.includes(stack.ownResource(queue, 'AWS::SQS::Queue')?.logicalId ?? 'none'));
 }
 
-/** Without a policy a bus takes events from identities of its own account alone, and from those only that IAM allows to. */
+/** Without a resource policy a bus accepts events only from identities of its own account to which IAM allows it. */
 function checkBusPolicies(stack: SynthesizedStack): Finding[] {
   const ofBuses = stack
     .resources('AWS::Events::EventBus')
@@ -136,17 +147,21 @@ function checkBusPolicies(stack: SynthesizedStack): Finding[] {
       document: { Statement: listOf((statement ?? { Effect: 'Allow', Principal }) as Statement) },
     }));
   return [...ofBuses, ...apart].flatMap(({ logicalId, document }) =>
-    allowedBy(document).map(({ Principal }) =>
+    allowStatements(document).map(({ Principal }) =>
       stack.finding(logicalId, {
         id: `open-bus ${JSON.stringify(Principal)}`,
-        problem: `the bus admits ${JSON.stringify(Principal)} by a policy of its own`,
-        remedy: 'let the producer’s role have grantPutEvents(); another account needs a justify() that names it',
+        problem: `the bus admits ${JSON.stringify(Principal)} by a resource policy`,
+        remedy:
+          'use grantPutEvents() for the producer’s role; for another account justify() the policy and name the account',
       }),
     ),
   );
 }
 
-/** A service may be tricked into acting for a stranger unless the policy says for whom it may act. */
+/**
+ * Without a condition on the source, another account could make the AWS service act on its behalf (the confused deputy
+ * problem, https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html).
+ */
 function checkPrincipal(stack: SynthesizedStack, logicalId: string, statement: Statement): Finding[] {
   const { Principal } = statement;
   const { Service: service, AWS: account } = (typeof Principal === 'object' && Principal !== null ? Principal : {}) as {
@@ -158,7 +173,7 @@ function checkPrincipal(stack: SynthesizedStack, logicalId: string, statement: S
   return [
     stack.finding(logicalId, {
       id: `open-resource ${listOf(statement.Action).join()}`,
-      problem: `${JSON.stringify(Principal)} may ${listOf(statement.Action).join(', ')}, on whoever's behalf`,
+      problem: `${JSON.stringify(Principal)} may ${listOf(statement.Action).join(', ')} on behalf of any account`,
       remedy: 'add a condition on aws:SourceArn or aws:SourceAccount',
     }),
   ];
@@ -170,8 +185,8 @@ function wildcardActions(stack: SynthesizedStack, logicalId: string, { Principal
     .map((action) =>
       stack.finding(logicalId, {
         id: `wildcard-action ${action}`,
-        problem: `its policy lets ${JSON.stringify(Principal)} ${action}`,
-        remedy: 'name the actions, or justify() the wildcard beside the key',
+        problem: `its policy allows ${JSON.stringify(Principal)} ${action}`,
+        remedy: 'name the actions, or justify() the wildcard next to the key',
       }),
     );
 }

@@ -1,15 +1,17 @@
 import { catalogue } from '@airline/events-schemas/generated/catalogue';
 import type { Finding } from './finding.ts';
-import { allowedBy, listOf, type Statement, type SynthesizedStack, textOf } from './synthesized-stack.ts';
+import { allowStatements, listOf, type Statement, type SynthesizedStack, textOf } from './synthesized-stack.ts';
 
-/** What a role may touch, by the service prefix of the action: resources of its own stack, of this type. */
+/** For each service prefix of an action, the type of resource of its own stack that a role may use. */
 const ownedTypes: Record<string, string> = {
   dynamodb: 'AWS::DynamoDB::Table',
   sqs: 'AWS::SQS::Queue',
   logs: 'AWS::Logs::LogGroup',
 };
 
-/** Checks that each role may do to its own stack's resources what its service does, and nothing else. */
+/**
+ * Checks the permissions of each role, who may assume it, and that each function has a role of its own in its stack.
+ */
 export function checkRoles(stack: SynthesizedStack): Finding[] {
   return [
     ...identityStatements(stack).flatMap(({ logicalId, statement }) => checkStatement(stack, logicalId, statement)),
@@ -19,8 +21,8 @@ export function checkRoles(stack: SynthesizedStack): Finding[] {
     ...stack.resources('AWS::IAM::User', 'AWS::IAM::AccessKey', 'AWS::IAM::Group').map(([logicalId, , type]) =>
       stack.finding(logicalId, {
         id: `standing-identity ${type}`,
-        problem: `it is an ${type}, whose keys never expire`,
-        remedy: 'let whoever needs access assume a role',
+        problem: `it is an ${type}, a permanent identity whose keys never expire`,
+        remedy: 'use a role for whoever needs access',
       }),
     ),
   ];
@@ -30,13 +32,13 @@ function identityStatements(stack: SynthesizedStack): { logicalId: string; state
   const ofPolicies = stack
     .resources('AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::RolePolicy')
     .flatMap(([logicalId, { PolicyDocument }]) =>
-      allowedBy(PolicyDocument).map((statement) => ({ logicalId, statement })),
+      allowStatements(PolicyDocument).map((statement) => ({ logicalId, statement })),
     );
   const inline = stack
     .resources('AWS::IAM::Role')
     .flatMap(([logicalId, { Policies }]) =>
       listOf(Policies as { PolicyDocument: unknown }[] | undefined).flatMap(({ PolicyDocument }) =>
-        allowedBy(PolicyDocument).map((statement) => ({ logicalId, statement })),
+        allowStatements(PolicyDocument).map((statement) => ({ logicalId, statement })),
       ),
     );
   return [...ofPolicies, ...inline];
@@ -48,7 +50,7 @@ function checkStatement(stack: SynthesizedStack, logicalId: string, statement: S
     return [
       stack.finding(logicalId, {
         id: 'all-but',
-        problem: `a statement does not say what it allows, on what: ${JSON.stringify(statement)}`,
+        problem: `a statement does not name its actions and resources: ${JSON.stringify(statement)}`,
         remedy: 'name the actions and resources that are needed',
       }),
     ];
@@ -67,7 +69,7 @@ function wildcardAction(stack: SynthesizedStack, logicalId: string, action: stri
     stack.finding(logicalId, {
       id: `wildcard-action ${action}`,
       problem: `a role may ${action}`,
-      remedy: 'name the actions that the code calls, or justify() the wildcard beside the statement',
+      remedy: 'name the actions that the code calls, or justify() the wildcard next to the statement',
     }),
   ];
 }
@@ -75,31 +77,34 @@ function wildcardAction(stack: SynthesizedStack, logicalId: string, action: stri
 function checkOwnership(stack: SynthesizedStack, logicalId: string, action: string, resource: unknown): Finding[] {
   const text = textOf(resource);
   const type = ownedTypes[action.split(':')[0]!.toLowerCase()];
-  // An index of an own table is own as well. Any other wildcard is nobody's own.
-  if (type && stack.own(text.replace(/(?<=\.Arn\})\/index\/[\w.*-]+$/, ''), type)) {
+  // An index of the stack's own table counts as its own. An ARN with any other wildcard counts as foreign.
+  if (type && stack.ownResource(text.replace(/(?<=\.Arn\})\/index\/[\w.*-]+$/, ''), type)) {
     if (!/[*?]/.test(text)) return [];
     return [
       stack.finding(logicalId, {
         id: `wildcard-resource ${action} ${text}`,
         problem: `a role may ${action} on ${text}`,
-        remedy: 'name the index, or justify() the wildcard beside the statement',
+        remedy: 'name the index, or justify() the wildcard next to the statement',
       }),
     ];
   }
   const own = type && stack.resources(type).map(([each]) => each);
   const remedy = own
-    ? `grant it on ${own.join(' or ') || `a ${type} of this stack`}; what others know is heard as events, never read from their resources`
-    : 'if the code needs it, justify() it beside the statement; else remove it';
+    ? `grant it on ${own.join(' or ') || `an ${type} of this stack`}; subscribe to other services' events, never read their resources`
+    : 'if the code needs it, justify() it next to the statement; if not, remove it';
   return [
     stack.finding(logicalId, {
       id: `foreign ${action} ${text}`,
-      problem: `a role may ${action} on ${text}, which is no ${type ?? 'resource that roles may touch unexplained'} of this stack`,
+      problem: `a role may ${action} on ${text}, which is not ${type === undefined ? 'allowed without a justification' : `an ${type} of this stack`}`,
       remedy,
     }),
   ];
 }
 
-/** Its events on this bus, by its own name: neither may be left open, since rules match on source and detail-type. */
+/**
+ * A role may publish its own service's events on this bus only. Rules match on source and detail-type, so both must
+ * be fixed.
+ */
 function checkPutEvents(stack: SynthesizedStack, logicalId: string, statement: Statement): Finding[] {
   const source = `airline.${stack.service}`;
   const equal = statement.Condition?.StringEquals ?? {};
@@ -107,7 +112,7 @@ function checkPutEvents(stack: SynthesizedStack, logicalId: string, statement: S
   const detailTypes = listOf(equal['events:detail-type'] as string | string[] | undefined);
   const events: Record<string, { source: string }> = catalogue;
   const foreign = detailTypes.filter((type) => events[type]?.source !== source);
-  const remedy = `use grantPutEvents(), which takes the bus, the source ${source} and the detail-types that it says`;
+  const remedy = `use grantPutEvents() with the bus, the source ${source} and its detail-types`;
   const finding = (id: string, problem: string): Finding =>
     stack.finding(logicalId, { id: `put-events ${id}`, problem, remedy });
 
@@ -117,24 +122,24 @@ function checkPutEvents(stack: SynthesizedStack, logicalId: string, statement: S
       .map((resource) =>
         finding('elsewhere', `a role may put events on ${textOf(resource)}, which is not the airline's bus`),
       ),
-    ...(sources.length === 0 ? [finding('any-source', 'a role may put events in the name of any source')] : []),
+    ...(sources.length === 0 ? [finding('any-source', 'a role may put events with any source')] : []),
     ...sources
       .filter((each) => each !== source)
-      .map((each) => finding('foreign-source', `a role of ${stack.service} may put events in the name of ${each}`)),
+      .map((each) => finding('foreign-source', `a role of ${stack.service} may put events with the source ${each}`)),
     ...(detailTypes.length === 0
-      ? [finding('any-detail-type', `a role may put events of any detail-type as ${source}`)]
+      ? [finding('any-detail-type', `a role may put events of any detail-type with the source ${source}`)]
       : []),
     ...foreign.map((type) =>
       finding(
         'foreign-detail-type',
-        `a role may put events of detail-type ${type}, which the contract does not let ${source} say`,
+        `a role may put events of detail-type ${type}, which is not an event of ${source} in the contract`,
       ),
     ),
   ];
 }
 
 function checkRole(stack: SynthesizedStack, logicalId: string, role: Record<string, unknown>): Finding[] {
-  const trusted = allowedBy(role.AssumeRolePolicyDocument).filter(({ Principal }) => {
+  const trusted = allowStatements(role.AssumeRolePolicyDocument).filter(({ Principal }) => {
     const names = typeof Principal === 'object' && Principal !== null ? Object.keys(Principal) : [];
     return names.length !== 1 || names[0] !== 'Service';
   });
@@ -142,14 +147,16 @@ function checkRole(stack: SynthesizedStack, logicalId: string, role: Record<stri
     ...trusted.map(({ Principal }) =>
       stack.finding(logicalId, {
         id: `trust ${JSON.stringify(Principal)}`,
-        problem: `the role may be assumed by ${JSON.stringify(Principal)}, which is no AWS service`,
-        remedy: 'let only the service that runs the code assume it',
+        problem: `${JSON.stringify(Principal)} may assume the role, and is not an AWS service`,
+        remedy: 'trust only the AWS service that runs the code',
       }),
     ),
     ...listOf(role.ManagedPolicyArns as unknown[] | undefined).map((arn) =>
       stack.finding(logicalId, {
         id: `managed-policy ${textOf(arn)}`,
-        problem: `the role has the managed policy ${textOf(arn)}, which allows more than this function needs and changes without a deployment`,
+        problem:
+          `the role has the managed policy ${textOf(arn)}, ` +
+          'which allows more than this function needs and can change without a deployment',
         remedy: 'grant the actions on the resource instead, e.g. logGroup.grantWrite(role)',
       }),
     ),
@@ -159,12 +166,12 @@ function checkRole(stack: SynthesizedStack, logicalId: string, role: Record<stri
 function foreignRoles(stack: SynthesizedStack): Finding[] {
   return stack
     .resources('AWS::Lambda::Function')
-    .filter(([, { Role }]) => !stack.own(Role, 'AWS::IAM::Role'))
+    .filter(([, { Role }]) => !stack.ownResource(Role, 'AWS::IAM::Role'))
     .map(([logicalId, { Role }]) =>
       stack.finding(logicalId, {
         id: `foreign-role ${textOf(Role)}`,
-        problem: `it runs as ${textOf(Role)}, a role that is not in this stack, so that nobody can see what it may do`,
-        remedy: 'create it as a NodeFunction, which has a role of its own',
+        problem: `its role ${textOf(Role)} is not in this stack, so its permissions cannot be checked`,
+        remedy: 'create it as a NodeFunction, which creates its own role',
       }),
     );
 }
@@ -178,8 +185,8 @@ function sharedRoles(stack: SynthesizedStack): Finding[] {
     functions.slice(1).map((logicalId) =>
       stack.finding(logicalId, {
         id: `shared-role ${role}`,
-        problem: `it shares the role ${role} with ${functions[0]}, so each may do what only the other needs`,
-        remedy: 'give each function a role of its own',
+        problem: `it shares the role ${role} with ${functions[0]}, so each has permissions that only the other needs`,
+        remedy: 'give each function its own role',
       }),
     ),
   );

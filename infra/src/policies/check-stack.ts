@@ -6,11 +6,11 @@ import { checkRoles } from './check-roles.ts';
 import type { Finding } from './finding.ts';
 import type { SynthesizedStack } from './synthesized-stack.ts';
 
-/** All that the project's own checks find in a template. Each finding is told once, however many statements repeat it. */
+/** Runs all the project's own checks on a template. Several statements can cause one finding; it is returned once. */
 export function checkStack(stack: SynthesizedStack): Finding[] {
   const findings = [checkRoles, checkResourcePolicies, checkDelivery, checkEncryption, checkFrontDoor].flatMap(
     (check) => check(stack),
   );
-  const told = new Map(findings.map((finding) => [JSON.stringify([finding.id, finding.logicalId]), finding]));
-  return [...told.values()];
+  const unique = new Map(findings.map((finding) => [JSON.stringify([finding.id, finding.logicalId]), finding]));
+  return [...unique.values()];
 }

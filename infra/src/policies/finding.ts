@@ -1,18 +1,18 @@
-/** Something in a stack that its author must mend, or explain in words by {@link justify}. */
+/** A problem in a stack. Its author must fix it, or justify it with `justify()` (justify.ts). */
 export interface Finding {
-  /** What was found, with what: `wildcard-action kms:*`. A justification repeats it word for word. */
+  /** The kind of problem and its subject, e.g. `wildcard-action kms:*`. A justification has the same id. */
   id: string;
   stack: string;
   logicalId: string;
-  /** The construct that made the resource, as in `airline-seats/Consumer/Queue/Resource`. */
+  /** The path of the resource's construct, e.g. `airline-seats/Consumer/Queue/Resource`. */
   path: string;
-  /** What is wrong, beginning with the culprit. */
+  /** What is wrong: a clause without a full stop. */
   problem: string;
-  /** What to do about it. */
+  /** What to do about it: a clause without a full stop. */
   remedy: string;
 }
 
-/** Why a finding is right as it is. Stands in code beside what it is about, and holds for that construct and those in it. */
+/** The reason why a finding is acceptable, for one construct and the constructs inside it. */
 export interface Justification {
   id: string;
   path: string;
@@ -20,40 +20,40 @@ export interface Justification {
 }
 
 /**
- * What is left to do: the findings that nobody explains, and the explanations that explain nothing (any more). A wildcard that
- * was taken away must take its excuse with it, or the excuse waits there for the next one.
+ * Returns the findings that have no justification. A justification that matches no finding, or is not a sentence, is
+ * returned as a finding too. An unused justification would silently cover a later problem with the same id.
  */
-export function explain(findings: readonly Finding[], justifications: readonly Justification[]): Finding[] {
-  const explains = (justification: Justification, finding: Finding): boolean =>
+export function unresolvedFindings(findings: readonly Finding[], justifications: readonly Justification[]): Finding[] {
+  const covers = (justification: Justification, finding: Finding): boolean =>
     justification.id === finding.id && `${finding.path}/`.startsWith(`${justification.path}/`);
-  const unexplained = findings.filter((finding) => !justifications.some((each) => explains(each, finding)));
-  const withoutUse = justifications.filter((each) => !findings.some((finding) => explains(each, finding)));
-  const withoutWords = justifications.filter(({ why }) => why.trim().split(/\s+/).length < minimumWords);
+  const unjustified = findings.filter((finding) => !justifications.some((each) => covers(each, finding)));
+  const unused = justifications.filter((each) => !findings.some((finding) => covers(each, finding)));
+  const tooShort = justifications.filter(({ why }) => why.trim().split(/\s+/).length < minimumWords);
   return [
-    ...unexplained,
-    ...withoutUse.map((justification) => ({
-      ...about(justification),
+    ...unjustified,
+    ...unused.map((justification) => ({
+      ...locationOf(justification),
       id: `unused-justification ${justification.id}`,
-      problem: `a justification of ${justification.id}, which is not found there`,
-      remedy: 'remove the justification, or write the id as the finding has it',
+      problem: `there is a justification of ${justification.id}, but no such finding`,
+      remedy: 'remove the justification, or copy the id from the finding',
     })),
-    ...withoutWords.map((justification) => ({
-      ...about(justification),
+    ...tooShort.map((justification) => ({
+      ...locationOf(justification),
       id: `wordless-justification ${justification.id}`,
       problem: `the justification of ${justification.id} is ${JSON.stringify(justification.why)}`,
-      remedy: `say why it is right, in a sentence (${minimumWords} words or more)`,
+      remedy: `write a sentence that gives the reason (${minimumWords} words or more)`,
     })),
   ];
 }
 
-/** For a person: where, what and what to do. */
-export function inWords({ id, stack, logicalId, path, problem, remedy }: Finding): string {
+/** The message for a person: the resource, the problem, the remedy and the finding's id. */
+export function formatFinding({ id, stack, logicalId, path, problem, remedy }: Finding): string {
   const resource = logicalId === '' ? path : `${logicalId} (${path})`;
   return `stack ${stack}: ${resource}: ${problem}.\n  To do: ${remedy}.\n  Finding: ${id}`;
 }
 
 const minimumWords = 5;
 
-function about({ path }: Justification): Pick<Finding, 'stack' | 'logicalId' | 'path'> {
+function locationOf({ path }: Justification): Pick<Finding, 'stack' | 'logicalId' | 'path'> {
   return { stack: path.split('/')[0]!, logicalId: '', path };
 }

@@ -8,15 +8,19 @@ import { textOf } from './synthesized-stack.ts';
 const metadataType = 'airline:justification';
 
 /**
- * Says in words why a finding of the policy checks is right as it is, for this construct and those in it.
- * @param id the finding's id, word for word: what stands after `Finding:` in its message
+ * Records why a finding of the policy checks is acceptable, for this construct and the constructs inside it.
+ * @param id the finding's id, copied from its message, where it follows `Finding:`
+ * @param why a sentence of at least five words
  */
 export function justify(construct: IConstruct, id: string, why: string): void {
   construct.node.addMetadata(metadataType, { id, why });
 }
 
-/** Lets a function do what is not done to its own stack's table, queues or logs, and says why it must. */
-export function allowBecause(
+/**
+ * Grants a function a permission on resources other than its own stack's table, queues and logs, with the reason.
+ * @param why a sentence of at least five words
+ */
+export function grantJustified(
   grantee: Function,
   statement: PolicyStatementProps & { actions: string[]; resources: string[] },
   why: string,
@@ -29,7 +33,7 @@ export function allowBecause(
   }
 }
 
-/** Every justification in a tree of constructs. */
+/** Every justification in the tree of constructs below `root`. */
 export function justificationsIn(root: IConstruct): Justification[] {
   return root.node
     .findAll()

@@ -10,11 +10,11 @@ import type { IConstruct } from 'constructs';
 import { readFileSync } from 'node:fs';
 import { airlineName } from '../names.ts';
 import { checkStack } from './check-stack.ts';
-import { explain, type Finding, inWords } from './finding.ts';
+import { type Finding, formatFinding, unresolvedFindings } from './finding.ts';
 import { justificationsIn } from './justify.ts';
 import { SynthesizedStack, type Template } from './synthesized-stack.ts';
 
-/** The project's own checks and cdk-nag's AwsSolutions pack, at each synthesis that is to be deployed. */
+/** Runs the project's own checks and cdk-nag's AwsSolutions pack at each synthesis of an app that has this plugin. */
 export class PolicyPlugin implements IPolicyValidationPlugin {
   readonly name = 'airline-policies';
 
@@ -23,10 +23,11 @@ export class PolicyPlugin implements IPolicyValidationPlugin {
       stackPath: stackConstructPath,
       template: JSON.parse(readFileSync(templatePath, 'utf8')) as Template,
     }));
-    const violations = findUnexplained(appConstruct, templates).map((finding) => ({
+    const violations = findUnresolved(appConstruct, templates).map((finding) => ({
       ruleName: finding.id,
-      description: inWords(finding),
-      // Not "error": the CDK's own acknowledgements would silence that, and nobody would notice when they outlive their reason.
+      description: formatFinding(finding),
+      // The severity is not "error", because the CDK's own acknowledgements would suppress it. The CDK does not
+      // report an acknowledgement that no longer matches anything.
       severity: 'fatal',
       violatingResources: [{ constructPath: finding.path, locations: [] }],
     }));
@@ -35,15 +36,15 @@ export class PolicyPlugin implements IPolicyValidationPlugin {
 }
 
 export interface StackTemplate {
-  /** Of the Stack construct. */
+  /** The path of the Stack construct. */
   stackPath: string;
   template: Template;
 }
 
-/** What is wrong with the stacks of an app and is not explained beside it, and explanations of what is not there. */
-export function findUnexplained(app: IConstruct, stacks: readonly StackTemplate[]): Finding[] {
+/** Runs all checks on the stacks of an app. Returns the findings that its justifications do not resolve. */
+export function findUnresolved(app: IConstruct, stacks: readonly StackTemplate[]): Finding[] {
   const own = stacks.flatMap(({ stackPath, template }) => checkStack(readStack(app, stackPath, template)));
-  return explain([...own, ...nagFindings(app)], justificationsIn(app));
+  return unresolvedFindings([...own, ...nagFindings(app)], justificationsIn(app));
 }
 
 function readStack(app: IConstruct, stackPath: string, template: Template): SynthesizedStack {
@@ -74,8 +75,8 @@ function nagFindings(app: IConstruct): Finding[] {
         stack: stack.stackName,
         logicalId: stack.resolve(resource.logicalId) as string,
         path: constructPath,
-        problem: `cdk-nag says: ${description.trim().replace(/\.$/, '')}`,
-        remedy: 'mend it, or justify() it beside the construct',
+        problem: `cdk-nag reports: ${description.trim().replace(/\.$/, '')}`,
+        remedy: 'fix it, or justify() it next to the construct',
       };
     }),
   );

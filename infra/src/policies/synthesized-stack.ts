@@ -24,10 +24,10 @@ export interface Statement {
   Condition?: Record<string, Record<string, unknown>>;
 }
 
-/** A synthesized template, as the checks read it. */
+/** A synthesized template with the queries that the checks need. */
 export class SynthesizedStack {
   readonly name: string;
-  /** Whose stack it is: `seats` of `airline-seats`. */
+  /** The service that the stack belongs to: `seats` for `airline-seats`. */
   readonly service: string;
   readonly #template: Template;
   readonly #pathOf: (logicalId: string) => string | undefined;
@@ -50,17 +50,17 @@ export class SynthesizedStack {
       .map(([logicalId, { Type, Properties = {} }]) => [logicalId, Properties, Type]);
   }
 
-  /** The resource of this stack that an expression names by Ref or by its ARN. */
-  own(expression: unknown, type: string): { logicalId: string; properties: Json } | undefined {
+  /** The resource of this type in this stack to which an expression refers, by Ref or by its ARN. */
+  ownResource(expression: unknown, type: string): { logicalId: string; properties: Json } | undefined {
     const [, logicalId] = /^\$\{(\w+)(?:\.Arn)?\}$/.exec(textOf(expression)) ?? [];
     const resource = this.#template.Resources?.[logicalId ?? ''];
     return resource?.Type === type ? { logicalId: logicalId!, properties: resource.Properties ?? {} } : undefined;
   }
 
-  /** Whether an expression is, or ends with, the name of the bus where all services meet: the platform's, or the stack's own. */
+  /** Whether an expression refers to the airline's bus: a bus of this stack, or the platform's by its name or ARN. */
   isBus(expression: unknown): boolean {
     const text = textOf(expression);
-    if (this.own(expression, 'AWS::Events::EventBus')) return true;
+    if (this.ownResource(expression, 'AWS::Events::EventBus')) return true;
     const [, parameter] =
       /^(?:arn:\$\{AWS::Partition\}:events:\$\{AWS::Region\}:\$\{AWS::AccountId\}:event-bus\/)?\$\{(\w+)\}$/.exec(
         text,
@@ -73,14 +73,17 @@ export class SynthesizedStack {
   }
 }
 
-/** The statements of a policy document. What cannot be read as one is given as it is, so that it is found and not passed over. */
+/**
+ * The statements of a policy document. A document in another form is returned as one statement, so it still causes a
+ * finding.
+ */
 export function statementsOf(document: unknown): Statement[] {
   const { Statement: statements } = (document ?? { Statement: [] }) as { Statement?: Statement | Statement[] };
   return listOf<Statement>(statements ?? (document as Statement));
 }
 
-/** Those that let somebody in, or may do so. */
-export function allowedBy(document: unknown): Statement[] {
+/** The statements of a policy document that are not a Deny. A statement that cannot be read counts as one of them. */
+export function allowStatements(document: unknown): Statement[] {
   return statementsOf(document).filter(({ Effect }) => Effect !== 'Deny');
 }
 
@@ -88,7 +91,10 @@ export function listOf<T>(value: T | T[] | undefined): T[] {
   return value === undefined ? [] : Array.isArray(value) ? value : [value];
 }
 
-/** An expression of CloudFormation as one text: `${Table.Arn}/index/*`. What is no literal stands in `${…}`. */
+/**
+ * A CloudFormation expression as text, e.g. `${Table.Arn}/index/*`. Everything that is not a literal is inside
+ * `${…}`.
+ */
 export function textOf(expression: unknown): string {
   if (typeof expression !== 'object' || expression === null) return String(expression);
   const [name, argument] = Object.entries(expression)[0] ?? [];

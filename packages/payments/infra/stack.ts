@@ -3,7 +3,7 @@ import { EventConsumer } from '@airline/infra/event-consumer';
 import { parameterName } from '@airline/infra/names';
 import { platformBus, platformSchemaRegistry } from '@airline/infra/platform';
 import { PublishedSchemas } from '@airline/infra/published-schemas';
-import { allowBecause } from '@airline/infra/policies/justify';
+import { grantJustified } from '@airline/infra/policies/justify';
 import { ServiceTable } from '@airline/infra/service-table';
 import type { Construct } from 'constructs';
 import path from 'node:path';
@@ -54,7 +54,7 @@ export class PaymentsStack extends Stack {
     // The default key of SecureString parameters (aws/ssm) lets whoever may read a parameter decrypt it; another key would need
     // kms:Decrypt besides.
     const apiKeyArn = this.formatArn({ service: 'ssm', resource: 'parameter', resourceName: apiKeyParameter.slice(1) });
-    allowBecause(
+    grantJustified(
       consumer.function,
       { actions: ['ssm:GetParameter'], resources: [apiKeyArn] },
       'The provider’s key is put there by an operator, since CloudFormation cannot create secure parameters.',

@@ -2,7 +2,7 @@ import { Stack, type StackProps } from 'aws-cdk-lib';
 import { EventConsumer } from '@airline/infra/event-consumer';
 import { platformBus, platformSchemaRegistry } from '@airline/infra/platform';
 import { PublishedSchemas } from '@airline/infra/published-schemas';
-import { allowBecause } from '@airline/infra/policies/justify';
+import { grantJustified } from '@airline/infra/policies/justify';
 import { ServiceTable } from '@airline/infra/service-table';
 import type { Construct } from 'constructs';
 import path from 'node:path';
@@ -37,7 +37,7 @@ export class ReceiptsStack extends Stack {
       'dynamodb:DeleteItem',
     );
 
-    allowBecause(
+    grantJustified(
       consumer.function,
       {
         actions: ['ses:SendEmail'],

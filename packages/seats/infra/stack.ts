@@ -57,7 +57,7 @@ export class SeatsStack extends Stack {
       description: 'Flights and seat maps',
       api: platformApi(this),
       routes: ['GET /flights', 'GET /flights/{flightId}/seats'],
-      publicBecause: 'What is on sale is for everyone to see, and who holds a seat is not in the answer.',
+      publicReason: 'What is on sale is for everyone to see, and who holds a seat is not in the answer.',
       environment,
     });
     const index = `${table.tableArn}/index/${flightsIndexName}`;
