@@ -1,6 +1,6 @@
 // Generated from events-schemas/schemas by `pnpm contracts`. Do not edit.
 
-/** Every event: who says it, and the paths below `data` that hold personal data (marked "x-personal"). */
+/** Every event: its producer's source, and the paths below `data` that hold personal data ("x-personal"). */
 export const catalogue = {
   /** The customer does not want the booking any more. Seats and payments each answer no, or take their yes back. */
   BookingCancelled: {"source":"airline.bookings","schemaVersion":1,"metadataRequired":false,"personal":[]},
