@@ -1,6 +1,6 @@
 /**
- * Generates src/generated/ from schemas/: TypeScript types, standalone validators and the catalogue of events. Validators
- * are generated because ajv at run time would cost every cold start 110 KB and 50 to 95 ms.
+ * Generates src/generated/ from schemas/: TypeScript types, standalone validators and the catalogue of events. The
+ * validators are generated because ajv at run time would cost every cold start 110 KB and 50 to 95 ms.
  */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -59,7 +59,7 @@ for (const [file, content] of Object.entries(outputs)) {
     stale.push(path.relative(process.cwd(), target));
 }
 if (stale.length > 0) {
-  console.error(`Stale: ${stale.join(', ')}. Run \`pnpm contracts\` and commit what it writes.`);
+  console.error(`Stale: ${stale.join(', ')}. Run \`pnpm contracts\` and commit the generated files.`);
   process.exitCode = 1;
 } else {
   console.log(
