@@ -1,12 +1,13 @@
 /**
- * Generates src/generated/ from schemas/: TypeScript types, standalone validators (ajv at run time would cost every cold start
- * 110 KB and 50 to 95 ms) and the catalogue of events. `--check` compares instead of writing, and fails when a file is stale.
+ * Generates src/generated/ from schemas/: TypeScript types, standalone validators and the catalogue of events. The
+ * validators are generated because ajv at run time would cost every cold start 110 KB and 50 to 95 ms.
  */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import standaloneModule from 'ajv/dist/standalone/index.js';
 import addFormatsModule from 'ajv-formats';
+import { Command } from 'commander';
 import { build } from 'esbuild';
 import { compile, type JSONSchema } from 'json-schema-to-typescript';
 
@@ -19,7 +20,7 @@ interface EventSchema {
   properties: { data: object };
 }
 
-// Both packages are CommonJS: their default export is an export named default once imported from a module.
+// Both packages are CommonJS: an ES module imports their default export as an object with the property `default`.
 const standaloneCode = (
   standaloneModule as unknown as { default: (ajv: Ajv2020, exports: Record<string, string>) => string }
 ).default;
@@ -28,6 +29,12 @@ const here = import.meta.dirname;
 const schemaFolder = path.join(here, 'schemas');
 const outputFolder = path.join(here, 'src', 'generated');
 const banner = '// Generated from events-schemas/schemas by `pnpm contracts`. Do not edit.\n';
+
+const { check: isCheck } = new Command('contracts')
+  .description('Generates the types, validators and catalogue in events-schemas/src/generated from the schemas.')
+  .option('--check', 'compare instead of writing; exit with 1 when a file is stale')
+  .parse()
+  .opts<{ check?: true }>();
 
 const common = await readSchema('common.json');
 const schemas = await Promise.all(
@@ -43,21 +50,20 @@ const outputs: Record<string, string> = {
   'catalogue.ts': generateCatalogue(),
 };
 
-const checking = process.argv.includes('--check');
 const stale: string[] = [];
 await mkdir(outputFolder, { recursive: true });
 for (const [file, content] of Object.entries(outputs)) {
   const target = path.join(outputFolder, file);
-  if (!checking) await writeFile(target, content);
+  if (!isCheck) await writeFile(target, content);
   else if ((await readFile(target, 'utf8').catch(() => '')) !== content)
     stale.push(path.relative(process.cwd(), target));
 }
 if (stale.length > 0) {
-  console.error(`Stale: ${stale.join(', ')}. Run \`pnpm contracts\` and commit what it writes.`);
+  console.error(`Stale: ${stale.join(', ')}. Run \`pnpm contracts\` and commit the generated files.`);
   process.exitCode = 1;
 } else {
   console.log(
-    `${schemas.length} events, ${Object.keys(outputs).length} generated files ${checking ? 'are current' : 'written'}.`,
+    `${schemas.length} events, ${Object.keys(outputs).length} generated files ${isCheck ? 'are current' : 'written'}.`,
   );
 }
 
@@ -93,13 +99,13 @@ async function generateValidators(): Promise<string> {
   for (const keyword of ['x-personal', 'x-source']) ajv.addKeyword({ keyword });
   ajv.addSchema(common);
   for (const schema of schemas) ajv.addSchema(schema);
-  // Data and metadata apart: standalone code repeats what it references, and nine copies of the metadata's check are 60 KB.
+  // Metadata has one validator for all events: standalone code repeats what it references, and nine copies are 60 KB.
   const source = standaloneCode(ajv, {
     metadata: 'common.json#/$defs/metadata',
     outsideMetadata: 'common.json#/$defs/outsideMetadata',
     ...Object.fromEntries(schemas.map((schema) => [schema.title, `${schema.$id}#/properties/data`])),
   });
-  // The standalone code still requires ajv's formats and helpers: bundled in, so that a function needs no ajv at all.
+  // The standalone code still requires ajv's formats and helpers. They are bundled in, so that a function needs no ajv.
   const bundled = await build({
     stdin: { contents: source, resolveDir: here, loader: 'js' },
     bundle: true,
@@ -124,7 +130,7 @@ function generateCatalogue(): string {
     };
     return `  /** ${schema.description} */\n  ${schema.title}: ${JSON.stringify(entry)},`;
   });
-  return `${banner}\n/** Every event: who says it, and the paths below \`data\` that hold personal data (marked "x-personal"). */\nexport const catalogue = {\n${entries.join('\n')}\n} as const;\n`;
+  return `${banner}\n/** Every event: its producer's source, and the paths below \`data\` that hold personal data ("x-personal"). */\nexport const catalogue = {\n${entries.join('\n')}\n} as const;\n`;
 }
 
 function personalPaths(schema: object, prefix: string[] = []): string[][] {

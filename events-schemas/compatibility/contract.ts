@@ -4,17 +4,18 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormatsModule from 'ajv-formats';
 import { type SchemaObject, UnsupportedSchemaError, withoutReferences } from './json-schema.ts';
 
-/** What one event promises, without references. */
+/** One event of the contract. */
 export interface EventContract {
   detailType: string;
   source: string;
+  /** Without references. */
   schema: SchemaObject;
 }
 
 /** The events of a contract by file name without `.json`, e.g. `SeatBooked.v1`. */
 export type Contract = ReadonlyMap<string, EventContract>;
 
-/** Schema files as they stand in a folder, by name. */
+/** The content of schema files by file name. */
 export type SchemaFiles = Readonly<Record<string, SchemaObject>>;
 
 const addFormats = (addFormatsModule as unknown as { default: (ajv: Ajv2020) => void }).default;
@@ -31,7 +32,7 @@ export function readSchemaFiles(folder = schemaFolder): SchemaFiles {
 }
 
 /**
- * @throws UnsupportedSchemaError naming the file that is no JSON Schema 2020-12, or that names no source
+ * @throws UnsupportedSchemaError for a file that is no JSON Schema 2020-12, has a wrong `$id`, or no title or source
  */
 export function contractOf(files: SchemaFiles): Contract {
   const documents = new Map(Object.values(files).map((schema) => [schema.$id as string, schema]));
@@ -41,13 +42,13 @@ export function contractOf(files: SchemaFiles): Contract {
     if (schema.$id !== name)
       throw new UnsupportedSchemaError(`${name}: its $id must be its file name, not ${JSON.stringify(schema.$id)}.`);
     if (!ajv.validateSchema(schema))
-      throw new UnsupportedSchemaError(`${name} is no JSON Schema: ${ajv.errorsText()}.`);
+      throw new UnsupportedSchemaError(`${name} is not a valid JSON Schema: ${ajv.errorsText()}.`);
   }
   const events = Object.entries(files).filter(([name]) => name !== 'common.json');
   return new Map(
     events.map(([name, { title, 'x-source': source }]) => {
       if (typeof title !== 'string' || typeof source !== 'string') {
-        throw new UnsupportedSchemaError(`${name} must name its detail-type (title) and its producer (x-source).`);
+        throw new UnsupportedSchemaError(`${name} must have its detail-type as title and its producer as x-source.`);
       }
       return [name.replace(/\.json$/, ''), { detailType: title, source, schema: withoutReferences(name, documents) }];
     }),

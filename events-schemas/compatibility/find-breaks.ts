@@ -2,21 +2,21 @@ import type { Contract, EventContract } from './contract.ts';
 import { findRefusals } from './find-refusals.ts';
 import type { JsonSchema, SchemaObject } from './json-schema.ts';
 
-/** A change after which somebody cannot read what is sent to him. */
+/** A change after which some readers cannot read some events. */
 export interface Break {
-  /** `BookingRequested.v1`. */
+  /** E.g. `BookingRequested.v1`. */
   event: string;
   detailType: string;
-  /** Of the field in the event's detail, e.g. `data.payment.method`; empty for the event as a whole. */
+  /** Path of the field in the event's detail, e.g. `data.payment.method`. Empty for the whole event. */
   path: string;
-  /** Who breaks: readers deployed before the change, or those deployed after it. */
+  /** The readers that break: those deployed before the change, or those deployed after it. */
   breaks: 'old readers' | 'new readers';
   why: string;
 }
 
 /**
- * What a change of the contract breaks. Deployments are never at the same moment, and messages stay in queues, dead-letter queues and
- * the archive for weeks: so readers of either version must take the events of the other.
+ * Finds what a change of the contract breaks. Services are never deployed at the same moment, and messages stay in
+ * queues, dead-letter queues and the archive for weeks. So readers of each version must accept the other's events.
  */
 export function findBreaks(released: Contract, current: Contract): Break[] {
   return [...released].flatMap(([event, before]) => {
@@ -33,7 +33,7 @@ export function findBreaks(released: Contract, current: Contract): Break[] {
         found(
           'new readers',
           '',
-          'has no schema any more, and old events still come: keep it until nobody sends or keeps one',
+          'has no schema any more, but old events may still arrive: keep it until none is published or stored any more',
         ),
       ];
     return [
@@ -45,7 +45,11 @@ export function findBreaks(released: Contract, current: Contract): Break[] {
         found('new readers', path, `in an old event it ${why}`),
       ),
       ...unmasked(before.schema, after.schema).map((path) =>
-        found('new readers', path, 'is personal in old events, and without its mark "x-personal" it would be printed'),
+        found(
+          'new readers',
+          path,
+          'is personal data in old events, and nothing masks it without the mark "x-personal"',
+        ),
       ),
     ];
   });
@@ -54,13 +58,13 @@ export function findBreaks(released: Contract, current: Contract): Break[] {
 function changesOfName(before: EventContract, after: EventContract): string[] {
   const changes: string[] = [];
   if (after.detailType !== before.detailType)
-    changes.push(`is called ${after.detailType} now; rules and readers know ${before.detailType}`);
+    changes.push(`is called ${after.detailType} now; rules and readers expect ${before.detailType}`);
   if (after.source !== before.source)
     changes.push(`comes from ${after.source} now; rules and readers accept ${before.source} only`);
   return changes;
 }
 
-/** Paths that bear the mark before, and neither they nor anything around them afterwards. */
+/** Paths that had the mark "x-personal" before, and now neither have it nor lie below a path that has it. */
 function unmasked(before: SchemaObject, after: SchemaObject): string[] {
   const masked = personalPaths(after);
   return personalPaths(before).filter(

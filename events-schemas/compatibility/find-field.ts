@@ -2,13 +2,14 @@ import type { JsonSchema, SchemaObject } from './json-schema.ts';
 
 export interface Field {
   schema: SchemaObject;
-  /** Whether every event has it: it and all that it stands in are required. In a list: every item has it. */
+  /** Whether every event has the field: it and all its parents are required. In a list: every item has it. */
   isGuaranteed: boolean;
 }
 
 /**
- * The field of a schema without references, or `undefined` when the schema names none there.
+ * Finds a field in a schema without references.
  * @param path such as `data.cabins[].rows.first`; brackets may be left out, as in EventBridge's patterns
+ * @returns undefined when the schema has no such field
  */
 export function findField(schema: SchemaObject, path: string): Field | undefined {
   let found: Field = { schema, isGuaranteed: true };
@@ -24,7 +25,7 @@ export function findField(schema: SchemaObject, path: string): Field | undefined
   return found;
 }
 
-/** Of a list the schema of its items, of anything else the schema itself. */
+/** The schema of a list's items; for any other schema the schema itself. */
 export function itemOf(schema: SchemaObject): SchemaObject {
   return schema.type === 'array' && typeof schema.items === 'object' ? itemOf(schema.items as SchemaObject) : schema;
 }

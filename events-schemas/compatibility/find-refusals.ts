@@ -1,13 +1,13 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormatsModule from 'ajv-formats';
-import { annotations, type JsonSchema, saysTheSame, type SchemaObject } from './json-schema.ts';
+import { annotations, equalExceptAnnotations, type JsonSchema, type SchemaObject } from './json-schema.ts';
 import { findNumberRefusals, findStringRefusals } from './scalar-refusals.ts';
 
-/** Why a value that one schema lets be written may be refused by another. */
+/** A reason why a reader may refuse a value that a producer may write. */
 export interface Refusal {
-  /** Of the field, e.g. `data.cabins[].fare`; empty for the whole. */
+  /** Path of the field, e.g. `data.cabins[].fare`. Empty for the whole value. */
   path: string;
-  /** What is written and what the reader asks for: `may be missing; the reader requires it`. */
+  /** What the producer may write and what the reader requires, e.g. `may be missing; the reader requires it`. */
   why: string;
 }
 
@@ -23,20 +23,21 @@ const understood: ReadonlySet<string> = new Set([
   ...['properties', 'required', 'additionalProperties'],
 ]);
 
-/** JSON's kinds of values; a number that is whole is told apart, since `integer` is a type of JSON Schema. */
+/** JSON's kinds of values. Whole numbers are a kind of their own, because `integer` is a type of JSON Schema. */
 const kinds = ['null', 'boolean', 'integer', 'fraction', 'string', 'array', 'object'] as const;
 type Kind = (typeof kinds)[number];
 
 /**
- * Whether a reader takes everything that a producer may write: nothing is returned only if it does. The two are not the same language of
- * one schema. A producer writes only fields that its schema names; a reader is tolerant, and lets fields pass that it does not know.
- * Where it cannot be shown that a value passes (two patterns, a keyword that is not understood), it is refused.
+ * Finds why a reader may refuse what a producer may write. A field that its schema does not name is not written by a
+ * producer, and accepted by a reader. A value counts as refused when it cannot be decided whether the reader accepts it
+ * (two patterns, an unknown keyword).
  * @param written schema of the producer, without references
  * @param read schema of the reader, without references
+ * @returns an empty list only if the reader accepts everything that the producer may write
  */
 export function findRefusals(written: JsonSchema, read: JsonSchema, path = ''): Refusal[] {
   const refuse = (why: string): Refusal[] => [{ path, why }];
-  if (written === false || saysTheSame(written, read)) return [];
+  if (written === false || equalExceptAnnotations(written, read)) return [];
   const producer = written === true ? {} : written;
   if (read === false) return refuse('may be there; the reader refuses it');
   const reader = read === true ? {} : read;
@@ -100,7 +101,7 @@ function findObjectRefusals(producer: SchemaObject, reader: SchemaObject, path: 
     .filter((name) => !required.has(name))
     .map((name) => ({ path: at(name), why: 'may be missing; the reader requires it' }));
 
-  // Required fields without a schema of their own may have any value.
+  // A required field without a schema may have any value.
   const named = [...new Set([...Object.keys(writes), ...required])];
   const ofOthers = schemaOf(reader.additionalProperties);
   const refused = named.flatMap((name) =>
@@ -108,7 +109,7 @@ function findObjectRefusals(producer: SchemaObject, reader: SchemaObject, path: 
   );
 
   const others = producer.additionalProperties;
-  // A producer that says nothing of further fields writes none. Its successor may: that is why a reader must let them pass.
+  // Without additionalProperties a producer writes no further field. Its next version may: so readers must let it pass.
   if (others === undefined || others === false) {
     const isStrict =
       others === undefined && reader.additionalProperties !== undefined && reader.additionalProperties !== true;
@@ -127,7 +128,7 @@ function findObjectRefusals(producer: SchemaObject, reader: SchemaObject, path: 
   ];
 }
 
-/** All the values that a schema admits, where they can be counted. */
+/** All values that a schema admits, if it can be listed: it has choices, or admits only null and booleans. */
 function finiteValues(schema: SchemaObject): unknown[] | undefined {
   const given = choices(schema) ?? countable(kindsOf(schema));
   return given?.filter((value) => ajv.validate(schema, value));
@@ -178,7 +179,7 @@ function requiredOf({ required }: SchemaObject): string[] {
   return (required ?? []) as string[];
 }
 
-/** What an object itself says of a name: `constructor` is a field like any other. */
+/** Reads an own property: a field may be called `constructor`. */
 function own(properties: Record<string, JsonSchema>, name: string): JsonSchema | undefined {
   return Object.hasOwn(properties, name) ? properties[name] : undefined;
 }

@@ -1,13 +1,13 @@
-/** A schema of the contract, or a part of one, as JSON. */
+/** A schema of the contract or a part of one, as parsed JSON. */
 export type JsonSchema = boolean | SchemaObject;
 export type SchemaObject = Record<string, unknown>;
 
-/** A schema says something that nothing here can reason about. Whoever meets it must refuse, never pass. */
+/** A schema uses something that these tools do not support. The caller must stop, and not treat the schema as valid. */
 export class UnsupportedSchemaError extends Error {
   override readonly name = 'UnsupportedSchemaError';
 }
 
-/** Keywords that neither admit nor refuse a value. */
+/** Keywords that do not affect whether a value is valid. */
 export const annotations: ReadonlySet<string> = new Set([
   '$schema',
   '$id',
@@ -23,13 +23,13 @@ export const annotations: ReadonlySet<string> = new Set([
   'x-personal',
 ]);
 
-/** Their values are data, in which a `$ref` is no reference. */
+/** Keywords with data as value. A `$ref` in data is no reference. */
 const holdsData: ReadonlySet<string> = new Set(['enum', 'const', 'default', 'examples']);
 
-/** Their values are schemas by name: whatever a name is called, it is no keyword. */
+/** Keywords with an object of schemas as value. The names in it are never keywords. */
 const holdsNames: ReadonlySet<string> = new Set(['properties', 'patternProperties', 'dependentSchemas']);
 
-/** Each names a schema in a way that is not followed here. */
+/** Keywords that refer to a schema in ways that these tools do not support. */
 const unsupportedReferences: ReadonlySet<string> = new Set([
   '$dynamicRef',
   '$recursiveRef',
@@ -38,10 +38,10 @@ const unsupportedReferences: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A schema that stands alone: every `$ref` is replaced by what it names, and definitions are dropped. Two schemas without references can be
- * compared part by part.
- * @param documents every schema file that may be named, by its `$id`
- * @throws UnsupportedSchemaError for a reference that leads nowhere, in a circle, or that changes what it refers to
+ * Replaces every `$ref` of a schema by its target, and drops definitions. Schemas without references can be compared
+ * part by part.
+ * @param documents every schema file that a reference may name, by its `$id`
+ * @throws UnsupportedSchemaError for a reference without target, in a circle, or with further keywords beside it
  */
 export function withoutReferences(documentId: string, documents: ReadonlyMap<string, SchemaObject>): SchemaObject {
   const root = documents.get(documentId);
@@ -87,27 +87,27 @@ export function withoutReferences(documentId: string, documents: ReadonlyMap<str
   }
 
   function refuse(base: string, why: string): never {
-    throw new UnsupportedSchemaError(`${base} ${why}, which the contract's tools cannot follow.`);
+    throw new UnsupportedSchemaError(`${base} ${why}, which the contract's tools do not support.`);
   }
 }
 
-/** Whether two schemas admit the same values because they say the same, annotations aside. */
-export function saysTheSame(one: unknown, other: unknown): boolean {
-  return meaningOf(one) === meaningOf(other);
+/** Whether two schemas are equal, except for annotations. They then admit the same values. */
+export function equalExceptAnnotations(one: unknown, other: unknown): boolean {
+  return canonicalSchema(one) === canonicalSchema(other);
 }
 
-/** The schema as text, in one order, without annotations. What stands below a keyword that is not known here is compared to the letter. */
-function meaningOf(schema: unknown): string {
+/** The schema as text, sorted and without annotations. The value of an unknown keyword keeps its annotations. */
+function canonicalSchema(schema: unknown): string {
   if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return canonical(schema);
   const entries = inOrder(schema).filter(([keyword]) => !annotations.has(keyword));
-  return `{${entries.map(([keyword, value]) => `${JSON.stringify(keyword)}:${meaningOfKeyword(keyword, value)}`).join()}}`;
+  return `{${entries.map(([keyword, value]) => `${JSON.stringify(keyword)}:${canonicalKeyword(keyword, value)}`).join()}}`;
 }
 
-function meaningOfKeyword(keyword: string, value: unknown): string {
-  if (keyword === 'items' || keyword === 'additionalProperties') return meaningOf(value);
+function canonicalKeyword(keyword: string, value: unknown): string {
+  if (keyword === 'items' || keyword === 'additionalProperties') return canonicalSchema(value);
   if (keyword !== 'properties') return canonical(value);
   const named = inOrder(value as object);
-  return `{${named.map(([name, child]) => `${JSON.stringify(name)}:${meaningOf(child)}`).join()}}`;
+  return `{${named.map(([name, child]) => `${JSON.stringify(name)}:${canonicalSchema(child)}`).join()}}`;
 }
 
 function canonical(value: unknown): string {

@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { contractOf, type Contract, type SchemaFiles } from './contract.ts';
-import { saysTheSame } from './json-schema.ts';
+import { equalExceptAnnotations } from './json-schema.ts';
 
-/** What each service reads of each event, as its declaration says. */
+/** The declared paths that each service reads, by service and detail-type. */
 export type Readers = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 
-/** The contract as it was deployed once, and who read what of it then. Kept as one file, which never changes. */
+/** A deployed version of the contract, with the declared reads of each service. It is one file, which never changes. */
 export interface Release {
   number: number;
   /** YYYY-MM-DD. */
@@ -17,7 +17,7 @@ export interface Release {
 
 export const releaseFolder = path.join(import.meta.dirname, '..', 'released');
 
-/** Every release that is kept, oldest first. One may be deleted once no message of it can be left anywhere. */
+/** All releases in the folder, oldest first. A release may be deleted once no message of it can exist any more. */
 export function readReleases(folder = releaseFolder): Release[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
@@ -26,19 +26,20 @@ export function readReleases(folder = releaseFolder): Release[] {
     .sort((a, b) => a.number - b.number);
 }
 
+/** @returns the path of the new file. @throws Error (EEXIST) when that release exists */
 export function writeRelease(release: Release, folder = releaseFolder): string {
   mkdirSync(folder, { recursive: true });
   const file = path.join(folder, `${release.number}.json`);
-  // `wx`: what was released once stays as it was.
+  // `wx` fails when the file exists: a release never changes.
   writeFileSync(file, `${JSON.stringify(release, null, 2)}\n`, { flag: 'wx' });
   return file;
 }
 
-/** Events whose schema, or producer, is not what the release says; annotations such as descriptions do not count. */
+/** Events whose schema or producer differs from the release. Annotations such as descriptions do not count. */
 export function unreleasedEvents(release: Release | undefined, current: Contract): string[] {
   const released: Contract = release ? contractOf(release.schemas) : new Map();
   return [...current].flatMap(([event, { schema, source }]) => {
     const before = released.get(event);
-    return before && before.source === source && saysTheSame(before.schema, schema) ? [] : [event];
+    return before && before.source === source && equalExceptAnnotations(before.schema, schema) ? [] : [event];
   });
 }

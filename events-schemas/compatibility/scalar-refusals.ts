@@ -1,6 +1,6 @@
 import type { SchemaObject } from './json-schema.ts';
 
-/** Why a string that one schema lets be written may be refused by another. */
+/** Reasons why a reader may refuse a string that a producer may write. */
 export function findStringRefusals(producer: SchemaObject, reader: SchemaObject): string[] {
   const shortest = bound(producer.minLength, 0);
   const longest = bound(producer.maxLength, Infinity);
@@ -12,7 +12,7 @@ export function findStringRefusals(producer: SchemaObject, reader: SchemaObject)
     const most = longest === Infinity ? 'any number of' : `${longest}`;
     refusals.push(`may have ${most} characters; the reader takes ${String(reader.maxLength)} at most`);
   }
-  // Whether one pattern admits all that another does is not decided here; a change of either counts as a refusal.
+  // Whether one pattern includes another cannot be decided here, so a changed pattern counts as a refusal.
   for (const keyword of ['pattern', 'format']) {
     if (reader[keyword] === undefined || reader[keyword] === producer[keyword]) continue;
     const written =
@@ -23,8 +23,8 @@ export function findStringRefusals(producer: SchemaObject, reader: SchemaObject)
 }
 
 /**
- * Why a number that one schema lets be written may be refused by another.
- * @param isWhole whether only integers are written: then `exclusiveMinimum: 0` is `minimum: 1`
+ * Reasons why a reader may refuse a number that a producer may write.
+ * @param isWhole whether the producer writes only integers; then `exclusiveMinimum: 0` is the same as `minimum: 1`
  */
 export function findNumberRefusals(producer: SchemaObject, reader: SchemaObject, isWhole: boolean): string[] {
   const written = limitsOf(producer, isWhole);
@@ -48,7 +48,7 @@ export function findNumberRefusals(producer: SchemaObject, reader: SchemaObject,
 
 interface Limit {
   value: number;
-  /** The value itself is not admitted. */
+  /** Whether the value itself is outside the limit. */
   isExclusive: boolean;
 }
 
@@ -64,18 +64,18 @@ function tighter(inclusive: number, exclusive: number): Limit {
     : { value: inclusive, isExclusive: false };
 }
 
-/** The least whole number above a lower limit. */
+/** The smallest whole number that a lower limit admits, as a limit. */
 function whole({ value, isExclusive }: Limit): Limit {
   if (!Number.isFinite(value)) return { value, isExclusive };
   return { value: isExclusive ? Math.floor(value) + 1 : Math.ceil(value), isExclusive: false };
 }
 
-/** An upper limit seen as a lower one, and the other way round. */
+/** Converts an upper limit into a lower one and back, by negating it. */
 function mirrored({ value, isExclusive }: Limit): Limit {
   return { value: -value, isExclusive };
 }
 
-/** Whether something between two lower limits is written and not taken. */
+/** Whether the written lower limit admits values that the taken one does not. */
 function isBeyond(written: Limit, taken: Limit): boolean {
   return written.value < taken.value || (written.value === taken.value && taken.isExclusive && !written.isExclusive);
 }
@@ -96,7 +96,7 @@ function atMost({ value, isExclusive }: Limit): string {
   return isExclusive ? `less than ${value}` : `${value} at most`;
 }
 
-/** Decided for whole numbers only: ajv, like all of JavaScript, divides binary fractions. */
+/** For whole numbers only: with binary fractions, divisions in JavaScript, and so in ajv, are not exact. */
 function isMultiple(written: unknown, step: number): boolean {
   return written === step || (Number.isInteger(written) && Number.isInteger(step) && (written as number) % step === 0);
 }

@@ -1,20 +1,20 @@
 import { type JsonSchema, type SchemaObject, UnsupportedSchemaError } from '../compatibility/json-schema.ts';
 
-/** Mean the same in both drafts. */
+/** Keywords that have the same meaning in both drafts. */
 const same: ReadonlySet<string> = new Set([
   ...['title', 'description', 'default', 'x-personal', 'type', 'enum'],
   ...['minLength', 'maxLength', 'pattern', 'format', 'multipleOf'],
   ...['minItems', 'maxItems', 'uniqueItems'],
 ]);
 
-/** Say nothing of values, and draft 4 has no such words. */
+/** Annotations that draft 4 does not have. */
 const dropped: ReadonlySet<string> = new Set([
   ...['$schema', '$id', '$comment', 'examples', 'deprecated', 'readOnly', 'writeOnly', 'x-source'],
 ]);
 
 /**
- * A schema of draft 2020-12 without references, in the words of draft 4, which is what EventBridge's registry takes. Both admit the same
- * values.
+ * Converts a schema of draft 2020-12 without references to draft 4, which EventBridge's schema registry requires. Both
+ * admit the same values.
  * @throws UnsupportedSchemaError for a keyword that has no translation here
  */
 export function toDraft04(schema: JsonSchema): SchemaObject {
@@ -34,7 +34,7 @@ function translate(keyword: string, value: unknown, schema: SchemaObject): Schem
     case 'const':
       return { enum: [value] };
     case 'required':
-      // Draft 4 wants at least one name.
+      // Draft 4 requires at least one name.
       return (value as string[]).length === 0 ? {} : { required: value };
     case 'properties':
       return {
@@ -46,7 +46,7 @@ function translate(keyword: string, value: unknown, schema: SchemaObject): Schem
       return { items: toDraft04(value as JsonSchema) };
     case 'additionalProperties':
       return { additionalProperties: typeof value === 'boolean' ? value : toDraft04(value as JsonSchema) };
-    // In draft 4 the limit stands in `minimum`, and whether it is excluded beside it. The tighter of two limits counts.
+    // In draft 4 `exclusiveMinimum` is a boolean beside `minimum`. Of two limits, the tighter one applies.
     case 'minimum':
       return (schema.exclusiveMinimum as number) >= (value as number) ? {} : { minimum: value };
     case 'exclusiveMinimum':
@@ -57,7 +57,7 @@ function translate(keyword: string, value: unknown, schema: SchemaObject): Schem
       return (schema.maximum as number) < (value as number) ? {} : { maximum: value, exclusiveMaximum: true };
     default:
       throw new UnsupportedSchemaError(
-        `The keyword ${keyword} cannot be said in JSON Schema draft 4, which EventBridge's registry takes.`,
+        `The keyword ${keyword} has no translation to JSON Schema draft 4, which EventBridge's registry requires.`,
       );
   }
 }

@@ -3,19 +3,19 @@ import path from 'node:path';
 import { type SchemaObject, withoutReferences } from '../compatibility/json-schema.ts';
 import { toDraft04 } from './draft-04.ts';
 
-/** One event as EventBridge's schema registry keeps it. */
+/** One event's schema for EventBridge's schema registry. */
 export interface RegisteredSchema {
   detailType: string;
-  /** `source@DetailType`, the form that EventBridge itself gives to schemas it discovers. */
+  /** `source@DetailType`, like the schemas that EventBridge discovers itself. */
   name: string;
   description: string;
-  /** JSON Schema draft 4 of the whole event, EventBridge's envelope included. */
+  /** JSON Schema draft 4 of the whole event, including EventBridge's envelope. */
   content: string;
 }
 
 const folder = path.join(import.meta.dirname, '..', 'schemas');
 
-/** The events that a producer publishes. */
+/** The schemas of the events with this source. */
 export function registeredSchemas(source: string): RegisteredSchema[] {
   const files = readdirSync(folder).map(
     (name) => JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as SchemaObject,
@@ -23,16 +23,15 @@ export function registeredSchemas(source: string): RegisteredSchema[] {
   const documents = new Map(files.map((schema) => [schema.$id as string, schema]));
   return files
     .filter((schema) => schema['x-source'] === source)
-    .map(({ $id, title, description }) => {
-      const [detailType, said] = [title as string, description as string];
-      const content = JSON.stringify(
-        envelopeOf(source, detailType, said, toDraft04(withoutReferences($id as string, documents))),
-      );
-      return { detailType, name: `${source}@${detailType}`, description: said, content };
+    .map((schema) => {
+      const [detailType, description] = [schema.title as string, schema.description as string];
+      const detail = toDraft04(withoutReferences(schema.$id as string, documents));
+      const content = JSON.stringify(envelopeOf(source, detailType, description, detail));
+      return { detailType, name: `${source}@${detailType}`, description, content };
     });
 }
 
-/** What reaches a target: the envelope as EventBridge documents it, and in it our event. */
+/** The schema of the event that a target receives: EventBridge's documented envelope with our `detail` in it. */
 function envelopeOf(source: string, detailType: string, description: string, detail: SchemaObject): SchemaObject {
   const text = { type: 'string' };
   return {
@@ -40,7 +39,7 @@ function envelopeOf(source: string, detailType: string, description: string, det
     title: detailType,
     description,
     type: 'object',
-    // By these EventBridge's console finds the schema of an event, and proposes patterns.
+    // EventBridge's console uses these two to find the schema of an event and to propose patterns.
     'x-amazon-events-source': source,
     'x-amazon-events-detail-type': detailType,
     properties: {

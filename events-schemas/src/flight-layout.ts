@@ -3,7 +3,7 @@ import type { Mistake } from './mistake.ts';
 
 type Flight = FlightScheduled['data'];
 
-/** What the schema cannot say about a flight's cabins; paths are JSON pointers into the flight. */
+/** Mistakes in a flight's cabins that the schema cannot express. Paths are JSON pointers into the flight. */
 export function findLayoutMistakes({ cabins }: Pick<Flight, 'cabins'>): Mistake[] {
   const mistakes: Mistake[] = [];
   cabins.forEach(({ rows, fare }, index) => {

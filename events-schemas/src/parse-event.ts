@@ -14,7 +14,7 @@ import { findLayoutMistakes } from './flight-layout.ts';
 import type { Mistake } from './mistake.ts';
 import { isObject } from './is-object.ts';
 
-/** Why an event can never be handled, as the dead-letter queue shows it. */
+/** Why a message can never be handled: the `reason` of its dead letter. */
 export type InvalidEventReason = 'not-json' | 'not-an-event' | 'unknown-detail-type' | 'schema-violation';
 
 export class InvalidEventError extends Error {
@@ -27,7 +27,7 @@ export class InvalidEventError extends Error {
   }
 }
 
-/** The part of EventBridge's envelope that the contract relies on. */
+/** The fields of EventBridge's envelope that the contract uses. */
 export interface EventEnvelope {
   'detail-type': string;
   source: string;
@@ -37,7 +37,7 @@ export interface EventEnvelope {
 
 const utcTime = 'must be a time in UTC, like 2027-01-31T08:00:00Z';
 
-/** As ajv reports them. */
+/** A validation error of ajv. */
 interface ValidationError {
   instancePath: string;
   keyword: string;
@@ -51,38 +51,38 @@ interface Validator {
 }
 
 /**
- * EventBridge's envelope in one message of a queue.
- * @throws InvalidEventError when it can never be handled
+ * Parses the body of a queue's message into EventBridge's envelope.
+ * @throws InvalidEventError when the message can never be handled
  */
 export function parseEnvelope(body: string): EventEnvelope {
   let value: unknown;
   try {
     value = JSON.parse(body);
   } catch {
-    // The parser's own words quote the body, and with it perhaps a passenger, into logs and dead-letter attributes.
+    // The parser's message quotes the body. That could put personal data into logs and dead-letter attributes.
     throw new InvalidEventError('not-json', `The message is not JSON (${body.length} characters).`);
   }
   return requireEnvelope(value);
 }
 
 /**
- * The event in one message of a queue.
- * @throws InvalidEventError when it can never be handled
+ * Parses the body of a queue's message into an event.
+ * @throws InvalidEventError when the message can never be handled
  */
 export function parseMessage(body: string): AirlineEvent {
   return parseEvent(parseEnvelope(body));
 }
 
 /**
- * The event in EventBridge's envelope, checked against its schema. Unknown fields pass; metadata that a producer outside the
- * project left out is derived.
- * @throws InvalidEventError when it can never be handled
+ * Parses EventBridge's envelope into an event, and checks it against its schema. Unknown fields pass. Metadata that a
+ * producer outside the project left out is derived.
+ * @throws InvalidEventError when the event can never be handled
  */
 export function parseEvent(value: unknown): AirlineEvent {
   const envelope = requireEnvelope(value);
   const type = envelope['detail-type'];
   if (!isEventType(type))
-    throw new InvalidEventError('unknown-detail-type', `No event is called ${JSON.stringify(type)}.`);
+    throw new InvalidEventError('unknown-detail-type', `The contract has no event ${JSON.stringify(type)}.`);
   if (envelope.source !== sourceOf(type)) {
     throw new InvalidEventError(
       'schema-violation',
@@ -98,7 +98,7 @@ export function parseEvent(value: unknown): AirlineEvent {
   return { type, metadata: completeMetadata(type, envelope, metadata, data), data } as AirlineEvent;
 }
 
-/** Every mistake in a `detail`, or in the `data` alone with {@link findDataMistakes}. */
+/** All mistakes in the `detail` of an event. */
 export function findEventMistakes(type: EventType, detail: unknown): Mistake[] {
   if (!isObject(detail)) return [{ path: '', message: 'must be an object with metadata and data' }];
   const { metadata, data } = detail;
@@ -114,10 +114,11 @@ export function findEventMistakes(type: EventType, detail: unknown): Mistake[] {
   return [...metadataMistakes, ...dataMistakes];
 }
 
+/** All mistakes in the `data` of an event. @param prefix of the paths */
 export function findDataMistakes(type: EventType, data: unknown, prefix = ''): Mistake[] {
   const mistakes = run((validators as unknown as Record<EventType, Validator>)[type], data, prefix);
   if (mistakes.length > 0 || type !== 'FlightScheduled') return mistakes;
-  // What a schema cannot say about a layout: rows in order, no seat in two cabins, one currency.
+  // Rules that a schema cannot express: rows in order, no seat in two cabins, one currency.
   return findLayoutMistakes(data as FlightScheduled['data']).map((mistake) => ({
     ...mistake,
     path: prefix + mistake.path,
@@ -131,7 +132,7 @@ function run(validate: Validator, value: unknown, prefix: string): Mistake[] {
       prefix + error.instancePath + (error.keyword === 'required' ? `/${String(error.params.missingProperty)}` : ''),
     message: sentenceOf(error),
   }));
-  // A value that breaks two rules (a time that is neither well-formed nor in UTC) needs one sentence, not two.
+  // A value can break two rules, e.g. a time that is neither well-formed nor in UTC. The first one is enough.
   return mistakes.filter(({ path }, index) => mistakes.findIndex((other) => other.path === path) === index);
 }
 

@@ -4,15 +4,14 @@ import { isObject } from './is-object.ts';
 
 const mask = '***';
 
-/** Names that the contract marks as personal anywhere: what an event of unknown type is masked by. */
+/** All field names that the contract marks as personal. They are masked by name in an event of unknown type. */
 const personalNames: ReadonlySet<string> = new Set(
   Object.values(catalogue).flatMap(({ personal }) => personal.map((path) => path[path.length - 1]!)),
 );
 
 /**
- * A copy of an event's envelope, or of any JSON value, with every field that the contract marks `"x-personal"` replaced by `***`.
- * Whatever prints an event goes through it. A value that is no event of the contract is masked wherever a field bears the name
- * of a personal one.
+ * Copies an event's envelope and replaces every field that the contract marks `"x-personal"` by `***`. All code that
+ * prints events must use it. In any other JSON value, every field with the name of a personal field is masked.
  */
 export function maskPersonalData(value: unknown): unknown {
   const { 'detail-type': type, detail } = (isObject(value) ? value : {}) as {
@@ -25,7 +24,7 @@ export function maskPersonalData(value: unknown): unknown {
 }
 
 function maskPath(value: unknown, [name, ...rest]: readonly string[]): unknown {
-  // A value of the wrong shape (a passenger that is a string, say) is masked whole: it may be the personal data itself.
+  // A value of the wrong shape is masked whole. A passenger that is a string may be the name itself.
   if (name === undefined || !isObject(value)) return mask;
   if (value[name] === undefined) return value;
   return { ...value, [name]: maskPath(value[name], rest) };

@@ -2,25 +2,26 @@ import type { AirlineEvent, EventData, EventType } from './events.ts';
 import type { Metadata } from './generated/types.ts';
 
 /**
- * What a service reads of the events that it hears: for each detail-type the paths of the fields that it relies on, such as
- * `data.payment.amountMinor` or `data.cabins[].rows.first`. A path that ends in `?` may be absent; the service copes without.
+ * A service's declaration of the fields that it reads: for each detail-type the paths of the fields, such as
+ * `data.payment.amountMinor` or `data.cabins[].rows.first`. A path that ends in `?` may be absent.
  *
- * The declaration cannot drift from the code: handlers see the declared fields and no others (`EventRead`), each service's
- * `reads.test.ts` finds what is declared and never read, and `pnpm contracts:check` compares it with the schemas.
+ * Three checks keep the declaration true. Handlers see only the declared fields (`EventRead`). Each service's
+ * `reads.test.ts` finds declared fields that no handler reads. `pnpm contracts:check` compares the declaration with the
+ * schemas.
  */
 export type Reads = { readonly [T in EventType]?: readonly PathsOf<Detail<T>>[] };
 
-/** An event as far as a service declared that it reads it. Every event of the contract is one. */
+/** An event with only the fields that a service declared. Every event of the contract can be assigned to it. */
 export type EventRead<R extends Reads, T extends keyof R & EventType = keyof R & EventType> = {
   [Type in T]: { type: Type } & Only<Detail<Type>, WithoutMark<PathsIn<R, Type>>>;
 }[T];
 
-/** One handler for each declared event, which sees what is declared. */
+/** One handler for each declared event. It sees only the declared fields. */
 export type HandlersOf<R extends Reads> = {
   [T in keyof R & EventType]: (event: EventRead<R, T>) => Promise<readonly AirlineEvent[]>;
 };
 
-/** Metadata is complete once an event has arrived: what a producer outside the project left out is derived. */
+/** The metadata of a received event is complete: what a producer outside the project left out is derived on arrival. */
 interface Detail<T extends EventType> {
   metadata: Metadata;
   data: EventData<T>;
@@ -28,7 +29,7 @@ interface Detail<T extends EventType> {
 
 type Scalar = string | number | boolean | null;
 
-/** Of every field that holds no further fields. A list of scalars is one field. */
+/** The paths of all fields without subfields. A list of scalars is one field. */
 type PathsOf<T> = {
   [K in keyof T & string]-?: Optional<
     T,
@@ -39,14 +40,14 @@ type PathsOf<T> = {
 
 type Inside<K extends string, V> = V extends readonly (infer Item)[] ? `${K}[].${PathsOf<Item>}` : `${K}.${PathsOf<V>}`;
 
-/** Marks paths through a field that may be absent. */
+/** Adds `?` to paths through a field that may be absent. */
 type Optional<T, K extends keyof T, Path extends string> = undefined extends T[K] ? `${WithoutMark<Path>}?` : Path;
 
 type WithoutMark<Path extends string> = Path extends `${infer Name}?` ? Name : Path;
 
 type PathsIn<R extends Reads, T extends keyof R> = R[T] extends readonly (infer Path extends string)[] ? Path : never;
 
-/** The value with the fields that the paths name. */
+/** The type with only the fields that the paths name. */
 type Only<T, Path extends string> = {
   [K in keyof T as K extends FirstName<Path> ? K : never]: K extends string ? OnlyInside<T[K], Rest<Path, K>> : never;
 };

@@ -16,7 +16,7 @@ interface Editable {
   properties: { data: { properties: Record<string, SchemaObject>; required: string[] } };
 }
 
-/** The contract after an edit of one file; `common.json` is edited as it stands. */
+/** The contract after an edit of one schema file. */
 function after(file: string, edit: (schema: Editable) => void): Contract {
   const changed = structuredClone(files) as Record<string, SchemaObject>;
   edit(changed[file] as unknown as Editable);
@@ -28,22 +28,22 @@ const field = (name: string, schema: SchemaObject) => (event: Editable) =>
 const common = (name: string, schema: SchemaObject) => (file: Editable) =>
   void Object.assign((file as unknown as { $defs: Record<string, SchemaObject> }).$defs[name]!, schema);
 
-describe('lets both sides understand each other', () => {
+describe('a compatible change', () => {
   test.each<[string, string, (schema: Editable) => void]>([
-    ['nothing', 'SeatBooked.v1.json', () => undefined],
+    ['no change', 'SeatBooked.v1.json', () => undefined],
     [
       'a new description',
       'SeatBooked.v1.json',
-      field('bookingId', { $ref: 'common.json#/$defs/bookingId', description: 'Whose.' }),
+      field('bookingId', { $ref: 'common.json#/$defs/bookingId', description: 'The booking.' }),
     ],
-    ['a field that may be left out', 'SeatBooked.v1.json', field('cabin', { type: 'string' })],
+    ['a new optional field', 'SeatBooked.v1.json', field('cabin', { type: 'string' })],
     [
-      'the end of a field that could be left out',
+      'the removal of an optional field',
       'SeatBooked.v1.json',
       ({ properties: { data } }) => delete data.properties.holdExpiresAt,
     ],
     [
-      'another way to say the same',
+      'an equivalent schema',
       'ReceiptIssued.v1.json',
       field('receiptNumber', { type: ['string'], minLength: 1, maxLength: 50 }),
     ],
@@ -67,11 +67,11 @@ describe('lets both sides understand each other', () => {
   });
 });
 
-describe('breaks', () => {
+describe('an incompatible change', () => {
   const refund = 'PaymentRefunded.v1.json';
   test.each<[string, string, (schema: Editable) => void, string[]]>([
     [
-      'a value that old readers do not know',
+      'a new value, which old readers do not know',
       refund,
       field('reason', { enum: ['expired', 'seat-unavailable', 'hold-expired', 'cancelled', 'weather'] }),
       [
@@ -79,7 +79,7 @@ describe('breaks', () => {
       ],
     ],
     [
-      'a value that old events have',
+      'the removal of a value that old events have',
       refund,
       field('reason', { enum: ['expired', 'seat-unavailable', 'hold-expired'] }),
       [
@@ -93,7 +93,7 @@ describe('breaks', () => {
       ['old readers: data.receiptNumber in a new event it may have 60 characters; the reader takes 50 at most'],
     ],
     [
-      'a pattern',
+      'another pattern',
       'PaymentOk.v1.json',
       field('currency', { type: 'string', pattern: '^(EUR|USD)$' }),
       [
@@ -102,7 +102,7 @@ describe('breaks', () => {
       ],
     ],
     [
-      'a type',
+      'another type',
       'PaymentOk.v1.json',
       field('paymentId', { type: 'integer' }),
       [
@@ -111,7 +111,7 @@ describe('breaks', () => {
       ],
     ],
     [
-      'tolerance of unknown fields',
+      'the end of tolerance of unknown fields',
       'SeatBooked.v1.json',
       ({ properties: { data } }) => Object.assign(data, { additionalProperties: false }),
       ['new readers: data in an old event it may gain fields; the reader must let unknown fields pass'],
@@ -123,18 +123,18 @@ describe('breaks', () => {
       ['new readers: metadata in an old event it may be missing; the reader requires it'],
     ],
     [
-      'the producer',
+      'another producer',
       'SeatBooked.v1.json',
       (schema) => (schema['x-source'] = 'airline.paint'),
       ['old readers:  comes from airline.paint now; rules and readers accept airline.seats only'],
     ],
     [
-      'a mark of personal data',
+      'the removal of a mark of personal data',
       'BookingRequested.v1.json',
       ({ properties: { data } }) =>
         delete (data.properties.passenger!.properties as Record<string, SchemaObject>).name!['x-personal'],
       [
-        'new readers: data.passenger.name is personal in old events, and without its mark "x-personal" it would be printed',
+        'new readers: data.passenger.name is personal data in old events, and nothing masks it without the mark "x-personal"',
       ],
     ],
   ])('%s', (_, file, edit, expected) => {
@@ -143,7 +143,7 @@ describe('breaks', () => {
     expect(new Set(breaks.map(({ event }) => `${event}.json`))).toEqual(new Set([file]));
   });
 
-  test('every event that uses what all share', () => {
+  test('of a shared definition breaks every event that uses it', () => {
     const breaks = findBreaks(released, after('common.json', common('amountMinor', { maximum: 500 })));
     expect(breaks.map(({ detailType, path }) => `${detailType} ${path}`)).toEqual([
       'BookingRequested data.payment.amountMinor',
@@ -155,7 +155,7 @@ describe('breaks', () => {
     expect(breaks[0]!.why).toBe('in an old event it may be as high as 99999999; the reader takes 500 at most');
   });
 
-  test('an event that is no more', () => {
+  test('the removal of an event', () => {
     const { 'SeatReleased.v1.json': _, ...rest } = files;
     expect(findBreaks(released, contractOf(rest))).toEqual([
       expect.objectContaining({ event: 'SeatReleased.v1', path: '' }),
@@ -163,7 +163,7 @@ describe('breaks', () => {
   });
 });
 
-describe('is told apart even where it is called like a keyword', () => {
+describe('a change is found even where a name equals a keyword', () => {
   test.each<[string, SchemaObject, SchemaObject]>([
     ['a field', { properties: { title: { type: 'string' } } }, { properties: { title: { type: 'integer' } } }],
     [
@@ -180,27 +180,27 @@ describe('is told apart even where it is called like a keyword', () => {
   });
 });
 
-describe('a schema that is none is refused by name', () => {
+describe('an invalid schema is refused by the name of its file', () => {
   test.each<[string, (schema: Editable) => void, string]>([
-    ['a type that there is not', field('bookingId', { type: 'strng' }), 'SeatBooked.v1.json is no JSON Schema'],
+    ['an unknown type', field('bookingId', { type: 'strng' }), 'SeatBooked.v1.json is not a valid JSON Schema'],
     [
-      'a limit that is no number',
+      'a limit that is not a number',
       field('bookingId', { type: 'string', minLength: '1' }),
-      'SeatBooked.v1.json is no JSON Schema',
+      'SeatBooked.v1.json is not a valid JSON Schema',
     ],
     [
       'no producer',
       (schema) => delete (schema as Partial<Editable>)['x-source'],
-      'must name its detail-type (title) and its producer',
+      'must have its detail-type as title and its producer as x-source',
     ],
-    ['another name', (schema) => Object.assign(schema, { $id: 'Other.json' }), 'its $id must be its file name'],
+    ['a wrong $id', (schema) => Object.assign(schema, { $id: 'Other.json' }), 'its $id must be its file name'],
   ])('%s', (_, edit, message) => {
     expect(() => after('SeatBooked.v1.json', edit)).toThrow(message);
   });
 });
 
 describe('a release', () => {
-  test('is never written again, and tells which events it does not know', () => {
+  test('is never overwritten, and events that it does not have are found', () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'airline-releases-'));
     try {
       const release = { number: 1, releasedOn: '2026-12-01', readers: {}, schemas: files };

@@ -1,4 +1,4 @@
-/** What the compiler refuses: each line that is expected to fail would be an error of its own if it did not (`pnpm typecheck`). */
+/** Tests types: `pnpm typecheck` fails when a line after `@ts-expect-error` compiles. */
 import { expect, test } from '@jest/globals';
 import type { EventRead, HandlersOf, Reads } from '../src/reads.ts';
 import { findDrift } from './support/recorded-reads.ts';
@@ -9,27 +9,27 @@ const reads = {
   FlightScheduled: ['data.cabins[].rows.first'],
 } as const satisfies Reads;
 
-test('a path must be one of the contract, marked as optional where the contract says so, and only there', () => {
-  // @ts-expect-error Nobody publishes it.
+test('a path must be one of the contract, with a question mark if and only if it may be absent', () => {
+  // @ts-expect-error The contract has no such field.
   ({ BookingRequested: ['data.colour'] }) satisfies Reads;
   // @ts-expect-error It may be absent.
   ({ BookingRequested: ['data.expiresAt'] }) satisfies Reads;
-  // @ts-expect-error It is always there.
+  // @ts-expect-error It is always present.
   ({ BookingRequested: ['data.bookingId?'] }) satisfies Reads;
-  // @ts-expect-error Its fields are read, not the whole.
+  // @ts-expect-error It has subfields, which are declared one by one.
   ({ BookingRequested: ['data.payment'] }) satisfies Reads;
   // @ts-expect-error There is no such event.
   ({ SeatPainted: [] }) satisfies Reads;
 });
 
-test('a handler sees what is declared, and nothing else', () => {
+test('a handler sees the declared fields, and no others', () => {
   const see = ({ data }: EventRead<typeof reads, 'BookingRequested'>): unknown[] => [
     data.bookingId satisfies string,
     data.payment.amountMinor satisfies number,
     data.expiresAt satisfies string | undefined,
     // @ts-expect-error Not declared.
     data.flightId,
-    // @ts-expect-error Not declared, though its neighbour is.
+    // @ts-expect-error Not declared; its neighbour is.
     data.payment.currency,
   ];
   const seeInLists = ({ data }: EventRead<typeof reads, 'FlightScheduled'>): unknown[] =>
@@ -44,13 +44,13 @@ test('a handler sees what is declared, and nothing else', () => {
   } satisfies HandlersOf<typeof reads>;
   expect(Object.keys(handlers)).toEqual(Object.keys(reads));
 
-  // @ts-expect-error An event that is declared to be read needs a handler.
+  // @ts-expect-error A declared event needs a handler.
   ({ BookingRequested: handlers.BookingRequested }) satisfies HandlersOf<typeof reads>;
   // @ts-expect-error A handler needs a declaration.
   ({ ...handlers, PaymentOk: async () => [] }) satisfies HandlersOf<typeof reads>;
 });
 
-test('what is read behind the back of the compiler is found all the same', async () => {
+test('reads that the compiler cannot see are found too', async () => {
   const paid = newEvent(
     'PaymentOk',
     { bookingId: 'b', paymentId: 'p', amountMinor: 1, currency: 'EUR', paidAt: '2026-12-01T09:30:00Z' },

@@ -23,13 +23,13 @@ export interface EventDetails {
   SeatUnavailable: SeatUnavailable;
 }
 /**
- * The customer does not want the booking any more. Seats and payments each answer no, or take their yes back.
+ * The customer cancelled the booking. Seats and payments each answer no, or take their yes back.
  */
 export interface BookingCancelled {
   metadata?: OutsideMetadata;
   data: {
     /**
-     * Random UUID, version 4 (RFC 9562). Whoever knows it can see the booking, so it is never a counter or a timestamp.
+     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp.
      */
     bookingId: string;
     /**
@@ -39,19 +39,19 @@ export interface BookingCancelled {
   };
 }
 /**
- * As metadata, but a producer outside the project may leave out any of it: what can be derived is derived on arrival.
+ * Metadata of a producer outside the project, who may leave out any field. What can be derived is derived on arrival.
  */
 export interface OutsideMetadata {
   /**
-   * Derived, never random: <bookingId>.<detail-type>, with a step where a type can recur. A repeated publish is the same event.
+   * Derived, never random: <bookingId>.<detail-type>, plus a step where a type can recur. A repeated publish has the same id.
    */
   eventId?: string;
   /**
-   * The booking (for FlightScheduled: the flight).
+   * The bookingId. For FlightScheduled: the flightId.
    */
   correlationId?: string;
   /**
-   * eventId of the event that caused this one; absent at the root of a flow.
+   * eventId of the event that caused this one. Absent when no event caused it.
    */
   causationId?: string;
   /**
@@ -59,7 +59,7 @@ export interface OutsideMetadata {
    */
   occurredAt?: string;
   /**
-   * The service that said it, e.g. seats.
+   * The service that published the event, e.g. seats.
    */
   service?: string;
   /**
@@ -67,18 +67,18 @@ export interface OutsideMetadata {
    */
   schemaVersion?: number;
   /**
-   * W3C Trace Context.
+   * traceparent of W3C Trace Context.
    */
   traceparent?: string;
 }
 /**
- * A customer asks for seats and says how to pay. Seats and payments each answer it exactly once.
+ * A customer requests seats and gives a payment method. Seats and payments each answer exactly once.
  */
 export interface BookingRequested {
   metadata?: OutsideMetadata;
   data: {
     /**
-     * Random UUID, version 4 (RFC 9562). Whoever knows it can see the booking, so it is never a counter or a timestamp.
+     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp.
      */
     bookingId: string;
     /**
@@ -91,7 +91,7 @@ export interface BookingRequested {
       email: string;
     };
     /**
-     * The customer account that asked, where there is one.
+     * The account of the customer who requested the booking, if there is one.
      */
     customerId?: string;
     payment: {
@@ -119,7 +119,7 @@ export interface BookingRequested {
   };
 }
 /**
- * A flight can be booked: its route, time, cabins and fares. Said again when the schedule changes.
+ * A flight that can be booked, with its route, time, cabins and fares. Published again when the schedule changes.
  */
 export interface FlightScheduled {
   metadata?: OutsideMetadata;
@@ -189,36 +189,36 @@ export interface Airport {
   country: string;
 }
 /**
- * Payments says no: nothing is charged for this booking.
+ * Payments answers no: nothing is charged for this booking.
  */
 export interface PaymentFailed {
   metadata: Metadata;
   data: {
     /**
-     * Random UUID, version 4 (RFC 9562). Whoever knows it can see the booking, so it is never a counter or a timestamp.
+     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp.
      */
     bookingId: string;
     reason: 'declined' | 'expired' | 'seat-unavailable' | 'hold-expired' | 'cancelled';
     /**
-     * The provider's word for the refusal, e.g. insufficient_funds.
+     * The provider's code for the refusal, e.g. insufficient_funds.
      */
     declineCode?: string;
   };
 }
 /**
- * Who said it, when, and because of what.
+ * The event's id, producer, time and cause.
  */
 export interface Metadata {
   /**
-   * Derived, never random: <bookingId>.<detail-type>, with a step where a type can recur. A repeated publish is the same event.
+   * Derived, never random: <bookingId>.<detail-type>, plus a step where a type can recur. A repeated publish has the same id.
    */
   eventId: string;
   /**
-   * The booking (for FlightScheduled: the flight).
+   * The bookingId. For FlightScheduled: the flightId.
    */
   correlationId: string;
   /**
-   * eventId of the event that caused this one; absent at the root of a flow.
+   * eventId of the event that caused this one. Absent when no event caused it.
    */
   causationId?: string;
   /**
@@ -226,7 +226,7 @@ export interface Metadata {
    */
   occurredAt: string;
   /**
-   * The service that said it, e.g. seats.
+   * The service that published the event, e.g. seats.
    */
   service: string;
   /**
@@ -234,18 +234,18 @@ export interface Metadata {
    */
   schemaVersion: number;
   /**
-   * W3C Trace Context.
+   * traceparent of W3C Trace Context.
    */
   traceparent?: string;
 }
 /**
- * Payments says yes: the fare is captured.
+ * Payments answers yes: the fare is captured.
  */
 export interface PaymentOk {
   metadata: Metadata;
   data: {
     /**
-     * Random UUID, version 4 (RFC 9562). Whoever knows it can see the booking, so it is never a counter or a timestamp.
+     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp.
      */
     bookingId: string;
     /**
@@ -267,13 +267,13 @@ export interface PaymentOk {
   };
 }
 /**
- * Payments takes its yes back: the captured fare is returned.
+ * Payments takes its yes back: the captured fare is refunded.
  */
 export interface PaymentRefunded {
   metadata: Metadata;
   data: {
     /**
-     * Random UUID, version 4 (RFC 9562). Whoever knows it can see the booking, so it is never a counter or a timestamp.
+     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp.
      */
     bookingId: string;
     /**
@@ -302,7 +302,7 @@ export interface ReceiptIssued {
   metadata: Metadata;
   data: {
     /**
-     * Random UUID, version 4 (RFC 9562). Whoever knows it can see the booking, so it is never a counter or a timestamp.
+     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp.
      */
     bookingId: string;
     receiptNumber: string;
@@ -313,13 +313,13 @@ export interface ReceiptIssued {
   };
 }
 /**
- * Seats says yes: every seat asked for is held for this booking.
+ * Seats answers yes: every requested seat is held for this booking.
  */
 export interface SeatBooked {
   metadata: Metadata;
   data: {
     /**
-     * Random UUID, version 4 (RFC 9562). Whoever knows it can see the booking, so it is never a counter or a timestamp.
+     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp.
      */
     bookingId: string;
     /**
@@ -348,7 +348,7 @@ export interface SeatReleased {
   metadata: Metadata;
   data: {
     /**
-     * Random UUID, version 4 (RFC 9562). Whoever knows it can see the booking, so it is never a counter or a timestamp.
+     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp.
      */
     bookingId: string;
     /**
@@ -360,13 +360,13 @@ export interface SeatReleased {
   };
 }
 /**
- * Seats says no: nothing is held for this booking.
+ * Seats answers no: no seat is held for this booking.
  */
 export interface SeatUnavailable {
   metadata: Metadata;
   data: {
     /**
-     * Random UUID, version 4 (RFC 9562). Whoever knows it can see the booking, so it is never a counter or a timestamp.
+     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp.
      */
     bookingId: string;
     /**
@@ -375,7 +375,7 @@ export interface SeatUnavailable {
     flightId: string;
     seats: Seats;
     /**
-     * The seats that are the reason; empty when the reason is not a seat.
+     * The requested seats that caused the refusal. Empty when the reason is not about single seats.
      *
      * @maxItems 9
      *

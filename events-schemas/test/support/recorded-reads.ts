@@ -1,21 +1,22 @@
-/** For tests: whether what a service declares of its reading is what it does. */
+/** Compares the fields that a service declares to read with those that it reads. */
 import type { AirlineEvent } from '../../src/events.ts';
 import { isObject } from '../../src/is-object.ts';
 import type { Reads } from '../../src/reads.ts';
 
-/** Where a declaration and the code differ, each as `PaymentOk data.paidAt`. */
+/** The differences between a declaration and the code. Fields are written as `PaymentOk data.paidAt`. */
 export interface Drift {
-  /** Read, and not declared. */
+  /** Fields that are read but not declared. */
   undeclared: string[];
-  /** Declared, and read in no scenario. */
+  /** Fields that are declared but read in no scenario. */
   unread: string[];
-  /** Scenarios, by number, that end otherwise when events bring the declared fields only. */
+  /** Indexes of scenarios whose outcome is different when events have only the declared fields. */
   differing: number[];
 }
 
 /**
- * Runs scenarios with events that note which of their fields are read, and again with events that have only the declared ones.
- * @param run the service hears these events from its beginning on; returns all that it did: what it said and what it keeps
+ * Runs each scenario twice: with events that record which of their fields are read, and with events that have only the
+ * declared fields.
+ * @param run handles the events in a new service, and returns all effects: the published events and the stored records
  */
 export async function findDrift(
   reads: Reads,
@@ -39,7 +40,7 @@ export async function findDrift(
   };
 }
 
-/** The event with each field behind a getter that notes it. Getters, not a Proxy: what copies a value whole reads all of it. */
+/** The event with a getter for each field, which records the read. Unlike a Proxy, getters also record a whole copy. */
 function watched({ type, metadata, data }: AirlineEvent, seen: Set<string>): AirlineEvent {
   const watch = (value: unknown, path: string): unknown => {
     if (Array.isArray(value)) return value.map((item) => watch(item, `${path}[]`));
@@ -77,7 +78,7 @@ function onlyDeclared({ type, metadata, data }: AirlineEvent, declared: Readonly
   return { type, ...(reduce({ metadata, data }, '') as object) } as AirlineEvent;
 }
 
-/** Holds no further fields: a scalar, or a list of scalars. */
+/** Whether a value has no subfields: a scalar, or a list of scalars. */
 function isField(value: unknown): boolean {
   return Array.isArray(value) ? value.every((item) => !isObject(item)) : !isObject(value);
 }

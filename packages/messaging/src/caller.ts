@@ -1,21 +1,21 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { problem } from './http-response.ts';
 
-/** Who asks: a customer who is logged in, or anyone, on a route that has no authorizer. */
+/** The caller of a route. Without a `customerId` the caller is anonymous: the route has no authorizer. */
 export type Caller =
   | { kind: 'caller'; customerId?: string }
-  /** The token is valid, and does not say whose it is. */
+  /** The token is valid but names no customer. */
   | { kind: 'refused'; answer: APIGatewayProxyStructuredResultV2 };
 
-/** As the contract has a customerId, and fit for a log. */
+/** The contract's limits of a customerId, and no characters that could forge a log line. */
 const customerIdPattern = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,200}$/u;
 
 /**
- * Who asks, by the token that API Gateway's authorizer has verified: its `sub`. What the client itself sends is never looked at
- * here: without an authorizer on the route there are no claims.
+ * The caller of a request, from the `sub` of the token that API Gateway's authorizer verified. This function reads no
+ * header. A route without an authorizer has no claims, so its caller is anonymous.
  */
 export function callerOf(event: Pick<APIGatewayProxyEventV2, 'requestContext'>): Caller {
-  // The type of an event without an authorizer, as aws-lambda has it, does not know that there may be one.
+  // aws-lambda's type of an event without an authorizer has no such field.
   const { authorizer } = (event.requestContext ?? {}) as {
     authorizer?: { jwt?: { claims?: Record<string, unknown> } };
   };

@@ -14,19 +14,19 @@ import type { SelfAddressedHandlers } from './self-addressed.ts';
 import { traceparentOf } from './trace.ts';
 
 /**
- * Does a service's work for one event and returns what the service says about it. By the time it returns, its own record is
- * written; the events leave afterwards, and when they do not get out the message is delivered again: the handler then finds its
- * own record and returns the same events.
+ * Does a service's work for one event, and returns the events that the service publishes about it. A handler writes its
+ * record before it returns. If its events cannot be published, the message is delivered again; the handler then finds
+ * its own record and returns the same events.
  */
 export type Handler<T extends EventType> = (event: AirlineEvent<T>) => Promise<readonly AirlineEvent[]>;
 
-/** Detail-type → handler: the whole routing of a service. */
+/** Detail-type → handler. A service has no other routing. */
 export type Handlers = { [T in EventType]?: Handler<T> };
 
-/** Thrown by a handler for an event that can never be handled: it goes to the dead-letter queue at once, with the reason. */
+/** Thrown by a handler for an event that can never be handled. The message goes to the dead-letter queue at once. */
 export class UnprocessableEventError extends Error {
   override readonly name = 'UnprocessableEventError';
-  /** A word for the operator, e.g. `conflicting-request`. */
+  /** A code for the operator, e.g. `conflicting-request`. */
   readonly reason: string;
 
   constructor(reason: string, message: string) {
@@ -39,21 +39,22 @@ export type Consumer = (event: SQSEvent, context: Context) => Promise<SQSBatchRe
 
 export interface ConsumerOptions {
   handlers: Handlers;
-  /** Messages that the service sends to its own queue. @default none: they are poison */
+  /** Handlers of messages that the service sends to its own queue. @default none: such a message is a dead letter */
   selfAddressed?: SelfAddressedHandlers;
   publish: Publish;
   sendToDeadLetters: SendToDeadLetters;
-  /** Makes a failed message come again sooner than the queue would. @default when the queue's visibility timeout ends */
+  /** Sets when a failed message is delivered again. @default when the queue's visibility timeout ends */
   delayRetry?: DelayRetry;
   logger: Pick<Logger, 'info' | 'warn' | 'error'>;
-  /** Counts messages that failed, and writes out at the end of a batch what handlers counted. @default nothing is counted */
+  /** Counts failed messages. Flushed at the end of each batch, with what the handlers counted. @default no metrics */
   metrics?: Pick<BufferedMetrics, 'count' | 'flush'>;
 }
 
 /**
- * The consumer of a service's queue. The records of a batch run side by side, their events leave in as few PutEvents as fit, and
- * a record that failed, or whose events did not get out, is reported as failed, alone. What can never succeed is put into the
- * dead-letter queue with its reason and then acknowledged.
+ * The consumer of a service's queue.
+ * - The records of a batch run side by side, and their events are published in as few PutEvents as possible.
+ * - A record whose handler failed, or whose events were not published, is reported as failed; the others are not.
+ * - A message that can never be handled is sent to the dead-letter queue with its reason, and then acknowledged.
  */
 export function createConsumer({
   handlers,
@@ -72,7 +73,7 @@ export function createConsumer({
       subject = { ...subject, ...subjectOf(envelope) };
       answer = await route(envelope, record, handlers, selfAddressed);
     } catch (error) {
-      outbox.skip();
+      outbox.addNothing();
       if (!(error instanceof InvalidEventError || error instanceof UnprocessableEventError))
         throw await failed(error, record, subject);
       await sendToDeadLetters(record, error.reason, error.message);
@@ -84,20 +85,26 @@ export function createConsumer({
       return;
     }
     try {
-      await outbox.say(answer);
+      await outbox.publish(answer);
     } catch (error) {
       throw await failed(error, record, subject);
     }
     logger.info('handled', { ...subject, said: answer.map(({ type }) => type) });
   }
 
-  /** @returns the error, for the batch to report. A retry that could not be hastened comes when the queue's own timeout ends. */
+  /**
+   * Counts and logs a failure, and sets the pause before the retry.
+   * @returns the error, for the batch to report
+   */
   async function failed(error: unknown, record: SQSRecord, subject: Subject): Promise<unknown> {
     const receiveCount = record.attributes.ApproximateReceiveCount;
     metrics?.count('MessageFailed');
     logger.warn('Message failed and will be delivered again', { ...subject, receiveCount, error: error as Error });
-    await delayRetry?.(record).catch((refusal: Error) => {
-      logger.warn('The retry of a failed message could not be hastened', { ...subject, error: refusal });
+    await delayRetry?.(record).catch((cause: Error) => {
+      logger.warn('The pause before a retry could not be set; the visibility timeout applies', {
+        ...subject,
+        error: cause,
+      });
     });
     return error;
   }
@@ -108,7 +115,7 @@ export function createConsumer({
     try {
       return await processPartialResponse(event, (record: SQSRecord) => handle(record, outbox), processor, {
         context,
-        // A batch that failed whole is reported record by record as well: throwing would hide which and why.
+        // By default Powertools throws when every record failed. The response would then not name the failed records.
         throwOnFullBatchFailure: false,
       });
     } finally {
@@ -117,7 +124,7 @@ export function createConsumer({
   };
 }
 
-/** The consumer of a deployed function, wired from its environment. */
+/** The consumer of a deployed function, made from its environment variables. @throws Error when one is missing */
 export function consumerFromEnvironment(handlers: Handlers, selfAddressed: SelfAddressedHandlers = {}): Consumer {
   const client = new SQSClient();
   return createConsumer({
@@ -144,46 +151,46 @@ async function route(
   if (!handler)
     throw new InvalidEventError(
       'unknown-detail-type',
-      `This service does not listen to ${event.type}; its rules should not send it.`,
+      `This service has no handler for ${event.type}; its rules should not send it.`,
     );
   return handler(withTrace(event, attributes.AWSTraceHeader));
 }
 
-/** A producer that names no trace may have one all the same: what is said next belongs to the trace of this message alone. */
+/** An event without a trace takes the trace of its message, and no other message's. Its effects continue that trace. */
 function withTrace(event: AirlineEvent, traceHeader: string | undefined): AirlineEvent {
   const traceparent = event.metadata.traceparent ?? traceparentOf(traceHeader);
   return traceparent === undefined ? event : { ...event, metadata: { ...event.metadata, traceparent } };
 }
 
-/** Collects what the records of one batch say, and publishes it once the last of them has spoken. */
+/** Collects the events of a batch, and publishes them together once every record has added its own. */
 class BatchOutbox {
   readonly #publish: Publish;
-  readonly #waiting: { events: readonly AirlineEvent[]; settle: (outcomes: PublishOutcome[]) => void }[] = [];
-  #silent: number;
+  readonly #added: { events: readonly AirlineEvent[]; settle: (outcomes: PublishOutcome[]) => void }[] = [];
+  #pendingRecords: number;
 
   constructor(records: number, publish: Publish) {
-    this.#silent = records;
+    this.#pendingRecords = records;
     this.#publish = publish;
   }
 
-  /** Resolves when all the events are out. @throws PublishError when one is not */
-  async say(events: readonly AirlineEvent[]): Promise<void> {
-    const spoken = new Promise<PublishOutcome[]>((settle) => this.#waiting.push({ events, settle }));
-    this.skip();
-    const failure = (await spoken).find((outcome) => outcome !== undefined);
+  /** Adds a record's events. Resolves when all of them are published. @throws PublishError when one was not */
+  async publish(events: readonly AirlineEvent[]): Promise<void> {
+    const published = new Promise<PublishOutcome[]>((settle) => this.#added.push({ events, settle }));
+    this.addNothing();
+    const failure = (await published).find((outcome) => outcome !== undefined);
     if (failure) throw failure;
   }
 
-  /** A record that has nothing to say. */
-  skip(): void {
-    this.#silent -= 1;
-    if (this.#silent === 0) void this.#flush();
+  /** For a record that has no events. */
+  addNothing(): void {
+    this.#pendingRecords -= 1;
+    if (this.#pendingRecords === 0) void this.#flush();
   }
 
   async #flush(): Promise<void> {
-    const events = this.#waiting.flatMap((record) => record.events);
+    const events = this.#added.flatMap((record) => record.events);
     const outcomes = await this.#publish(events).catch((error: Error) => events.map(() => error));
     let next = 0;
-    for (const { events, settle } of this.#waiting) settle(outcomes.slice(next, (next += events.length)));
+    for (const { events, settle } of this.#added) settle(outcomes.slice(next, (next += events.length)));
   }
 }

@@ -1,15 +1,16 @@
 import { type MessageAttributeValue, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSRecord } from 'aws-lambda';
 
-/** Puts a message that can never be handled into the dead-letter queue, unchanged, with the reason beside it. */
+/** Sends a message that can never be handled to the dead-letter queue, with the reason. @throws when SQS fails */
 export type SendToDeadLetters = (record: SQSRecord, reason: string, error: string) => Promise<void>;
 
-/** SQS counts attributes into the message's size; a schema's complaints can be long. */
+/** In characters. SQS counts attributes in the message's size, and a list of schema violations can be long. */
 const maximumErrorLength = 1000;
 
 /**
- * The message keeps its body and its trace. Its attributes say why it is here: `reason` (a word, e.g. `schema-violation`), `error` (a
- * sentence), `firstReceivedAt` and `receiveCount` of the original, which a new message would not remember.
+ * The dead letter has the body and the trace of the message. Its attributes are `reason` (a code, e.g.
+ * `schema-violation`), `error` (a sentence), and of the original `originalMessageId`, `firstReceivedAt` and
+ * `receiveCount`, since SQS counts anew for a new message.
  */
 export function createDeadLetters({
   client,

@@ -1,4 +1,4 @@
-/** A variable that the stack sets on the function. @throws Error that names it, so that a wrong stack fails at the first start */
+/** A variable that the stack sets on the function. @throws Error that names it when it is missing or empty */
 export function requireEnvironment(name: string): string {
   const value = process.env[name];
   if (!value)

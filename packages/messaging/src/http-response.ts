@@ -1,13 +1,13 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 
-/** One field of a request that is wrong: a JSON pointer into the body, and what to do about it. */
+/** One invalid field of a request: its JSON pointer in the body, and how to correct it. */
 export interface FieldError {
   field: string;
   message: string;
 }
 
 /**
- * An HTTP answer that says what was wrong, as application/problem+json (RFC 9457).
+ * An HTTP error response, as application/problem+json (RFC 9457).
  * @param detail a sentence for the person who made the request
  */
 export function problem(
@@ -23,7 +23,7 @@ export function problem(
   };
 }
 
-/** A successful HTTP answer with a JSON body. */
+/** A successful HTTP response with a JSON body. */
 export function json(
   status: number,
   body: unknown,

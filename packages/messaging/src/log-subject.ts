@@ -1,6 +1,6 @@
 import type { EventEnvelope } from '@airline/events-schemas/parse-event';
 
-/** What a log line is about. Every line about a message bears it, so that a booking's id finds them all. */
+/** The ids of a message. Every log line about the message has them, so a search for a booking finds all its lines. */
 export interface Subject {
   messageId: string;
   detailType?: string;
@@ -9,19 +9,19 @@ export interface Subject {
   eventId?: string;
 }
 
-/** Ids and names of types look like this. Anything else in their place may be somebody's name or address, and is not logged. */
-const harmless = /^[A-Za-z0-9._-]{1,200}$/;
+/** The form of ids and detail-types. Any other value is not logged: it may be a person's name or address. */
+const idPattern = /^[A-Za-z0-9._-]{1,200}$/;
 
-/** What an envelope says of itself, whether or not it obeys the contract. */
+/** The ids of an envelope, valid by the contract or not. Values that do not look like ids are left out. */
 export function subjectOf({ 'detail-type': type, detail }: EventEnvelope): Omit<Subject, 'messageId'> {
   const { metadata, data } = (detail ?? {}) as { metadata?: Record<string, unknown>; data?: Record<string, unknown> };
-  const detailType = logged(type);
-  const correlationId = logged(data?.bookingId ?? data?.flightId);
-  // Derived where the producer left it out, as the contract derives it.
-  const eventId = logged(metadata?.eventId ?? (correlationId && detailType && `${correlationId}.${detailType}`));
+  const detailType = idOrNothing(type);
+  const correlationId = idOrNothing(data?.bookingId ?? data?.flightId);
+  // The contract derives the id in the same way when the producer left it out.
+  const eventId = idOrNothing(metadata?.eventId ?? (correlationId && detailType && `${correlationId}.${detailType}`));
   return { ...(detailType && { detailType }), ...(correlationId && { correlationId }), ...(eventId && { eventId }) };
 }
 
-function logged(value: unknown): string | undefined {
-  return typeof value === 'string' && harmless.test(value) ? value : undefined;
+function idOrNothing(value: unknown): string | undefined {
+  return typeof value === 'string' && idPattern.test(value) ? value : undefined;
 }

@@ -1,36 +1,38 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { AirlineEvent } from '@airline/events-schemas/events';
 
-/** What a service counts of its business. Names and reasons are words of the contract: few, and never about a person. */
+/** A service's business metrics. Names and reasons are terms of the contract: few, and never personal data. */
 export interface BusinessMetrics {
   /**
-   * A fact came true. To be told once for each fact, by the run whose conditional write made it so: a redelivery finds the record and
-   * says the same event again without counting it again. A run that dies between its write and the end of its batch counts nothing.
+   * Counts a fact. Call it once for each fact, in the run whose conditional write recorded it. A redelivery finds the
+   * record, publishes the same event again and does not count it again. A run that dies between its write and the end
+   * of its batch counts nothing.
    */
   onRecorded: (event: AirlineEvent) => void;
-  /** Something else happened that is no event. */
+  /** Counts something that is no event. */
   count: (name: string, reason?: string) => void;
+  /** Records a duration. */
   took: (name: string, milliseconds: number) => void;
 }
 
-/** Metrics that wait until they are written out. */
+/** Metrics that are kept in memory until `flush`. */
 export interface BufferedMetrics extends BusinessMetrics {
-  /** Writes what was counted, one line for each reason. */
+  /** Writes what was counted since the last flush: one line for each reason. */
   flush: () => void;
 }
 
 let ofThisFunction: BufferedMetrics | undefined;
 
 /**
- * The metrics of a deployed function, one for all who count in it: lines of CloudWatch's embedded metric format on standard output,
- * in the namespace that the stack names. They cost a log line, and no request.
+ * The metrics of a deployed function: always the same instance. They are written as lines of CloudWatch's embedded
+ * metric format on standard output, in the namespace that the stack sets. So they cost no request.
  */
 export function metricsFromEnvironment(): BufferedMetrics {
   return (ofThisFunction ??= createMetrics());
 }
 
 export function createMetrics(): BufferedMetrics {
-  // Each set of dimensions is a line of its own, so that a batch of ten refusals for one reason is one line as well.
+  // A line of the embedded metric format has one set of dimensions, so each reason needs its own Metrics.
   const byReason = new Map<string | undefined, Metrics>();
   const counted = new Set<Metrics>();
 

@@ -4,13 +4,13 @@ import { findEventMistakes } from '@airline/events-schemas/parse-event';
 import { requireEnvironment } from './environment.ts';
 import { traceHeaderOf } from './trace.ts';
 
-/** The outcome for one event: `undefined` when EventBridge took it, else why it did not. */
+/** The outcome for one event: `undefined` when EventBridge accepted it, else the error. */
 export type PublishOutcome = Error | undefined;
 
-/** Publishes events; the outcomes stand in the order of the events. It never throws: what did not get out is an outcome. */
+/** Publishes events. The outcomes are in the order of the events. It never throws: a failure is an outcome. */
 export type Publish = (events: readonly AirlineEvent[]) => Promise<PublishOutcome[]>;
 
-/** An event did not get out; whoever caused it must be tried again. */
+/** An event was not published. The message or request that caused it must be tried again. */
 export class PublishError extends Error {
   override readonly name = 'PublishError';
 }
@@ -23,19 +23,19 @@ export interface PublisherOptions {
   sleep?: (milliseconds: number) => Promise<void>;
 }
 
-/** EventBridge takes at most ten entries a request. */
+/** EventBridge accepts at most ten entries a request. */
 const maximumEntries = 10;
 /**
- * EventBridge takes 1 MiB a request; but whoever receives a single event through SQS gets it with EventBridge's envelope around it, and
- * the older limit of 256 KiB is what every emulator and many a consumer still keeps. Ours are a few hundred bytes.
+ * Below EventBridge's own limit of 1 MiB a request. Emulators and many consumers still have the older limit of 256 KiB,
+ * and SQS delivers an event with EventBridge's envelope around it. This project's events have a few hundred bytes.
  */
 const maximumRequestBytes = 250 * 1024;
 const attempts = 3;
 const firstPauseMilliseconds = 50;
 
 /**
- * A publisher that fills each PutEvents as far as its limits allow and sends again what EventBridge refused for the moment
- * (`FailedEntryCount` > 0 is a success to HTTP, and a lost event to whoever ignores it).
+ * A publisher that fills each PutEvents up to its limits, and tries each event up to three times. PutEvents answers
+ * HTTP 200 even when `FailedEntryCount` is above 0, so every entry of the response is checked.
  */
 export function createPublisher({ client, busName, sleep = pause }: PublisherOptions): Publish {
   async function send(entries: PutEventsRequestEntry[]): Promise<PublishOutcome[]> {
@@ -70,18 +70,18 @@ export function createPublisher({ client, busName, sleep = pause }: PublisherOpt
   };
 }
 
-/** The publisher of a deployed function, on the bus that its stack names. */
+/** The publisher of a deployed function, on the bus in `EVENT_BUS_NAME`. */
 export function publisherFromEnvironment(): Publish {
   return createPublisher({ client: new EventBridgeClient(), busName: requireEnvironment('EVENT_BUS_NAME') });
 }
 
-/** Publishes all or throws: for callers with a single thing to say, such as an HTTP request. @throws PublishError */
+/** For callers that have no use for single outcomes, such as an HTTP API. @throws PublishError if any event failed */
 export async function publishOrThrow(publish: Publish, events: readonly AirlineEvent[]): Promise<void> {
   const failure = (await publish(events)).find((outcome) => outcome !== undefined);
   if (failure) throw failure;
 }
 
-/** EventBridge would carry a mistaken event to everyone's dead-letter queue; better that its producer fails. */
+/** EventBridge would deliver an invalid event to every consumer's dead-letter queue, so its producer fails instead. */
 function invalid({ type, metadata, data }: AirlineEvent): PublishOutcome {
   const mistakes = findEventMistakes(type, { metadata, data });
   if (mistakes.length === 0) return undefined;
@@ -90,7 +90,7 @@ function invalid({ type, metadata, data }: AirlineEvent): PublishOutcome {
   );
 }
 
-/** Each entry bears the trace of its own event, whatever batch it leaves with. */
+/** Each entry has the trace of its own event, whatever batch it is published with. */
 function toEntry({ type, metadata, data }: AirlineEvent, busName: string): PutEventsRequestEntry {
   const TraceHeader = traceHeaderOf(metadata.traceparent);
   const Detail = JSON.stringify({ metadata, data });

@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { problem } from './http-response.ts';
 
-/** The answer to a request with query parameters that its route would ignore: perhaps a known one misspelt. Else nothing. */
+/** The 400 response to a request with unknown query parameters, e.g. a misspelt one; undefined when all are known. */
 export function refuseUnknownParameters(
   { routeKey, queryStringParameters = {} }: Pick<APIGatewayProxyEventV2, 'routeKey' | 'queryStringParameters'>,
   known: readonly string[],

@@ -1,19 +1,21 @@
 import { ChangeMessageVisibilityCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSRecord } from 'aws-lambda';
 
-/** Decides when a failed message comes again. */
+/** Sets when a failed message is delivered again. @throws when SQS refuses */
 export type DelayRetry = (record: Pick<SQSRecord, 'receiptHandle' | 'attributes'>) => Promise<void>;
 
 /**
- * Seconds until the next try, after the first failure, the second and so on. What fails for a moment heals in seconds, an outage
- * of a minute still fits into the five tries, and no pause, jitter included, exceeds the shortest visibility timeout of a queue here.
+ * Seconds until the next try, after the first failure, the second and so on. A short failure is retried within seconds,
+ * and an outage of a minute fits into the five tries. No pause, jitter included, is longer than the shortest visibility
+ * timeout of this project's queues.
  */
 const pausesSeconds = [2, 8, 30, 50];
+/** A pause is longer or shorter by up to this part of it. */
 const jitter = 0.2;
 
 /**
- * Sets the visibility timeout of a failed message. Without it every retry waits for the queue's own timeout, which must outlast the
- * slowest batch and so is a minute and more.
+ * Sets the visibility timeout of a failed message. Otherwise every retry would wait for the queue's own visibility
+ * timeout: a minute or more, because it must be longer than the slowest batch.
  */
 export function createRetryBackoff({
   client,
@@ -26,7 +28,7 @@ export function createRetryBackoff({
   random?: () => number;
 }): DelayRetry {
   return async ({ receiptHandle, attributes }) => {
-    // After the last try nothing is retried: SQS moves the message to the dead-letter queue when it would be received again.
+    // After the last try the pause is 0: SQS moves a message to the dead-letter queue only when it is received again.
     const pause = pausesSeconds[Number(attributes.ApproximateReceiveCount) - 1] ?? 0;
     const VisibilityTimeout = Math.round(pause * (1 - jitter + 2 * jitter * random()));
     await client.send(

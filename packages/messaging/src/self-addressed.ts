@@ -4,21 +4,24 @@ import type { EventEnvelope } from '@airline/events-schemas/parse-event';
 import { requireEnvironment } from './environment.ts';
 
 /**
- * A message that a service sends to its own queue, to be woken later: shaped like an event, so that whatever shows messages can
- * show it, but no event of the contract, and never on the bus.
+ * A message that a service sends to its own queue, such as a timer. It has the shape of an event, so that tools that
+ * show messages can show it. The contract does not define it, and it is never published on the bus.
  */
 export type SelfAddressedMessage = EventEnvelope;
 
-/** @returns what the service says, as a handler of an event does. @throws UnprocessableEventError for a message it cannot have sent */
+/**
+ * Returns the events to publish, like a handler of an event.
+ * @throws UnprocessableEventError for a message that the service cannot have sent
+ */
 export type SelfAddressedHandler = (message: SelfAddressedMessage) => Promise<readonly AirlineEvent[]>;
 
-/** Detail-type → handler, of the messages that a service sends itself. */
+/** Detail-type → handler, for messages that a service sends to its own queue. */
 export type SelfAddressedHandlers = Readonly<Record<string, SelfAddressedHandler>>;
 
-/** Sends a message that arrives after the delay, or after 15 minutes where the delay is longer: whoever needs more sends it again. */
+/** Sends a message with a delay of at most 15 minutes. A caller that needs a longer delay sends the message again. */
 export type SendToSelf = (message: SelfAddressedMessage, delaySeconds: number) => Promise<void>;
 
-/** SQS delays a message by no more. */
+/** The longest delay of SQS: 15 minutes. */
 const longestDelaySeconds = 900;
 
 export function createSendToSelf({
@@ -39,7 +42,7 @@ export function createSendToSelf({
   };
 }
 
-/** Of a deployed function whose stack lets it send to its own queue. */
+/** For a deployed function whose stack grants it to send to its own queue (`sendsToItself`). */
 export function sendToSelfFromEnvironment(): SendToSelf {
   return createSendToSelf({ client: new SQSClient(), queueUrl: requireEnvironment('QUEUE_URL') });
 }

@@ -61,7 +61,7 @@ function consumer({
       return publish ? publish(events) : events.map(() => undefined);
     },
     sendToDeadLetters: async ({ body }, reason, error) => {
-      if (deadLettersFail) throw new Error('no dead letters today');
+      if (deadLettersFail) throw new Error('the queue is not available');
       deadLetters.push({ body, reason, error });
     },
     logger: { info: log, warn: log, error: log },
@@ -80,14 +80,14 @@ function consumer({
 }
 
 describe('a batch', () => {
-  test('is handled, says what its records say in one publish, and is acknowledged', async () => {
+  test('is handled, publishes the events of its records together, and is acknowledged', async () => {
     const { consume, published } = consumer();
     const events = [released(), released(), released()];
     expect(await consume(...events.map(message))).toEqual([]);
     expect(published).toEqual([events.map(receiptOf)]);
   });
 
-  test('runs side by side: one record waits for another without blocking it', async () => {
+  test('is handled side by side: a record can wait for another', async () => {
     const [first, second] = [released(), released()];
     let proceed!: () => void;
     const secondRan = new Promise<void>((resolve) => (proceed = resolve));
@@ -103,7 +103,7 @@ describe('a batch', () => {
     expect(await consume(message(first), message(second))).toEqual([]);
   });
 
-  test('reports a record whose handler failed, and that one alone', async () => {
+  test('reports only the record whose handler failed', async () => {
     const [good, bad] = [released(), released()];
     const { consume, published } = consumer({
       handlers: {
@@ -118,7 +118,7 @@ describe('a batch', () => {
     expect(published).toEqual([[receiptOf(good)]]);
   });
 
-  test('reports a record whose event did not get out, and that one alone', async () => {
+  test('reports only the record whose event was not published', async () => {
     const { consume } = consumer({
       publish: async (events) => events.map((_, index) => (index === 1 ? new PublishError('refused') : undefined)),
     });
@@ -126,7 +126,7 @@ describe('a batch', () => {
     expect(await consume(...records)).toEqual([records[1]!.messageId]);
   });
 
-  test('reports every record when publishing breaks down', async () => {
+  test('reports every record when publishing throws', async () => {
     const { consume } = consumer({
       publish: async () => {
         throw new Error('a defect');
@@ -136,7 +136,7 @@ describe('a batch', () => {
     expect(await consume(...records)).toEqual(records.map(({ messageId }) => messageId));
   });
 
-  test('publishes nothing when nobody has anything to say', async () => {
+  test('publishes nothing when no handler returns an event', async () => {
     const { consume, published } = consumer({ handlers: { SeatReleased: async () => [] } });
     expect(await consume(message(released()))).toEqual([]);
     expect(published.flat()).toEqual([]);
@@ -144,7 +144,7 @@ describe('a batch', () => {
 });
 
 describe('a message that can never be handled', () => {
-  const notHeard = newEvent(
+  const withoutHandler = newEvent(
     'ReceiptIssued',
     { bookingId: randomUUID(), receiptNumber: 'R-1', issuedAt: at },
     { occurredAt: at },
@@ -152,18 +152,18 @@ describe('a message that can never be handled', () => {
   test.each([
     ['not JSON', record('<xml/>'), 'not-json'],
     [
-      'of a type that no event has',
+      'of a type that the contract does not define',
       record(JSON.stringify({ 'detail-type': 'X', source: 's', time: at, detail: {} })),
       'unknown-detail-type',
     ],
-    ['of a type that this service does not hear', message(notHeard), 'unknown-detail-type'],
+    ['of a type that this service has no handler for', message(withoutHandler), 'unknown-detail-type'],
     [
       'that breaks its schema',
       message({ ...released(), data: { bookingId: 'no' } } as unknown as AirlineEvent),
       'schema-violation',
     ],
   ])(
-    '%s: goes to the dead-letter queue with its reason and is acknowledged, the others unaffected',
+    '%s: is sent to the dead-letter queue with its reason and acknowledged; the other messages are not affected',
     async (_, poison, reason) => {
       const { consume, deadLetters, published } = consumer();
       const event = released();
@@ -174,71 +174,74 @@ describe('a message that can never be handled', () => {
     },
   );
 
-  test('as its handler finds: the reason is the handler’s', async () => {
+  test('because its handler threw UnprocessableEventError: has the reason of that error', async () => {
     const { consume, deadLetters } = consumer({
       handlers: {
         SeatReleased: async () => {
-          throw new UnprocessableEventError('conflicting-request', 'asked otherwise before');
+          throw new UnprocessableEventError('conflicting-request', 'the first request differs');
         },
       },
     });
     expect(await consume(message(released()))).toEqual([]);
-    expect(deadLetters).toMatchObject([{ reason: 'conflicting-request', error: 'asked otherwise before' }]);
+    expect(deadLetters).toMatchObject([{ reason: 'conflicting-request', error: 'the first request differs' }]);
   });
 
-  test('is not acknowledged when the dead-letter queue does not take it', async () => {
+  test('is not acknowledged when it could not be sent to the dead-letter queue', async () => {
     const { consume } = consumer({ deadLettersFail: true });
     const poison = record('<xml/>');
     expect(await consume(poison)).toEqual([poison.messageId]);
   });
 });
 
-describe('a message of the service to itself', () => {
+describe('a message that the service sends to itself', () => {
   const alarm = (detail: unknown = { data: { id: 7 } }): SQSRecord =>
     record(JSON.stringify({ 'detail-type': 'AlarmRang', source: 'airline.test', time: at, detail }));
   const answer = receiptOf(released());
 
-  test('reaches its handler whole, and what the handler says is published', async () => {
-    const heard: unknown[] = [];
+  test('reaches its handler unchanged, and the events of the handler are published', async () => {
+    const handled: unknown[] = [];
     const { consume, published, deadLetters } = consumer({
       selfAddressed: {
         AlarmRang: async (message) => {
-          heard.push(message);
+          handled.push(message);
           return [answer];
         },
       },
     });
     expect(await consume(alarm())).toEqual([]);
-    expect(heard).toEqual([
+    expect(handled).toEqual([
       { 'detail-type': 'AlarmRang', source: 'airline.test', time: at, detail: { data: { id: 7 } } },
     ]);
     expect([published, deadLetters]).toEqual([[[answer]], []]);
   });
 
-  test('is poison to a service that sends none', async () => {
+  test('is a dead letter when the service has no handler for it', async () => {
     const { consume, deadLetters } = consumer();
     expect(await consume(alarm())).toEqual([]);
     expect(deadLetters).toMatchObject([{ reason: 'unknown-detail-type' }]);
   });
 
-  test.each(['toString', 'constructor', '__proto__'])('does not make %s one', async (detailType) => {
-    const { consume, deadLetters } = consumer({ selfAddressed: { AlarmRang: async () => [] } });
-    await consume(record(JSON.stringify({ 'detail-type': detailType, source: 's', time: at, detail: {} })));
-    expect(deadLetters).toMatchObject([{ reason: 'unknown-detail-type' }]);
-  });
+  test.each(['toString', 'constructor', '__proto__'])(
+    'is not found by the name of a built-in property: %s',
+    async (detailType) => {
+      const { consume, deadLetters } = consumer({ selfAddressed: { AlarmRang: async () => [] } });
+      await consume(record(JSON.stringify({ 'detail-type': detailType, source: 's', time: at, detail: {} })));
+      expect(deadLetters).toMatchObject([{ reason: 'unknown-detail-type' }]);
+    },
+  );
 
-  test('that cannot be its own goes to the dead-letter queue; one that fails comes again', async () => {
+  test('goes to the dead-letter queue when the service cannot have sent it, and is retried when its handler fails', async () => {
     const { consume, deadLetters } = consumer({
       selfAddressed: {
         AlarmRang: async ({ detail }) => {
-          if (detail === null) throw new UnprocessableEventError('schema-violation', 'no alarm of ours');
+          if (detail === null) throw new UnprocessableEventError('schema-violation', 'not sent by this service');
           throw new Error('table is on fire');
         },
       },
     });
     const failing = alarm();
     expect(await consume(alarm(null), failing)).toEqual([failing.messageId]);
-    expect(deadLetters).toMatchObject([{ reason: 'schema-violation', error: 'no alarm of ours' }]);
+    expect(deadLetters).toMatchObject([{ reason: 'schema-violation', error: 'not sent by this service' }]);
   });
 });
 
@@ -249,7 +252,7 @@ describe('a message that failed', () => {
     },
   };
 
-  test('has its next try arranged, and poison and the handled have not', async () => {
+  test('has its retry delayed; a dead letter has not', async () => {
     const bad = message(released());
     const delayed: unknown[] = [];
     const { consume } = consumer({ handlers: failing, delayRetry: async (failed) => void delayed.push(failed) });
@@ -257,7 +260,7 @@ describe('a message that failed', () => {
     expect(delayed).toEqual([bad]);
   });
 
-  test('because its event did not get out, as well', async () => {
+  test('because its event was not published has its retry delayed too', async () => {
     const bad = message(released());
     const delayed: unknown[] = [];
     const { consume } = consumer({
@@ -268,14 +271,14 @@ describe('a message that failed', () => {
     expect(delayed).toEqual([bad]);
   });
 
-  test('fails all the same when its next try cannot be arranged', async () => {
+  test('is still reported as failed when its retry cannot be delayed', async () => {
     const bad = message(released());
     const { consume } = consumer({ handlers: failing, delayRetry: () => Promise.reject(new Error('throttled')) });
     expect(await consume(bad)).toEqual([bad.messageId]);
   });
 });
 
-describe('what is logged', () => {
+describe('the log', () => {
   const subjectOf = ({ type, metadata }: AirlineEvent, { messageId }: SQSRecord) => ({
     messageId,
     detailType: type,
@@ -283,7 +286,7 @@ describe('what is logged', () => {
     eventId: metadata.eventId,
   });
 
-  test('every line about a message bears booking, event and type: handled, failed, and never to be handled', async () => {
+  test('has the booking, event and type in every line about a message: handled, failed, or a dead letter', async () => {
     for (const handler of [
       async () => [],
       () => Promise.reject(new Error('down')),
@@ -301,7 +304,7 @@ describe('what is logged', () => {
     }
   });
 
-  test('an event without metadata is found by its booking as well', async () => {
+  test('has the booking of an event without metadata too', async () => {
     const { data } = released();
     const { consume, logged } = consumer();
     await consume(
@@ -310,7 +313,7 @@ describe('what is logged', () => {
     expect(logged[0]).toMatchObject({ correlationId: data.bookingId, eventId: `${data.bookingId}.SeatReleased` });
   });
 
-  test('what stands where an id should be is not logged: it may be a person', async () => {
+  test('has no value that does not look like an id: it may be personal data', async () => {
     const { consume, logged } = consumer();
     const detail = { data: { bookingId: 'Ada Lovelace' }, metadata: { eventId: 'ada@example.com' } };
     await consume(record(JSON.stringify({ 'detail-type': 'SeatReleased', source: 'airline.seats', time: at, detail })));
@@ -319,8 +322,8 @@ describe('what is logged', () => {
   });
 });
 
-describe('what is counted', () => {
-  test('each message that failed, and all is written out at the end of the batch', async () => {
+describe('metrics', () => {
+  test('count each failed message, and are flushed at the end of the batch', async () => {
     const { consume, counted } = consumer({ handlers: { SeatReleased: () => Promise.reject(new Error('down')) } });
     await consume(message(released()), message(released()), record('poison'));
     expect(counted).toEqual(['MessageFailed', 'MessageFailed', 'flush']);
@@ -344,7 +347,7 @@ describe('the trace of a message', () => {
     return { ...plain, attributes: { ...plain.attributes, ...(AWSTraceHeader && { AWSTraceHeader }) } };
   };
 
-  test('goes on in what is said about it, each message of a batch its own', async () => {
+  test('continues in the events that it causes, for each message of a batch separately', async () => {
     const { consume, published } = consumer({ handlers: tracing });
     await consume(traced(released(), header('a')), traced(released(), header('b')), traced(released()));
     expect(published[0]!.map(({ metadata }) => metadata.traceparent)).toEqual([
@@ -354,7 +357,7 @@ describe('the trace of a message', () => {
     ]);
   });
 
-  test('is the one that the event names, where it names one', async () => {
+  test('is the one in the metadata of the event, when there is one', async () => {
     const { consume, published } = consumer({ handlers: tracing });
     const event = released();
     const traceparent = `00-${'c'.repeat(32)}-${'c'.repeat(16)}-00`;

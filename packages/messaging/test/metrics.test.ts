@@ -35,7 +35,7 @@ const lines = (): EmfLine[] =>
 const data = { bookingId: '7f8c2f0e-3b1a-4c7e-9d55-1f6a2b3c4d5e', flightId: 'KL1001-20261218', seats: ['12A'] };
 const occurredAt = '2026-12-01T09:30:00Z';
 
-test('a batch is a line for each reason, in the namespace of the airline, and names nobody', () => {
+test('a batch writes one line for each reason, in the namespace of the airline, and no booking', () => {
   const metrics = createMetrics();
   const booked = newEvent('SeatBooked', { ...data, amountMinor: 1, currency: 'EUR' }, { occurredAt });
   const refused = (reason: 'taken' | 'departed') =>
@@ -64,7 +64,7 @@ test('a batch is a line for each reason, in the namespace of the airline, and na
   expect(written).not.toContain(data.bookingId);
 });
 
-test('what was written is not written again, and nothing is written where nothing was counted', () => {
+test('a metric is written once, and nothing is written when nothing was counted', () => {
   const metrics = createMetrics();
   metrics.count('ImpossibleFact');
   metrics.flush();

@@ -1,36 +1,54 @@
-import type { PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { type PutEventsResultEntry } from '@aws-sdk/client-eventbridge';
+import {
+  EventBridgeClient,
+  EventBridgeServiceException,
+  PutEventsCommand,
+  type PutEventsRequestEntry,
+  type PutEventsResultEntry,
+} from '@aws-sdk/client-eventbridge';
 import { type AirlineEvent, newEvent } from '@airline/events-schemas/events';
 import { describe, expect, test } from '@jest/globals';
+import { mockClient } from 'aws-sdk-client-mock';
 import { randomUUID } from 'node:crypto';
 import { createPublisher, PublishError, publishOrThrow } from '../src/publish.ts';
-
-type Entries = NonNullable<PutEventsCommand['input']['Entries']>;
 
 function receipt(receiptNumber = 'R-1'): AirlineEvent<'ReceiptIssued'> {
   const at = '2026-12-01T09:30:00Z';
   return newEvent('ReceiptIssued', { bookingId: randomUUID(), receiptNumber, issuedAt: at }, { occurredAt: at });
 }
 
-/** A bus that answers each request as told, and remembers what it was sent. */
-function bus(answer: (entries: Entries, request: number) => PutEventsResultEntry[]) {
-  const requests: Entries[] = [];
-  const client = {
-    send: async (command: PutEventsCommand) => {
-      const entries = command.input.Entries!;
-      requests.push(entries);
-      const results = answer(entries, requests.length);
-      return { Entries: results, FailedEntryCount: results.filter(({ ErrorCode }) => ErrorCode).length };
-    },
-  } as unknown as Parameters<typeof createPublisher>[0]['client'];
-  return { requests, publish: createPublisher({ client, busName: 'airline', sleep: async () => {} }) };
+type Answer = (entries: readonly PutEventsRequestEntry[], request: number) => PutEventsResultEntry[];
+
+/** A publisher whose EventBridge client answers each request with `answer`, and the requests that it sent. */
+function busThatAnswers(answer: Answer) {
+  const client = new EventBridgeClient();
+  const bus = mockClient(client);
+  const requests = (): PutEventsRequestEntry[][] =>
+    bus.commandCalls(PutEventsCommand).map(({ args: [{ input }] }) => input.Entries!);
+  bus.on(PutEventsCommand).callsFake(({ Entries }: { Entries: PutEventsRequestEntry[] }) => {
+    const results = answer(Entries, requests().length);
+    return { Entries: results, FailedEntryCount: results.filter(({ ErrorCode }) => ErrorCode).length };
+  });
+  const pauses: number[] = [];
+  const sleep = async (milliseconds: number): Promise<void> => void pauses.push(milliseconds);
+  return { bus, requests, pauses, publish: createPublisher({ client, busName: 'airline', sleep }) };
 }
 
-const accept = (entries: Entries): PutEventsResultEntry[] => entries.map(() => ({ EventId: randomUUID() }));
+const acceptAll: Answer = (entries) => entries.map(() => ({ EventId: randomUUID() }));
+const receiptNumbers = (entries: readonly PutEventsRequestEntry[]): string[] =>
+  entries.map(({ Detail }) => (JSON.parse(Detail!) as AirlineEvent<'ReceiptIssued'>).data.receiptNumber);
+
+function throttling(): EventBridgeServiceException {
+  return new EventBridgeServiceException({
+    name: 'ThrottlingException',
+    message: 'Rate exceeded',
+    $fault: 'client',
+    $metadata: { httpStatusCode: 400 },
+  });
+}
 
 describe('publishing', () => {
-  test('each event of a request bears its own trace, and one without a trace bears none', async () => {
-    const { requests, publish } = bus(accept);
+  test('each event of a request has its own trace, and an event without a trace has none', async () => {
+    const { requests, publish } = busThatAnswers(acceptAll);
     const traced = (traceparent: string): AirlineEvent => {
       const event = receipt();
       return { ...event, metadata: { ...event.metadata, traceparent } };
@@ -40,50 +58,82 @@ describe('publishing', () => {
       traced(`00-${'b'.repeat(32)}-${'2'.repeat(16)}-00`),
       receipt(),
     ]);
-    expect(requests[0]!.map(({ TraceHeader }) => TraceHeader)).toEqual([
+    expect(requests()[0]!.map(({ TraceHeader }) => TraceHeader)).toEqual([
       `Root=1-${'a'.repeat(8)}-${'a'.repeat(24)};Parent=${'1'.repeat(16)};Sampled=1`,
       `Root=1-${'b'.repeat(8)}-${'b'.repeat(24)};Parent=${'2'.repeat(16)};Sampled=0`,
       undefined,
     ]);
   });
 
-  test('an event leaves with its source, detail-type, metadata and data', async () => {
-    const { requests, publish } = bus(accept);
+  test('an entry has the source, detail-type, metadata and data of its event', async () => {
+    const { requests, publish } = busThatAnswers(acceptAll);
     const event = receipt();
     expect(await publish([event])).toEqual([undefined]);
-    const [entry] = requests[0]!;
+    const [entry] = requests()[0]!;
     expect(entry).toMatchObject({ EventBusName: 'airline', Source: 'airline.receipts', DetailType: 'ReceiptIssued' });
     expect(JSON.parse(entry!.Detail!)).toEqual({ metadata: event.metadata, data: event.data });
   });
 
-  test('25 events leave in three requests of at most ten', async () => {
-    const { requests, publish } = bus(accept);
-    expect(await publish(Array.from({ length: 25 }, () => receipt()))).toHaveLength(25);
-    expect(requests.map(({ length }) => length)).toEqual([10, 10, 5]);
+  test('25 events are sent in three requests of at most ten', async () => {
+    const { requests, publish } = busThatAnswers(acceptAll);
+    expect(await publish(Array.from({ length: 25 }, () => receipt()))).toEqual(Array(25).fill(undefined));
+    expect(requests().map(({ length }) => length)).toEqual([10, 10, 5]);
   });
 
   test('requests stay below the size limit', async () => {
-    const { requests, publish } = bus(accept);
+    const { requests, publish } = busThatAnswers(acceptAll);
     const large = receipt();
     Object.assign(large.data, { addedLater: 'x'.repeat(100_000) });
     expect(await publish([large, large, large, large])).toEqual([undefined, undefined, undefined, undefined]);
-    expect(requests.map(({ length }) => length)).toEqual([2, 2]);
+    expect(requests().map(({ length }) => length)).toEqual([2, 2]);
   });
 
-  test('an entry that was refused for the moment is sent again, alone', async () => {
-    const { requests, publish } = bus((entries, request) =>
-      accept(entries).map((result, index) =>
+  test('no events: no request', async () => {
+    const { bus, publish } = busThatAnswers(acceptAll);
+    expect(await publish([])).toEqual([]);
+    expect(bus.calls()).toEqual([]);
+  });
+
+  test('an event that breaks its schema is not sent', async () => {
+    const { requests, publish } = busThatAnswers(acceptAll);
+    const invalid = receipt('');
+    const [outcome, valid] = await publish([invalid, receipt()]);
+    expect(outcome?.message).toContain('/data/receiptNumber');
+    expect(valid).toBeUndefined();
+    expect(requests().map(({ length }) => length)).toEqual([1]);
+  });
+});
+
+describe('PutEvents answers with failed entries', () => {
+  test('one failed: that entry alone is sent again', async () => {
+    const { requests, publish } = busThatAnswers((entries, request) =>
+      acceptAll(entries, request).map((result, index) =>
         request === 1 && index === 1 ? { ErrorCode: 'ThrottlingException' } : result,
       ),
     );
     const events = [receipt('R-1'), receipt('R-2'), receipt('R-3')];
     expect(await publish(events)).toEqual([undefined, undefined, undefined]);
-    expect(requests.map(({ length }) => length)).toEqual([3, 1]);
-    expect(requests[1]![0]!.Detail).toContain('R-2');
+    expect(requests().map(receiptNumbers)).toEqual([['R-1', 'R-2', 'R-3'], ['R-2']]);
   });
 
-  test('an entry that keeps being refused is the failure of its event alone', async () => {
-    const { publish } = bus((entries) =>
+  test('some failed in each of two requests: they are sent again together, and the outcomes keep their order', async () => {
+    const failing = new Set(['R-2', 'R-9', 'R-11']);
+    const { requests, publish } = busThatAnswers((entries, request) =>
+      receiptNumbers(entries).map((number) =>
+        failing.has(number) && (request <= 2 || number === 'R-9')
+          ? { ErrorCode: 'InternalFailure', ErrorMessage: number }
+          : { EventId: randomUUID() },
+      ),
+    );
+    const outcomes = await publish(Array.from({ length: 12 }, (_, index) => receipt(`R-${index + 1}`)));
+    expect(requests().slice(2).map(receiptNumbers)).toEqual([['R-2', 'R-9', 'R-11'], ['R-9']]);
+    expect(outcomes.flatMap((outcome, index) => (outcome ? [[index, outcome.message]] : []))).toEqual([
+      [8, 'EventBridge refused the event: InternalFailure R-9'],
+    ]);
+  });
+
+  test('one fails three times: only its event has an error', async () => {
+    const { requests, publish } = busThatAnswers((entries) =>
       entries.map(({ Detail }) =>
         Detail!.includes('R-2') ? { ErrorCode: 'InternalFailure', ErrorMessage: 'sorry' } : { EventId: 'x' },
       ),
@@ -92,33 +142,71 @@ describe('publishing', () => {
     expect([first, third]).toEqual([undefined, undefined]);
     expect(second).toBeInstanceOf(PublishError);
     expect(second!.message).toContain('InternalFailure sorry');
+    expect(requests().map(receiptNumbers)).toEqual([['R-1', 'R-2', 'R-3'], ['R-2'], ['R-2']]);
   });
 
-  test('an answer that leaves an entry out is a failure, not a success', async () => {
-    const { publish } = bus(() => []);
+  test('an entry that is missing from the answer failed', async () => {
+    const { publish } = busThatAnswers(() => []);
     expect((await publish([receipt()]))[0]).toBeInstanceOf(PublishError);
   });
 
-  test('a request that fails is tried again, and fails its events in the end', async () => {
-    const { requests, publish } = bus(() => {
+  test('a retry waits first: about 50 ms, then about 100 ms', async () => {
+    const { pauses, publish } = busThatAnswers(() => []);
+    await publish([receipt()]);
+    expect(pauses).toHaveLength(2);
+    const [first, second] = pauses as [number, number];
+    // 50 ms and 100 ms, each times 0.5 to 1.5.
+    expect([first >= 25 && first <= 75, second >= 50 && second <= 150]).toEqual([true, true]);
+  });
+});
+
+describe('PutEvents throws', () => {
+  test('a throttled request is sent again, whole', async () => {
+    const { bus, requests, publish } = busThatAnswers(acceptAll);
+    bus
+      .on(PutEventsCommand)
+      .rejectsOnce(throttling())
+      .resolves({ FailedEntryCount: 0, Entries: [{ EventId: 'a' }, { EventId: 'b' }] });
+    expect(await publish([receipt('R-1'), receipt('R-2')])).toEqual([undefined, undefined]);
+    expect(requests().map(receiptNumbers)).toEqual([
+      ['R-1', 'R-2'],
+      ['R-1', 'R-2'],
+    ]);
+  });
+
+  test('of several requests, only the throttled one is sent again', async () => {
+    const { bus, requests, publish } = busThatAnswers(acceptAll);
+    const accepted = (length: number) => ({ Entries: Array.from({ length }, () => ({ EventId: 'x' })) });
+    bus.on(PutEventsCommand).resolvesOnce(accepted(10)).rejectsOnce(throttling()).resolves(accepted(5));
+    const outcomes = await publish(Array.from({ length: 15 }, (_, index) => receipt(`R-${index + 1}`)));
+    expect(outcomes).toEqual(Array(15).fill(undefined));
+    expect(requests().map(({ length }) => length)).toEqual([10, 5, 5]);
+  });
+
+  test('throttled three times: every event of the request has the error, and its cause', async () => {
+    const { bus, requests, publish } = busThatAnswers(acceptAll);
+    const error = throttling();
+    bus.on(PutEventsCommand).rejects(error);
+    const outcomes = await publish([receipt(), receipt()]);
+    for (const outcome of outcomes) {
+      expect(outcome).toBeInstanceOf(PublishError);
+      expect(outcome).toMatchObject({ message: 'PutEvents failed: Rate exceeded', cause: error });
+    }
+    expect(outcomes).toHaveLength(2);
+    expect(requests()).toHaveLength(3);
+  });
+
+  test('a broken connection is tried three times, and then is the error of its events', async () => {
+    const { requests, publish } = busThatAnswers(() => {
       throw new Error('socket hang up');
     });
     const [outcome] = await publish([receipt()]);
     expect(outcome?.message).toContain('socket hang up');
-    expect(requests).toHaveLength(3);
+    expect(requests()).toHaveLength(3);
   });
+});
 
-  test('an event that breaks its schema does not leave', async () => {
-    const { requests, publish } = bus(accept);
-    const broken = receipt('');
-    const [outcome, fine] = await publish([broken, receipt()]);
-    expect(outcome?.message).toContain('/data/receiptNumber');
-    expect(fine).toBeUndefined();
-    expect(requests.map(({ length }) => length)).toEqual([1]);
-  });
-
-  test('whoever has one thing to say gets an error when it did not get out', async () => {
-    await expect(publishOrThrow(bus(() => []).publish, [receipt()])).rejects.toThrow(PublishError);
-    await expect(publishOrThrow(bus(accept).publish, [receipt()])).resolves.toBeUndefined();
-  });
+test('publishOrThrow throws when an event was not published', async () => {
+  await expect(publishOrThrow(busThatAnswers(() => []).publish, [receipt()])).rejects.toThrow(PublishError);
+  await expect(publishOrThrow(busThatAnswers(acceptAll).publish, [receipt()])).resolves.toBeUndefined();
 });

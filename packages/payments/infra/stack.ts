@@ -10,13 +10,13 @@ import path from 'node:path';
 
 const source = path.join(import.meta.dirname, '..', 'src');
 
-/** Payments: charges and refunds. */
+/** The stack of payments. */
 export class PaymentsStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
 
     const table = new ServiceTable(this, 'Table', { service: 'payments' });
-    // CloudFormation cannot create SecureString parameters: an operator puts the key there, and only its name stands here.
+    // CloudFormation cannot create SecureString parameters, so an operator creates it. The stack only has its name.
     const apiKeyParameter = parameterName(this, 'payments', 'stripe-api-key');
     const stripeApiUrl = this.node.tryGetContext('stripeApiUrl') as string | undefined;
 
@@ -30,12 +30,12 @@ export class PaymentsStack extends Stack {
         ReleasedSeats: {
           source: 'airline.seats',
           detailTypes: ['SeatReleased'],
-          // A release because the payment failed answers payments' own word.
+          // A release for `payment-failed` only answers payments' own PaymentFailed.
           detail: { data: { reason: [{ 'anything-but': 'payment-failed' }] } },
         },
       },
       says: ['PaymentOk', 'PaymentFailed', 'PaymentRefunded'],
-      // Two requests to Stripe, of which the first may need its second attempt.
+      // Two requests to Stripe with 5 seconds for each attempt; the first one may need its second attempt.
       timeout: Duration.seconds(15),
       environment: {
         PAYMENTS_TABLE_NAME: table.tableName,
@@ -43,7 +43,7 @@ export class PaymentsStack extends Stack {
         ...(stripeApiUrl !== undefined && { STRIPE_API_URL: stripeApiUrl }),
       },
     });
-    // Reads and writes records; reads, writes and gives up the guards of its calls to the provider.
+    // GetItem and PutItem for records; all four for Powertools' guards.
     table.grant(
       consumer.function,
       'dynamodb:GetItem',
@@ -51,13 +51,13 @@ export class PaymentsStack extends Stack {
       'dynamodb:UpdateItem',
       'dynamodb:DeleteItem',
     );
-    // The default key of SecureString parameters (aws/ssm) lets whoever may read a parameter decrypt it; another key would need
-    // kms:Decrypt besides.
+    // The default key of SecureString parameters (aws/ssm) decrypts for every reader of the parameter. With another key
+    // the function would also need kms:Decrypt.
     const apiKeyArn = this.formatArn({ service: 'ssm', resource: 'parameter', resourceName: apiKeyParameter.slice(1) });
     grantJustified(
       consumer.function,
       { actions: ['ssm:GetParameter'], resources: [apiKeyArn] },
-      'The provider’s key is put there by an operator, since CloudFormation cannot create secure parameters.',
+      'An operator creates the parameter of the provider’s key, since CloudFormation cannot create secure parameters.',
     );
 
     new PublishedSchemas(this, 'Schemas', { source: 'airline.payments', registryName: platformSchemaRegistry(this) });

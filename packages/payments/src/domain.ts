@@ -1,54 +1,55 @@
-/** What payments remembers of a booking, and what it decides. Pure: no clock, no I/O. */
+/** The record of a booking's payment, and the decisions about it. Pure: no clock, no I/O. */
 import type { Cause, EventData } from '@airline/events-schemas/events';
 import type { Heard } from './reads.ts';
 
 export type BookingRequest = Heard<'BookingRequested'>['data'];
 export type FailureReason = EventData<'PaymentFailed'>['reason'];
-/** A no from elsewhere, in the words that payments uses for it. */
+/** Why the booking failed elsewhere, as a reason of payments' own events. */
 export type NoFromElsewhere = EventData<'PaymentRefunded'>['reason'];
 
-/** What was asked, and the event that asked: kept so that the answer can be said again word for word. */
-export interface Asked {
+/** The requested payment and the event that requested it. They make a repeated answer the same event. */
+export interface RequestedPayment {
   payment: BookingRequest['payment'];
   causedBy: Cause;
 }
 
-/** A no from elsewhere that met a charge: the charge is given back, or not made if it is not made yet. */
+/** Set when the booking failed elsewhere during or after the charge. The charge is refunded, or not made at all. */
 export interface RefundMark {
   reason: NoFromElsewhere;
   causedBy: Cause;
 }
 
-export interface Charge extends Asked {
+export interface Charge extends RequestedPayment {
   /** The provider's id of the payment. */
   paymentId: string;
-  /** When the provider took the money, and when payments learned it (both RFC 3339 UTC). */
+  /** When the provider took the money (RFC 3339 UTC). */
   paidAt: string;
+  /** When payments recorded it (RFC 3339 UTC). */
   at: string;
 }
 
-/** The one record of a booking. No record at all is `undefined`. */
+/** The record of a booking. A booking without a record is `undefined`. */
 export type PaymentRecord =
-  /** A no from elsewhere came before the request; nothing is said until the request arrives. */
+  /** A tombstone: the booking failed elsewhere before its request arrived. The request will be declined. */
   | { state: 'VOID'; reason: NoFromElsewhere }
-  /** No intent yet: certainly nothing is charged, since only an intent whose id stands here is ever confirmed. */
-  | ({ state: 'CHARGING'; expiresAt?: string; intentId?: string; refund?: RefundMark } & Asked)
-  /** With a mark, the refund is still to be made. */
+  /** Without an intentId nothing is charged, because only a recorded intent is ever confirmed. */
+  | ({ state: 'CHARGING'; expiresAt?: string; intentId?: string; refund?: RefundMark } & RequestedPayment)
+  /** With a mark, the refund is not made yet. */
   | ({ state: 'CHARGED'; refund?: RefundMark } & Charge)
-  | ({ state: 'DECLINED'; reason: FailureReason; declineCode?: string; at: string } & Asked)
+  | ({ state: 'DECLINED'; reason: FailureReason; declineCode?: string; at: string } & RequestedPayment)
   | ({ state: 'REFUNDED'; refund: RefundMark & { refundId: string; at: string } } & Charge);
 
 export type State = PaymentRecord['state'];
 export type InState<S extends State> = Extract<PaymentRecord, { state: S }>;
 
-/** What became of a payment intent, once and for all. */
+/** The final outcome of a payment intent. */
 export type ChargeOutcome =
   | { kind: 'charged'; paidAt: string }
   | { kind: 'declined'; declineCode: string }
-  /** Never charged, and never will be. */
+  /** It is not charged and cannot be charged any more. */
   | { kind: 'cancelled' };
 
-/** The first record that a request makes, of nothing or of the tombstone that it finds. */
+/** The record after a request. @param found the tombstone, if there is one */
 export function accept(
   found: InState<'VOID'> | undefined,
   request: BookingRequest,
@@ -56,13 +57,13 @@ export function accept(
   causedBy: Cause,
 ): PaymentRecord {
   const { method, amountMinor, currency } = request.payment;
-  const asked: Asked = { payment: { method, amountMinor, currency }, causedBy };
-  if (found) return decline(asked, { reason: found.reason }, now);
-  if (isPast(request.expiresAt, now)) return decline(asked, { reason: 'expired' }, now);
-  return { state: 'CHARGING', ...asked, ...(request.expiresAt !== undefined && { expiresAt: request.expiresAt }) };
+  const requested: RequestedPayment = { payment: { method, amountMinor, currency }, causedBy };
+  if (found) return decline(requested, { reason: found.reason }, now);
+  if (isPast(request.expiresAt, now)) return decline(requested, { reason: 'expired' }, now);
+  return { state: 'CHARGING', ...requested, ...(request.expiresAt !== undefined && { expiresAt: request.expiresAt }) };
 }
 
-/** Why a charge that is not made yet must not be made any more. A customer is not charged only to be refunded. */
+/** Why a charge must not be made any more; undefined when it may be made. It would only have to be refunded. */
 export function reasonNotToCharge(
   { refund, expiresAt }: InState<'CHARGING'>,
   now: string,
@@ -70,16 +71,16 @@ export function reasonNotToCharge(
   return refund?.reason ?? (isPast(expiresAt, now) ? 'expired' : undefined);
 }
 
-/** Payments' no. */
+/** The record of payments' no. */
 export function decline(
-  { payment, causedBy }: Asked,
+  { payment, causedBy }: RequestedPayment,
   failure: { reason: FailureReason; declineCode?: string },
   at: string,
 ): InState<'DECLINED'> {
   return { state: 'DECLINED', payment, causedBy, ...failure, at };
 }
 
-/** The record of a charge whose outcome is known. A mark survives a charge: whoever learns of the charge refunds it. */
+/** The record after the outcome of a charge is known. A mark is kept, so the next step refunds the charge. */
 export function settleCharge(
   record: InState<'CHARGING'>,
   paymentId: string,
@@ -93,7 +94,7 @@ export function settleCharge(
     case 'declined':
       return decline(record, { reason: 'declined', declineCode: outcome.declineCode }, at);
     case 'cancelled':
-      // Payments cancels only for one of these reasons; without either, someone did it at the provider by hand.
+      // Payments cancels for these reasons only. Without one of them, someone cancelled it at the provider by hand.
       return decline(record, { reason: reasonNotToCharge(record, at) ?? 'declined' }, at);
   }
 }
@@ -107,8 +108,8 @@ export function settleRefund(
   return { ...record, state: 'REFUNDED', refund: { ...mark, refundId, at } };
 }
 
-/** What becomes of a record when the booking failed elsewhere. */
-export type NoDecision = { kind: 'write'; record: PaymentRecord } | { kind: 'nothing' } | { kind: 'go-on' };
+/** The decision about a record when the booking failed elsewhere. `continue`: refund it, or repeat the answer. */
+export type NoDecision = { kind: 'write'; record: PaymentRecord } | { kind: 'nothing' } | { kind: 'continue' };
 
 export function decideOnNo(record: PaymentRecord | undefined, mark: RefundMark): NoDecision {
   switch (record?.state) {
@@ -120,13 +121,13 @@ export function decideOnNo(record: PaymentRecord | undefined, mark: RefundMark):
     case 'CHARGING':
       return record.refund ? { kind: 'nothing' } : { kind: 'write', record: { ...record, refund: mark } };
     case 'CHARGED':
-      return record.refund ? { kind: 'go-on' } : { kind: 'write', record: { ...record, refund: mark } };
+      return record.refund ? { kind: 'continue' } : { kind: 'write', record: { ...record, refund: mark } };
     case 'REFUNDED':
-      return { kind: 'go-on' };
+      return { kind: 'continue' };
   }
 }
 
-/** The reason that payments gives for a seats' no: a no that only answers another no carries that no's reason. */
+/** Payments' reason for a no of seats. If that no answers an earlier no, it has the reason of the earlier one. */
 export function reasonForSeatUnavailable(reason: EventData<'SeatUnavailable'>['reason']): NoFromElsewhere {
   switch (reason) {
     case 'expired':
@@ -137,7 +138,7 @@ export function reasonForSeatUnavailable(reason: EventData<'SeatUnavailable'>['r
     case 'unknown-seat':
     case 'departed':
     case 'fare-mismatch':
-    // It only answers payments' own no, and so it finds that no. If it ever found anything else, there would still be no seat.
+    // It answers payments' own no, so the record is DECLINED already. In any other state there is still no seat.
     case 'payment-failed':
       return 'seat-unavailable';
   }
@@ -148,20 +149,20 @@ export function reasonForSeatReleased(reason: EventData<'SeatReleased'>['reason'
     case 'hold-expired':
     case 'cancelled':
       return reason;
-    // See above; the rule does not even deliver it.
+    // As above. The stack's rule does not match this reason.
     case 'payment-failed':
       return 'seat-unavailable';
   }
 }
 
-/** Whether a request with the same bookingId asks for what was answered. Where nothing was answered yet, it does. */
+/** Whether a repeated request has the payment of the first. A tombstone has no payment, so any request matches. */
 export function asksTheSame(record: PaymentRecord, { payment }: BookingRequest): boolean {
   if (record.state === 'VOID') return true;
   const { method, amountMinor, currency } = record.payment;
   return method === payment.method && amountMinor === payment.amountMinor && currency === payment.currency;
 }
 
-/** Compared as times: as texts, `…00Z` would come after `…00.500Z`. */
+/** Compares times, not strings: as strings, `…00Z` would be later than `…00.500Z`. */
 function isPast(time: string | undefined, now: string): boolean {
   return time !== undefined && Date.parse(time) <= Date.parse(now);
 }

@@ -5,7 +5,7 @@ import type { PaymentStore } from './payment-store.ts';
 
 const bookingKey = (bookingId: string): { pk: string; sk: string } => ({ pk: `BOOKING#${bookingId}`, sk: 'RECORD' });
 
-/** One item for each booking: its record (`BOOKING#id`, `RECORD`). No personal data, and no card: the provider keeps those. */
+/** Stores one item for each booking (`BOOKING#id`, `RECORD`). It holds no personal data and no card. */
 export function createDynamoDbPaymentStore(client: DynamoDBDocumentClient, tableName: string): PaymentStore {
   return {
     async load(bookingId) {

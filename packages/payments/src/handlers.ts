@@ -17,25 +17,25 @@ import {
   type PaymentRecord,
 } from './domain.ts';
 import type { Once } from './once.ts';
-import type { IntentOf, PaymentProvider } from './payment-provider.ts';
+import type { IntentReference, PaymentProvider } from './payment-provider.ts';
 import type { PaymentStore, Stored } from './payment-store.ts';
 import type { Heard, reads } from './reads.ts';
 
 export interface Dependencies {
   store: PaymentStore;
   provider: PaymentProvider;
-  /** Keeps two runs from talking to the provider about the same charge at once. */
+  /** Lets one run at a time call the provider for a charge or a refund. */
   once: Once;
   now: () => Date;
-  /** Told each answer of payments when it comes true, by the run whose write made it so. @default nobody counts */
+  /** Called once for each new event, by the run whose write recorded it. @default no metrics */
   onRecorded?: (event: AirlineEvent) => void;
 }
 
-/** Payments' side of the choreography: every cell of its table is one path through one of these. */
+/** The handlers of payments. Each cell of its table in the protocol is one path through one of them. */
 export function createHandlers({ store, provider, once, now, onRecorded }: Dependencies) {
   const time = (): string => now().toISOString();
 
-  /** Writes a record that answers anew; the last thing that it says is what the write made true. */
+  /** Writes a record. Only its last event is new; the ones before it were recorded earlier. */
   async function saveAnswer(
     bookingId: string,
     next: PaymentRecord,
@@ -47,17 +47,18 @@ export function createHandlers({ store, provider, once, now, onRecorded }: Depen
   }
 
   /**
-   * Charges an intent, or makes sure that it never is. Nothing but the provider's final word is returned, and that is why it may
-   * be remembered under a key: the record is written outside, on the condition of what it was read as.
+   * Charges an intent, or cancels it if it must not be charged. It returns only the provider's final answer, so `once`
+   * may keep the result. It does not write the record: that write is conditional, and a kept result would skip it.
    */
-  async function charge(intent: IntentOf, mayCharge: boolean, isNew: boolean): Promise<ChargeOutcome> {
-    // A run before this one may have charged it, longer ago than the provider remembers idempotency keys.
+  async function charge(intent: IntentReference, mayCharge: boolean, isNew: boolean): Promise<ChargeOutcome> {
+    // An earlier run may have charged it so long ago that the provider has forgotten the idempotency key.
     const found = isNew ? ({ kind: 'unconfirmed' } as const) : await provider.findIntent(intent.intentId);
     if (found.kind !== 'unconfirmed') return found;
     return mayCharge ? provider.confirm(intent) : provider.cancel(intent);
   }
 
-  async function whileCharging(bookingId: string, record: InState<'CHARGING'>, isNew: boolean): Promise<PaymentRecord> {
+  /** The next record of a charge: with the id of its intent, or with its outcome. */
+  async function advanceCharge(bookingId: string, record: InState<'CHARGING'>, isNew: boolean): Promise<PaymentRecord> {
     const refusal = reasonNotToCharge(record, time());
     const { payment, intentId } = record;
     if (intentId === undefined) {
@@ -72,7 +73,8 @@ export function createHandlers({ store, provider, once, now, onRecorded }: Depen
     return settleCharge(record, intentId, outcome, time());
   }
 
-  async function whileCharged(bookingId: string, record: InState<'CHARGED'>): Promise<PaymentRecord> {
+  /** The next record of a settled charge: refunded if it has a mark, otherwise the same record. */
+  async function refundIfMarked(bookingId: string, record: InState<'CHARGED'>): Promise<PaymentRecord> {
     const mark = record.refund;
     if (!mark) return record;
     const intent = { bookingId, intentId: record.paymentId, amountMinor: record.payment.amountMinor };
@@ -83,20 +85,20 @@ export function createHandlers({ store, provider, once, now, onRecorded }: Depen
     return settleRefund(record, mark, refund.refundId, time());
   }
 
-  /** Goes on from wherever the record stands until there is nothing left to do: one thing at the provider, then its record. */
+  /** Repeats until nothing is left to do: one step at the provider, then the write of its result. */
   async function settle(bookingId: string, stored: Stored): Promise<PaymentRecord> {
     let isNew = false;
     for (;;) {
       const { record } = stored;
       let next: PaymentRecord = record;
-      if (record.state === 'CHARGING') next = await whileCharging(bookingId, record, isNew);
-      if (record.state === 'CHARGED') next = await whileCharged(bookingId, record);
+      if (record.state === 'CHARGING') next = await advanceCharge(bookingId, record, isNew);
+      if (record.state === 'CHARGED') next = await refundIfMarked(bookingId, record);
       if (next === record) return record;
 
       const saved = await saveAnswer(bookingId, next, stored);
-      // Still charging: what was just written is the id of an intent that nobody can have confirmed before.
+      // Still CHARGING means that this write recorded a new intent. No earlier run can have confirmed it.
       isNew = saved?.record.state === 'CHARGING';
-      // Someone else wrote (a no from elsewhere, another delivery): what they wrote decides what is still to do.
+      // Another run wrote the record first (a no from elsewhere, another delivery). Continue from what it wrote.
       stored = saved ?? (await reload(bookingId));
     }
   }
@@ -114,7 +116,7 @@ export function createHandlers({ store, provider, once, now, onRecorded }: Depen
       let stored = await store.load(bookingId);
       const found = stored?.record;
       if (found && !asksTheSame(found, request)) {
-        const message = `Booking ${bookingId} was answered for another payment; the first one stands.`;
+        const message = `Booking ${bookingId} was requested with another payment before; the first request stands.`;
         throw new UnprocessableEventError('conflicting-request', message);
       }
       if (found === undefined || found.state === 'VOID') {
@@ -131,7 +133,7 @@ export function createHandlers({ store, provider, once, now, onRecorded }: Depen
       if (decision.kind === 'nothing') return [];
       if (decision.kind === 'write') stored = await store.save(bookingId, decision.record, stored);
       if (!stored) continue;
-      // A charge under way belongs to the run that makes it: that run meets the mark, and the request is not answered yet.
+      // The run that makes the charge will find the mark and refund. The request is not answered yet.
       if (stored.record.state === 'VOID' || stored.record.state === 'CHARGING') return [];
       return answerOf(bookingId, await settle(bookingId, stored)).slice(-1);
     }
@@ -154,7 +156,7 @@ export function createHandlers({ store, provider, once, now, onRecorded }: Depen
   } satisfies HandlersOf<typeof reads>;
 }
 
-/** What payments says about a booking, the same words every time: its yes or no, and after it that the yes was taken back. */
+/** All events that payments publishes about a booking, oldest first. They are the same each time. */
 function answerOf(bookingId: string, record: PaymentRecord): AirlineEvent[] {
   switch (record.state) {
     case 'VOID':

@@ -1,19 +1,19 @@
 import type { ChargeOutcome } from './domain.ts';
 import type { Intent, PaymentProvider } from './payment-provider.ts';
 
-/** Where a request gets lost: before the provider acts on it, or after, when only its answer is lost. */
+/** When a request times out: before the provider acts on it, or after it, so that only the answer is lost. */
 export type Loss = 'before' | 'after';
 
 export interface InMemoryPaymentProviderOptions {
   now?: () => Date;
-  /** Asked at every request: whether it times out, with or without the deed done. @default none does */
+  /** Called for each request; decides whether it times out. @default no request does */
   lose?: (operation: keyof PaymentProvider, bookingId: string) => Loss | undefined;
 }
 
 export interface InMemoryPaymentProvider extends PaymentProvider {
-  /** All that was charged for a booking, and all that was refunded, in minor units. */
+  /** The totals that were charged and refunded for a booking, in minor units. */
   movedFor(bookingId: string): { charged: number; refunded: number };
-  /** As Stripe does after a day. */
+  /** Forgets all idempotency keys, as Stripe does after a day. */
   forgetIdempotencyKeys(): void;
 }
 
@@ -26,8 +26,8 @@ interface Entry {
 }
 
 /**
- * The provider of tests and simulations. It knows the test payment methods by their names: those with `chargeDeclined` are
- * declined, others of `pm_card_…` are charged, and there are none besides.
+ * The payment provider of tests and simulations. It recognizes Stripe's test payment methods by name: `pm_card_…` with
+ * `chargeDeclined` in it is declined, any other `pm_card_…` is charged, and everything else does not exist.
  */
 export function createInMemoryPaymentProvider(options: InMemoryPaymentProviderOptions = {}): InMemoryPaymentProvider {
   const { now = () => new Date(), lose } = options;
@@ -41,7 +41,7 @@ export function createInMemoryPaymentProvider(options: InMemoryPaymentProviderOp
   }
 
   async function request<T>(operation: keyof PaymentProvider, bookingId: string, act: () => T): Promise<T> {
-    // A request takes a while, however short: other runs get in between.
+    // A request is asynchronous, so that other runs can interleave with it.
     await Promise.resolve();
     const lost = lose?.(operation, bookingId);
     if (lost === 'before') throw new Error(`${operation}: timed out, not done`);
@@ -50,7 +50,7 @@ export function createInMemoryPaymentProvider(options: InMemoryPaymentProviderOp
     return answer;
   }
 
-  /** Only an intent that is unconfirmed moves on, as at Stripe; any other shows what it is. */
+  /** Sets the outcome of an unconfirmed intent. Any other intent keeps its outcome, as at Stripe. */
   function decide(intentId: string, outcome: ChargeOutcome): ChargeOutcome {
     const entry = entryOf(intentId);
     if (entry.intent.kind !== 'unconfirmed') return entry.intent;

@@ -1,6 +1,6 @@
 import type { PaymentStore, Stored } from './payment-store.ts';
 
-/** The payment store of tests and simulations: it keeps the same contract as the DynamoDB one, copies included. */
+/** The payment store of tests and simulations. Like the DynamoDB store, it returns copies and stores copies. */
 export function createInMemoryPaymentStore(): PaymentStore {
   const records = new Map<string, Stored>();
   return {

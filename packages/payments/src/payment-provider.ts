@@ -1,17 +1,19 @@
 import type { BookingRequest, ChargeOutcome } from './domain.ts';
 
-/** What stands at the provider: not charged yet and free to be, or one of the outcomes. */
+/** The state of a payment intent: it can still be charged, or it has its final outcome. */
 export type Intent = { kind: 'unconfirmed' } | ChargeOutcome;
 
 export type CreatedIntent =
   | { kind: 'created'; intentId: string }
-  /** The provider will never accept it: there is no such payment method, say. Nothing was created. */
+  /** The provider will never accept it, e.g. because the payment method does not exist. Nothing was created. */
   | { kind: 'refused'; declineCode: string };
 
-/** A payment intent, and what makes its idempotency keys and its refund. */
-export interface IntentOf {
+/** Identifies a payment intent in requests to the provider. */
+export interface IntentReference {
+  /** Part of the idempotency keys. */
   bookingId: string;
   intentId: string;
+  /** The amount of a complete refund. */
   amountMinor: number;
 }
 
@@ -20,26 +22,27 @@ export interface Refund {
 }
 
 /**
- * Who takes and gives back the money. A declined card is a value. Whatever leaves the truth unknown (no answer, or one that is
- * not final) is thrown, and never called a failed payment: the caller asks again later.
+ * Charges and refunds money. A declined card is a returned value. An unknown outcome (no answer, or one that is not
+ * final) is thrown and never called a failed payment: the caller asks again later.
  *
- * Money is taken in two steps, so that a crash between them leaves a name to ask by: `createIntent` takes none, `confirm` does.
+ * A charge takes two steps: `createIntent` takes no money, `confirm` does. After a crash between the two, a later run
+ * knows the intent's id and looks up its state.
  */
 export interface PaymentProvider {
-  /** Creates the booking's intent; for a day, asking again returns the same one. */
+  /** Creates the booking's intent. A repeated call within a day returns the same intent. */
   createIntent(bookingId: string, payment: BookingRequest['payment']): Promise<CreatedIntent>;
   findIntent(intentId: string): Promise<Intent>;
-  /** Takes the money of an intent, once, however often it is called. */
-  confirm(intent: IntentOf): Promise<ChargeOutcome>;
-  /** Makes sure that an intent is never charged; if it was already, says so. */
-  cancel(intent: IntentOf): Promise<ChargeOutcome>;
-  /** The refund of all that was charged, if it succeeded already. Asked before refunding: idempotency keys are forgotten. */
-  findRefund(intent: IntentOf): Promise<Refund | undefined>;
-  /** Gives back all that was charged, once. Returns only when that succeeded. */
-  refund(intent: IntentOf): Promise<Refund>;
+  /** Charges an intent. Repeated calls charge it once. */
+  confirm(intent: IntentReference): Promise<ChargeOutcome>;
+  /** Cancels an intent, so that it cannot be charged. Returns `charged` when it was charged already. */
+  cancel(intent: IntentReference): Promise<ChargeOutcome>;
+  /** The refund of the whole charge, if it has succeeded. Call it before `refund`: idempotency keys expire. */
+  findRefund(intent: IntentReference): Promise<Refund | undefined>;
+  /** Refunds the whole charge, once. Returns only when the refund has succeeded. */
+  refund(intent: IntentReference): Promise<Refund>;
 }
 
-/** The provider gave no final answer. What it did is unknown until it is asked again. */
+/** The provider gave no final answer. The outcome is unknown until the caller asks again. */
 export class UndecidedPaymentError extends Error {
   override readonly name = 'UndecidedPaymentError';
 }

@@ -1,17 +1,18 @@
 import type { PaymentRecord } from './domain.ts';
 
-/** A record with the version that a write of its successor is conditional on. */
+/** A record and its version. The next write is conditional on that version. */
 export interface Stored {
   record: PaymentRecord;
   version: number;
 }
 
-/** The memory of payments. Reads see every write that was answered before them. */
+/** Stores the records of payments. Reads are strongly consistent. */
 export interface PaymentStore {
   load(bookingId: string): Promise<Stored | undefined>;
   /**
-   * Writes the record if the stored one still is what `read` says.
-   * @returns what is stored now, so that a run can write again without reading; undefined when someone else wrote
+   * Writes the record if nobody changed it since it was read.
+   * @param read the result of `load` or of the last `save`; undefined when there was no record
+   * @returns the stored record, so that a run can write again without reading; undefined when another run wrote first
    */
   save(bookingId: string, record: PaymentRecord, read: Stored | undefined): Promise<Stored | undefined>;
 }

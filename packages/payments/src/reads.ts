@@ -2,7 +2,7 @@ import type { EventRead, Reads } from '@airline/events-schemas/reads';
 
 const cause = ['metadata.eventId', 'metadata.traceparent?'] as const;
 
-/** What payments reads of the events that it hears, and all that it can. */
+/** The fields that payments reads. Its handlers cannot see any other. */
 export const reads = {
   BookingRequested: [
     ...cause,

@@ -2,7 +2,7 @@ import Stripe from 'stripe';
 import type { ChargeOutcome } from './domain.ts';
 import {
   type Intent,
-  type IntentOf,
+  type IntentReference,
   type PaymentProvider,
   type Refund,
   UndecidedPaymentError,
@@ -10,16 +10,16 @@ import {
 
 export interface StripeOptions {
   apiKey: () => Promise<string>;
-  /** Where Stripe's API is, e.g. `http://127.0.0.1:12111`. @default Stripe's own */
+  /** URL of Stripe's API, e.g. `http://127.0.0.1:12111`. @default Stripe's own */
   url?: string | undefined;
-  /** For one attempt. @default 5 seconds, so that the attempts at one request end before the function does */
+  /** Of one attempt. @default 5000, so that both attempts at a request end before the function times out */
   timeoutMilliseconds?: number;
 }
 
-/** Both let the time of a charge be read from its intent. */
+/** Includes the charge in an intent: it has the time of the payment. */
 const withCharge = { expand: ['latest_charge'] };
 
-/** Takes and gives back money through Stripe's API, with the API version that the SDK pins. */
+/** Charges and refunds through Stripe's API, in the API version that the SDK pins. */
 export function createStripePaymentProvider({
   apiKey,
   url,
@@ -31,32 +31,32 @@ export function createStripePaymentProvider({
 
   async function findIntent(intentId: string): Promise<Intent> {
     const { paymentIntents } = await stripe();
-    return stateOf(await paymentIntents.retrieve(intentId, withCharge).catch(undecided));
+    return stateOf(await paymentIntents.retrieve(intentId, withCharge).catch(throwUndecided));
   }
 
-  /** What became of an intent whose state did not let it be confirmed or cancelled. */
-  async function lookAgain(intentId: string, error: unknown): Promise<ChargeOutcome> {
+  /** The outcome of an intent after Stripe refused to confirm or cancel it, because its state was final already. */
+  async function outcomeAfter(error: unknown, intentId: string): Promise<ChargeOutcome> {
     const found = error instanceof Stripe.errors.StripeInvalidRequestError ? await findIntent(intentId) : undefined;
-    return !found || found.kind === 'unconfirmed' ? undecided(error) : found;
+    return !found || found.kind === 'unconfirmed' ? throwUndecided(error) : found;
   }
 
-  async function cancel({ bookingId, intentId }: IntentOf): Promise<ChargeOutcome> {
+  async function cancel({ bookingId, intentId }: IntentReference): Promise<ChargeOutcome> {
     try {
       const { paymentIntents } = await stripe();
-      return final(
+      return requireFinal(
         stateOf(await paymentIntents.cancel(intentId, withCharge, { idempotencyKey: `${bookingId}#cancel` })),
       );
     } catch (error) {
-      return lookAgain(intentId, error);
+      return outcomeAfter(error, intentId);
     }
   }
 
-  async function findRefund({ intentId, amountMinor }: IntentOf): Promise<Refund | undefined> {
+  async function findRefund({ intentId, amountMinor }: IntentReference): Promise<Refund | undefined> {
     const { refunds } = await stripe();
-    const { data } = await refunds.list({ payment_intent: intentId, limit: 100 }).catch(undecided);
+    const { data } = await refunds.list({ payment_intent: intentId, limit: 100 }).catch(throwUndecided);
     const unfinished = data.find(({ status }) => status === 'pending' || status === 'requires_action');
-    if (unfinished) return refused(unfinished);
-    // A part may have been refunded by hand, at Stripe's dashboard.
+    if (unfinished) return throwUndecidedRefund(unfinished);
+    // A part of the charge may have been refunded by hand in Stripe's dashboard.
     const succeeded = data.filter(({ status }) => status === 'succeeded');
     const returned = succeeded.reduce((sum, { amount }) => sum + amount, 0);
     return succeeded[0] && returned >= amountMinor ? { refundId: succeeded[0].id } : undefined;
@@ -76,7 +76,7 @@ export function createStripePaymentProvider({
             currency: currency.toLowerCase(),
             payment_method: method,
             allowed_payment_method_types: ['card'],
-            // By default Stripe says succeeded first and captures later, and until then a refund stays pending.
+            // By default Stripe reports `succeeded` before it captures, and until then a refund stays pending.
             capture_method: 'automatic',
             metadata: { bookingId },
           },
@@ -84,7 +84,7 @@ export function createStripePaymentProvider({
         );
         return { kind: 'created', intentId: id };
       } catch (error) {
-        return { kind: 'refused', declineCode: declineCodeOf(error) ?? undecided(error) };
+        return { kind: 'refused', declineCode: declineCodeOf(error) ?? throwUndecided(error) };
       }
     },
 
@@ -94,16 +94,16 @@ export function createStripePaymentProvider({
         const { paymentIntents } = await stripe();
         const confirmed = await paymentIntents.confirm(
           intentId,
-          // Nobody is there to authenticate: the passenger does not wait for this.
+          // The passenger is not there to authenticate, so a card that requires it must be declined.
           { error_on_requires_action: true, ...withCharge },
           { idempotencyKey: `${bookingId}#confirm` },
         );
-        return final(stateOf(confirmed));
+        return requireFinal(stateOf(confirmed));
       } catch (error) {
         const declineCode = declineCodeOf(error);
-        if (declineCode === undefined) return lookAgain(intentId, error);
+        if (declineCode === undefined) return outcomeAfter(error, intentId);
         if (error instanceof Stripe.errors.StripeCardError) return { kind: 'declined', declineCode };
-        // The request was refused, not the card: the intent could still be charged, and must not be once it is called declined.
+        // Stripe refused the request, not the card, so the intent could still be charged. Cancel it before declining.
         const outcome = await cancel(intent);
         return outcome.kind === 'cancelled' ? { kind: 'declined', declineCode } : outcome;
       }
@@ -113,18 +113,21 @@ export function createStripePaymentProvider({
       const { bookingId, intentId } = intent;
       try {
         const { refunds } = await stripe();
-        const asked = { payment_intent: intentId, metadata: { bookingId } };
-        const refund = await refunds.create(asked, { idempotencyKey: `${bookingId}#refund` });
-        return refund.status === 'succeeded' ? { refundId: refund.id } : refused(refund);
+        const parameters = { payment_intent: intentId, metadata: { bookingId } };
+        const refund = await refunds.create(parameters, { idempotencyKey: `${bookingId}#refund` });
+        return refund.status === 'succeeded' ? { refundId: refund.id } : throwUndecidedRefund(refund);
       } catch (error) {
         const isRefunded = error instanceof Stripe.errors.StripeError && error.code === 'charge_already_refunded';
-        return (isRefunded ? await findRefund(intent) : undefined) ?? undecided(error);
+        return (isRefunded ? await findRefund(intent) : undefined) ?? throwUndecided(error);
       }
     },
   };
 }
 
-/** https://docs.stripe.com/payments/paymentintents/lifecycle. @throws UndecidedPaymentError when the state is not final */
+/**
+ * The state of Stripe's intent (https://docs.stripe.com/payments/paymentintents/lifecycle).
+ * @throws UndecidedPaymentError for any other state
+ */
 function stateOf({ id, status, last_payment_error, latest_charge, created }: Stripe.PaymentIntent): Intent {
   if (status === 'requires_confirmation') return { kind: 'unconfirmed' };
   if (status === 'canceled') return { kind: 'cancelled' };
@@ -141,34 +144,39 @@ function stateOf({ id, status, last_payment_error, latest_charge, created }: Str
   throw new UndecidedPaymentError(`Stripe's payment intent ${id} is ${status}: neither charged nor declined.`);
 }
 
-function final(intent: Intent): ChargeOutcome {
+/** @throws UndecidedPaymentError for an unconfirmed intent */
+function requireFinal(intent: Intent): ChargeOutcome {
   if (intent.kind !== 'unconfirmed') return intent;
-  throw new UndecidedPaymentError('Stripe took the request, but the payment intent still waits for confirmation.');
+  throw new UndecidedPaymentError('Stripe accepted the request, but the payment intent is still unconfirmed.');
 }
 
-/** Stripe's word for a no that will stay one: of the card, or of what the request asked for. Anything else may go well later. */
+/** Stripe's code for a final refusal of the card or of the request; undefined for an error that may pass. */
 function declineCodeOf(error: unknown): string | undefined {
   if (error instanceof Stripe.errors.StripeCardError) return error.decline_code ?? error.code ?? 'card_declined';
   if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) return undefined;
   if (error.param === 'payment_method') return 'invalid_payment_method';
-  // An amount below Stripe's minimum, a currency that it does not take.
+  // E.g. an amount below Stripe's minimum, or an unsupported currency.
   if (error.param === 'amount' || error.param === 'currency') return error.code ?? `invalid_${error.param}`;
   return undefined;
 }
 
 /**
- * A pending refund is not a refund yet: Stripe lacks the balance to pay it, and it can still fail
+ * For a refund that has not succeeded. A pending refund waits for balance in the Stripe account, and can still fail
  * (https://support.stripe.com/questions/pending-refunds-due-to-insufficient-funds-or-stripe-balance).
+ * @throws UndecidedPaymentError always
  */
-function refused({ id, status, pending_reason: why, failure_reason: failure }: Stripe.Refund): never {
+function throwUndecidedRefund({ id, status, pending_reason: why, failure_reason: failure }: Stripe.Refund): never {
   const reason = why ?? failure;
   throw new UndecidedPaymentError(
     `Stripe's refund ${id} is ${status ?? 'without status'}${reason ? ` (${reason})` : ''}.`,
   );
 }
 
-/** Only what an operator needs is taken over: Stripe's errors can carry the card. */
-function undecided(error: unknown): never {
+/**
+ * The new error has only the fields that an operator needs, and no cause: Stripe's errors can contain the card.
+ * @throws UndecidedPaymentError for an error of Stripe; any other error unchanged
+ */
+function throwUndecided(error: unknown): never {
   if (error instanceof UndecidedPaymentError || !(error instanceof Stripe.errors.StripeError)) throw error;
   const { type, code, statusCode, requestId, message } = error;
   const details = [type, code, statusCode, requestId].filter((detail) => detail !== undefined).join(', ');

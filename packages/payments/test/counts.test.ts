@@ -6,10 +6,10 @@ import { createInMemoryPaymentProvider } from '../src/in-memory-payment-provider
 import { createInMemoryPaymentStore } from '../src/in-memory-payment-store.ts';
 import { bookingCancelled, bookingRequested, now, paidWith, request, seatUnavailable } from './fixtures.ts';
 
-type Heard = AirlineEvent<'BookingRequested' | 'SeatUnavailable' | 'BookingCancelled'>;
+type HandledEvent = AirlineEvent<'BookingRequested' | 'SeatUnavailable' | 'BookingCancelled'>;
 
 let counted: string[];
-let hear: (...events: Heard[]) => Promise<void>;
+let handleTwice: (...events: HandledEvent[]) => Promise<void>;
 
 beforeEach(() => {
   counted = [];
@@ -20,21 +20,25 @@ beforeEach(() => {
     now: () => new Date(now),
     onRecorded: ({ type, data }) => counted.push('reason' in data ? `${type}(${data.reason})` : type),
   });
-  hear = async (...events) => {
+  handleTwice = async (...events) => {
     for (const event of [...events, ...events])
       await (handlers[event.type] as (event: AirlineEvent) => Promise<unknown>)(event);
   };
 });
 
-const asked = request();
-const refused = paidWith('pm_card_visa_chargeDeclined');
+const booking = request();
+const declined = paidWith('pm_card_visa_chargeDeclined');
 
-test.each<[string, Heard[], string[]]>([
-  ['a charge', [bookingRequested(asked)], ['PaymentOk']],
-  ['a declined card', [bookingRequested(refused)], ['PaymentFailed(declined)']],
-  ['a refund', [bookingRequested(asked), seatUnavailable(asked)], ['PaymentOk', 'PaymentRefunded(seat-unavailable)']],
-  ['a no that came first', [bookingCancelled(asked), bookingRequested(asked)], ['PaymentFailed(cancelled)']],
-])('%s, however often repeated, is counted once', async (_, events, facts) => {
-  await hear(...events);
+test.each<[string, HandledEvent[], string[]]>([
+  ['a charge', [bookingRequested(booking)], ['PaymentOk']],
+  ['a declined card', [bookingRequested(declined)], ['PaymentFailed(declined)']],
+  [
+    'a refund',
+    [bookingRequested(booking), seatUnavailable(booking)],
+    ['PaymentOk', 'PaymentRefunded(seat-unavailable)'],
+  ],
+  ['a no that came first', [bookingCancelled(booking), bookingRequested(booking)], ['PaymentFailed(cancelled)']],
+])('%s is counted once, even when its events are repeated', async (_, events, facts) => {
+  await handleTwice(...events);
   expect(counted).toEqual(facts);
 });

@@ -12,7 +12,7 @@ import {
 } from '../src/domain.ts';
 import { later, now, request } from './fixtures.ts';
 
-const cause = { metadata: { eventId: 'asked' } };
+const cause = { metadata: { eventId: 'request' } };
 const mark = { reason: 'seat-unavailable' as const, causedBy: { metadata: { eventId: 'no' } } };
 const charging = (overrides: Partial<InState<'CHARGING'>> = {}): InState<'CHARGING'> => ({
   ...(accept(undefined, request(), now, cause) as InState<'CHARGING'>),
@@ -20,7 +20,7 @@ const charging = (overrides: Partial<InState<'CHARGING'>> = {}): InState<'CHARGI
 });
 
 describe('accepting a request', () => {
-  test('keeps what a charge needs, and nothing of the passenger', () => {
+  test('keeps the data of the charge, and no data of the passenger', () => {
     const record = accept(undefined, request({ expiresAt: later }), now, cause);
     expect(record).toEqual({
       state: 'CHARGING',
@@ -41,7 +41,7 @@ describe('accepting a request', () => {
     },
   );
 
-  test('a request that finds a tombstone is declined for its reason', () => {
+  test('a request that finds a tombstone is declined with the reason of the tombstone', () => {
     expect(accept({ state: 'VOID', reason: 'cancelled' }, request(), now, cause)).toMatchObject({
       state: 'DECLINED',
       reason: 'cancelled',
@@ -50,11 +50,11 @@ describe('accepting a request', () => {
 });
 
 describe('a charge that is not made yet', () => {
-  test('may be made while the request lives', () => {
+  test('may be made before the request expires', () => {
     expect(reasonNotToCharge(charging({ expiresAt: later }), now)).toBeUndefined();
   });
 
-  test('is not made past the time that the request expires', () => {
+  test('is not made after the request has expired', () => {
     expect(reasonNotToCharge(charging({ expiresAt: later }), later)).toBe('expired');
   });
 
@@ -66,7 +66,7 @@ describe('a charge that is not made yet', () => {
 describe('settling a charge', () => {
   const charged = { kind: 'charged' as const, paidAt: now };
 
-  test('a mark survives the charge', () => {
+  test('a mark is kept', () => {
     expect(settleCharge(charging({ refund: mark }), 'pi_1', charged, later)).toMatchObject({
       state: 'CHARGED',
       paymentId: 'pi_1',
@@ -76,7 +76,7 @@ describe('settling a charge', () => {
     });
   });
 
-  test('a declined card is declined with its code, marked or not', () => {
+  test('a declined card is declined with its code, even with a mark', () => {
     const outcome = { kind: 'declined' as const, declineCode: 'insufficient_funds' };
     expect(settleCharge(charging({ refund: mark }), 'pi_1', outcome, now)).toMatchObject({
       state: 'DECLINED',
@@ -89,12 +89,12 @@ describe('settling a charge', () => {
     ['failed elsewhere', charging({ refund: mark }), 'seat-unavailable'],
     ['expired', charging({ expiresAt: now }), 'expired'],
     ['was cancelled by hand', charging(), 'declined'],
-  ])('a cancelled intent of a booking that %s', (_, record, reason) => {
+  ])('the cancelled intent of a booking that %s is declined', (_, record, reason) => {
     expect(settleCharge(record, 'pi_1', { kind: 'cancelled' }, now)).toMatchObject({ state: 'DECLINED', reason });
   });
 });
 
-test('the first no to meet a charge is the one that is remembered', () => {
+test('a charge is marked with the first no; later ones do not change the mark', () => {
   const marked = decideOnNo(charging(), mark);
   expect(marked).toMatchObject({ kind: 'write', record: { refund: mark } });
   expect(decideOnNo((marked as { record: PaymentRecord }).record, { ...mark, reason: 'cancelled' })).toEqual({
@@ -123,15 +123,15 @@ test.each([
   expect(reasonForSeatReleased(reason)).toBe(expected);
 });
 
-test('a request asks for something else when it pays otherwise, and only then', () => {
-  const asked = request();
-  const other = (payment: Partial<typeof asked.payment>): boolean =>
-    asksTheSame(charging(), { ...asked, payment: { ...asked.payment, ...payment } });
-  expect(asksTheSame(charging(), { ...asked, expiresAt: later })).toBe(true);
+test('a repeated request conflicts with the first if and only if its payment differs', () => {
+  const first = request();
+  const other = (payment: Partial<typeof first.payment>): boolean =>
+    asksTheSame(charging(), { ...first, payment: { ...first.payment, ...payment } });
+  expect(asksTheSame(charging(), { ...first, expiresAt: later })).toBe(true);
   expect([other({ amountMinor: 1 }), other({ currency: 'USD' }), other({ method: 'pm_card_amex' })]).toEqual([
     false,
     false,
     false,
   ]);
-  expect(asksTheSame({ state: 'VOID', reason: 'expired' }, asked)).toBe(true);
+  expect(asksTheSame({ state: 'VOID', reason: 'expired' }, first)).toBe(true);
 });

@@ -12,7 +12,7 @@ import { bookingCancelled, bookingRequested, later, now, request, seatReleased, 
 const data = request({ requestedAt: now, expiresAt: later });
 const requested = bookingRequested(data);
 
-/** Every way through the handlers that reads an event differently. */
+/** All paths through the handlers that read an event differently. */
 const scenarios: AirlineEvent[][] = [
   [requested, seatReleased(data), requested],
   [requested, bookingCancelled(data)],
@@ -20,21 +20,21 @@ const scenarios: AirlineEvent[][] = [
   [seatUnavailable(data, 'expired'), requested],
 ].map((events) => events.map(traced));
 
-/** With all that metadata may have. */
+/** The event with all optional fields of metadata. */
 function traced(event: AirlineEvent): AirlineEvent {
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
   return { ...event, metadata: { ...event.metadata, causationId: 'a-cause', traceparent } };
 }
 
-async function hear(events: readonly AirlineEvent[]): Promise<unknown> {
+async function handleAll(events: readonly AirlineEvent[]): Promise<unknown> {
   const store = createInMemoryPaymentStore();
   const provider = createInMemoryPaymentProvider({ now: () => new Date(now) });
   const handlers: Handlers = createHandlers({ store, provider, once: createInMemoryOnce(), now: () => new Date(now) });
-  const said: unknown[] = [];
-  for (const event of events) said.push(await handlers[event.type]!(event as never));
-  return [said, await store.load(data.bookingId), provider.movedFor(data.bookingId)];
+  const published: unknown[] = [];
+  for (const event of events) published.push(await handlers[event.type]!(event as never));
+  return [published, await store.load(data.bookingId), provider.movedFor(data.bookingId)];
 }
 
-test('payments reads what it declares, and nothing else', async () => {
-  expect(await findDrift(reads, scenarios, hear)).toEqual({ undeclared: [], unread: [], differing: [] });
+test('payments reads exactly the fields that it declares', async () => {
+  expect(await findDrift(reads, scenarios, handleAll)).toEqual({ undeclared: [], unread: [], differing: [] });
 });

@@ -1,31 +1,49 @@
-import { ParameterNotFound, type SSMClient } from '@aws-sdk/client-ssm';
+import { GetParameterCommand, ParameterNotFound, SSMClient, SSMServiceException } from '@aws-sdk/client-ssm';
 import { expect, test } from '@jest/globals';
+import { mockClient } from 'aws-sdk-client-mock';
 import { createSecureParameter } from '../src/secure-parameter.ts';
 
-/** Parameter store with one secret, which may not be there yet. */
-function store(secrets: Record<string, string>): { client: Pick<SSMClient, 'send'>; reads: unknown[] } {
-  const reads: unknown[] = [];
-  const send = ({ input }: { input: { Name: string; WithDecryption?: boolean } }): Promise<unknown> => {
-    reads.push(input);
-    const Value = secrets[input.Name];
-    if (Value === undefined) return Promise.reject(new ParameterNotFound({ message: 'UnknownError', $metadata: {} }));
-    return Promise.resolve({ Parameter: { Value: input.WithDecryption ? Value : 'encrypted' } });
-  };
-  return { client: { send } as Pick<SSMClient, 'send'>, reads };
+const name = '/airline/payments/stripe-api-key';
+
+/** An SSM client that is mocked, and the function that reads the parameter with it. */
+function parameterStore() {
+  const client = new SSMClient();
+  return { ssm: mockClient(client), read: createSecureParameter(client, name) };
 }
 
-test('is read decrypted, when it is first needed, and once', async () => {
-  const { client, reads } = store({ '/airline/payments/stripe-api-key': 'sk_test' });
-  const read = createSecureParameter(client, '/airline/payments/stripe-api-key');
-  expect(reads).toHaveLength(0);
+const found = { Parameter: { Value: 'sk_test' } };
+
+function serviceError(errorName: string, message: string): SSMServiceException {
+  return new SSMServiceException({ name: errorName, message, $fault: 'client', $metadata: {} });
+}
+
+test('is read decrypted, when it is first needed, and only once', async () => {
+  const { ssm, read } = parameterStore();
+  ssm.on(GetParameterCommand, { Name: name, WithDecryption: true }).resolves(found);
+  expect(ssm.calls()).toHaveLength(0);
   expect([await read(), await read()]).toEqual(['sk_test', 'sk_test']);
-  expect(reads).toHaveLength(1);
+  expect(ssm.calls()).toHaveLength(1);
 });
 
-test('that is missing is named, and looked for again', async () => {
-  const secrets: Record<string, string> = {};
-  const read = createSecureParameter(store(secrets).client, '/airline/payments/stripe-api-key');
-  await expect(read()).rejects.toThrow('There is no SSM parameter /airline/payments/stripe-api-key');
-  secrets['/airline/payments/stripe-api-key'] = 'sk_test';
+test('that is missing has its name in the error, and is read again by the next call', async () => {
+  const { ssm, read } = parameterStore();
+  const missing = new ParameterNotFound({ message: 'UnknownError', $metadata: {} });
+  ssm.on(GetParameterCommand).rejectsOnce(missing).resolves(found);
+  await expect(read()).rejects.toMatchObject({
+    message: `There is no SSM parameter ${name}; put the secret there as a SecureString.`,
+    cause: missing,
+  });
   expect(await read()).toBe('sk_test');
+});
+
+test.each([
+  ['throttled', serviceError('ThrottlingException', 'Rate exceeded')],
+  ['refused for lack of permission', serviceError('AccessDeniedException', 'not authorized')],
+  ['cut off', new Error('socket hang up')],
+])('whose read is %s throws the error unchanged, and is read again by the next call', async (_, error) => {
+  const { ssm, read } = parameterStore();
+  ssm.on(GetParameterCommand).rejectsOnce(error).resolves(found);
+  await expect(read()).rejects.toBe(error);
+  expect([await read(), await read()]).toEqual(['sk_test', 'sk_test']);
+  expect(ssm.calls()).toHaveLength(2);
 });

@@ -20,12 +20,12 @@ const adapters: [string, () => PaymentStore][] = [
   ['in memory', createInMemoryPaymentStore],
   ['DynamoDB', () => createDynamoDbPaymentStore(DynamoDBDocumentClient.from(dynamoDb.client), 'payments')],
 ];
-const cause = { metadata: { eventId: 'asked' } };
+const cause = { metadata: { eventId: 'request' } };
 const refund = { reason: 'hold-expired' as const, causedBy: cause };
 const charge = { payment: request().payment, causedBy: cause, paymentId: 'pi_1', paidAt: now, at: now };
 
 describe.each(adapters)('payment store: %s', (_, create) => {
-  test('a record is written on what was read, and on nothing else', async () => {
+  test('a record is written only if nobody changed it since it was read', async () => {
     const store = create();
     const bookingId = randomUUID();
     const record = accept(undefined, request({ expiresAt: later }), now, cause);
@@ -40,7 +40,7 @@ describe.each(adapters)('payment store: %s', (_, create) => {
     expect((await store.load(bookingId))?.record).toEqual(record);
   });
 
-  test('a run may write again on what its own write returned', async () => {
+  test('a run may write again after its own write, without reading', async () => {
     const store = create();
     const bookingId = randomUUID();
     const first = await store.save(bookingId, { state: 'VOID', reason: 'cancelled' }, undefined);
@@ -49,7 +49,7 @@ describe.each(adapters)('payment store: %s', (_, create) => {
     expect(await store.save(bookingId, { state: 'VOID', reason: 'cancelled' }, first)).toBeUndefined();
   });
 
-  test('of many first writes one is kept', async () => {
+  test('of many first writes one succeeds', async () => {
     const store = create();
     const bookingId = randomUUID();
     const writes = await Promise.all(
@@ -70,7 +70,7 @@ describe.each(adapters)('payment store: %s', (_, create) => {
       at: now,
     },
     { state: 'REFUNDED', ...charge, refund: { ...refund, refundId: 're_1', at: now } },
-  ])('comes back as it was written: $state', async (record) => {
+  ])('a record is read as it was written: $state', async (record) => {
     const store = create();
     const bookingId = randomUUID();
     await store.save(bookingId, record, undefined);

@@ -3,11 +3,12 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 import Stripe from 'stripe';
 import { createHandlers } from '../src/handlers.ts';
 import { createInMemoryOnce } from '../src/in-memory-once.ts';
 import { createInMemoryPaymentStore } from '../src/in-memory-payment-store.ts';
-import { type IntentOf, type PaymentProvider, UndecidedPaymentError } from '../src/payment-provider.ts';
+import { type IntentReference, type PaymentProvider, UndecidedPaymentError } from '../src/payment-provider.ts';
 import { createStripePaymentProvider } from '../src/stripe-payment-provider.ts';
 import { bookingRequested, request, seatUnavailable } from './fixtures.ts';
 
@@ -16,13 +17,13 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 let server: Server;
 let url: string;
 let standIn: Answer;
-/** What answers; a test puts itself between. */
+/** Answers the requests. A test replaces it. */
 let answer: Answer;
-/** `POST /v1/refunds`, with the idempotency key. */
+/** Method, path and idempotency key of each request, e.g. `POST /v1/refunds …#refund`. */
 let requests: string[];
 let today: Date;
 let provider: PaymentProvider;
-/** A second client, as Stripe's dashboard would be. */
+/** A second client, in place of Stripe's dashboard. */
 let dashboard: Stripe;
 
 beforeEach(async () => {
@@ -50,25 +51,25 @@ afterEach(async () => {
 const aDayLater = (): void => void (today = new Date(today.getTime() + 25 * 3600 * 1000));
 const amountMinor = 8_100;
 
-async function created(method = 'pm_card_visa'): Promise<IntentOf> {
+async function created(method = 'pm_card_visa'): Promise<IntentReference> {
   const bookingId = randomUUID();
   const intent = await provider.createIntent(bookingId, { method, amountMinor, currency: 'EUR' });
   if (intent.kind !== 'created') throw new Error(`refused: ${intent.declineCode}`);
   return { bookingId, intentId: intent.intentId, amountMinor };
 }
 
-async function charged(): Promise<IntentOf> {
+async function charged(): Promise<IntentReference> {
   const intent = await created();
   await provider.confirm(intent);
   return intent;
 }
 
-/** The stand-in does what it is asked, and its answer never arrives. */
+/** The stand-in handles the request, but its answer is lost. */
 const loseAnswers: Answer = (incoming, response) => {
   response.end = (() => response.destroy()) as typeof response.end;
   standIn(incoming, response);
 };
-/** One operation answers like this, the others as ever. */
+/** Requests that match the path have this answer; the stand-in answers the others. */
 function answering(path: RegExp, statusCode: number, body: object): Answer {
   return (incoming, response) => {
     if (!path.test(`${incoming.method} ${incoming.url}`)) return standIn(incoming, response);
@@ -80,7 +81,7 @@ function answering(path: RegExp, statusCode: number, body: object): Answer {
 const failing = (statusCode: number, error: object): Answer => answering(/./, statusCode, { error });
 
 describe('an intent', () => {
-  test('is created without taking money, for exactly what was asked', async () => {
+  test('is created without taking money, with exactly the requested amount', async () => {
     const { bookingId, intentId } = await created();
     expect(await provider.findIntent(intentId)).toEqual({ kind: 'unconfirmed' });
     const intent = await dashboard.paymentIntents.retrieve(intentId);
@@ -94,7 +95,7 @@ describe('an intent', () => {
     expect(requests[0]).toBe(`POST /v1/payment_intents ${bookingId}#intent`);
   });
 
-  test('is the same one when asked again', async () => {
+  test('is the same one when created again', async () => {
     const { bookingId, intentId } = await created();
     expect(await provider.createIntent(bookingId, { method: 'pm_card_visa', amountMinor, currency: 'EUR' })).toEqual({
       kind: 'created',
@@ -102,12 +103,12 @@ describe('an intent', () => {
     });
   });
 
-  test('for a payment method that does not exist is refused: a value, since it can never succeed', async () => {
+  test('for an unknown payment method is refused: a value, since it can never succeed', async () => {
     const refused = await provider.createIntent(randomUUID(), { method: 'pm_nonsense', amountMinor, currency: 'EUR' });
     expect(refused).toEqual({ kind: 'refused', declineCode: 'invalid_payment_method' });
   });
 
-  test('below the least amount that Stripe takes is refused with its code', async () => {
+  test('below the minimum amount of Stripe is refused with its code', async () => {
     answer = failing(400, {
       type: 'invalid_request_error',
       code: 'amount_too_small',
@@ -148,7 +149,7 @@ describe('confirming', () => {
     ['pm_card_visa_chargeDeclined', 'generic_decline'],
     ['pm_card_visa_chargeDeclinedInsufficientFunds', 'insufficient_funds'],
     ['pm_card_authenticationRequired', 'authentication_not_handled'],
-  ])('with %s is a decline: a value, which a later look confirms', async (method, declineCode) => {
+  ])('with %s is a decline: a value, and the same when looked up later', async (method, declineCode) => {
     const intent = await created(method);
     const outcome = { kind: 'declined', declineCode };
     expect(await provider.confirm(intent)).toEqual(outcome);
@@ -157,7 +158,7 @@ describe('confirming', () => {
     expect(await provider.confirm(intent)).toEqual(outcome);
   });
 
-  test('whose answer is lost is unknown, not failed; a later look finds the charge', async () => {
+  test('whose answer is lost has an unknown outcome, and has not failed; the charge can be looked up later', async () => {
     const intent = await created();
     answer = loseAnswers;
     await expect(provider.confirm(intent)).rejects.toThrow(UndecidedPaymentError);
@@ -166,7 +167,7 @@ describe('confirming', () => {
     expect((await dashboard.charges.list({ payment_intent: intent.intentId })).data).toHaveLength(1);
   });
 
-  test('that nobody answers in time is unknown, and tried twice with one key', async () => {
+  test('that times out has an unknown outcome, and is tried twice with one key', async () => {
     const intent = await created();
     answer = () => undefined;
     await expect(provider.confirm(intent)).rejects.toThrow(UndecidedPaymentError);
@@ -179,7 +180,7 @@ describe('confirming', () => {
     [409, { type: 'invalid_request_error', code: 'idempotency_key_in_use', message: 'later' }],
     [400, { type: 'idempotency_error', message: 'other parameters' }],
     [401, { type: 'invalid_request_error', message: 'wrong key' }],
-  ])('that is answered by %i %j is unknown', async (statusCode, error) => {
+  ])('that is answered with %i %j has an unknown outcome', async (statusCode, error) => {
     const intent = await created();
     answer = failing(statusCode, error);
     await expect(provider.confirm(intent)).rejects.toThrow(UndecidedPaymentError);
@@ -188,7 +189,7 @@ describe('confirming', () => {
     ).rejects.toThrow(UndecidedPaymentError);
   });
 
-  test('with a payment method that Stripe refuses by now is a decline, and the intent is cancelled before that is said', async () => {
+  test('with a payment method that Stripe does not accept any more is a decline, after the intent is cancelled', async () => {
     const intent = await created();
     answer = answering(/confirm/, 400, {
       error: { type: 'invalid_request_error', code: 'resource_missing', param: 'payment_method', message: 'gone' },
@@ -197,14 +198,14 @@ describe('confirming', () => {
     expect(await provider.findIntent(intent.intentId)).toEqual({ kind: 'cancelled' });
   });
 
-  test('an intent that is still processing is unknown', async () => {
+  test('of an intent that is still processing has an unknown outcome', async () => {
     const intent = await created();
     answer = answering(/./, 200, { id: intent.intentId, object: 'payment_intent', status: 'processing' });
     await expect(provider.confirm(intent)).rejects.toThrow(UndecidedPaymentError);
     await expect(provider.findIntent(intent.intentId)).rejects.toThrow('processing');
   });
 
-  test('says in its error what an operator needs, and nothing of the card', async () => {
+  test('throws an error with the data that an operator needs, and without the card', async () => {
     const intent = await created();
     answer = failing(429, {
       type: 'invalid_request_error',
@@ -215,23 +216,24 @@ describe('confirming', () => {
     const error = await provider.confirm(intent).catch((thrown: Error) => thrown);
     if (!(error instanceof UndecidedPaymentError)) throw new Error('not thrown');
     expect(error.message).toContain('lock_timeout, 429');
-    expect(JSON.stringify([error, error.cause])).not.toContain('4242');
+    // Unlike JSON, `inspect` shows the message, the stack and the cause.
+    expect(inspect(error, { depth: null, showHidden: true })).not.toContain('4242');
   });
 });
 
 describe('cancelling', () => {
-  test('makes sure that an intent is never charged', async () => {
+  test('prevents any later charge', async () => {
     const intent = await created();
     expect(await provider.cancel(intent)).toEqual({ kind: 'cancelled' });
     expect(await provider.cancel(intent)).toEqual({ kind: 'cancelled' });
     expect(await provider.confirm(intent)).toEqual({ kind: 'cancelled' });
   });
 
-  test('comes too late for a charge, and says so', async () => {
+  test('returns the charge when it comes too late', async () => {
     expect(await provider.cancel(await charged())).toMatchObject({ kind: 'charged' });
   });
 
-  test('after a day finds it cancelled', async () => {
+  test('after a day finds the intent cancelled', async () => {
     const intent = await created();
     await provider.cancel(intent);
     aDayLater();
@@ -240,7 +242,7 @@ describe('cancelling', () => {
 });
 
 describe('refunding', () => {
-  test('gives back all, once, and is found afterwards', async () => {
+  test('refunds the whole charge once, and the refund is found afterwards', async () => {
     const intent = await charged();
     expect(await provider.findRefund(intent)).toBeUndefined();
     const refund = await provider.refund(intent);
@@ -251,14 +253,14 @@ describe('refunding', () => {
     expect(requests).toContain(`POST /v1/refunds ${intent.bookingId}#refund`);
   });
 
-  test('what was refunded longer ago than Stripe remembers keys is found', async () => {
+  test('after Stripe has forgotten the key finds the earlier refund', async () => {
     const intent = await charged();
     const refund = await provider.refund(intent);
     aDayLater();
     expect(await provider.refund(intent)).toEqual(refund);
   });
 
-  test('what was refunded in part by hand is given back for the rest', async () => {
+  test('refunds the rest when a part was refunded by hand', async () => {
     const intent = await charged();
     await dashboard.refunds.create({ payment_intent: intent.intentId, amount: 100 });
     expect(await provider.findRefund(intent)).toBeUndefined();
@@ -268,7 +270,7 @@ describe('refunding', () => {
     expect(await provider.findRefund(intent)).toEqual({ refundId: data[0]!.id });
   });
 
-  test('whose answer is lost is unknown; a later look finds it', async () => {
+  test('whose answer is lost has an unknown outcome; the refund can be looked up later', async () => {
     const intent = await charged();
     answer = loseAnswers;
     await expect(provider.refund(intent)).rejects.toThrow(UndecidedPaymentError);
@@ -276,18 +278,31 @@ describe('refunding', () => {
     expect(await provider.findRefund(intent)).toBeDefined();
   });
 
-  test.each(['pending', 'failed', 'canceled', 'requires_action'])('a %s refund is no refund', async (status) => {
+  const refundWith = (status: string) => ({ id: 're_1', object: 'refund', amount: 8_100, status });
+  const listed = (status: string): Answer =>
+    answering(/^GET .*refunds/, 200, { object: 'list', data: [refundWith(status)], has_more: false });
+
+  test.each(['pending', 'failed', 'canceled', 'requires_action'])('with the result %s is no refund', async (status) => {
     const intent = await charged();
-    const refund = { id: 're_1', object: 'refund', amount: 8_100, status };
-    answer = answering(/^POST .*refunds/, 200, refund);
+    answer = answering(/^POST .*refunds/, 200, refundWith(status));
     await expect(provider.refund(intent)).rejects.toThrow(`re_1 is ${status}`);
-    answer = answering(/^GET .*refunds/, 200, { object: 'list', data: [refund], has_more: false });
-    if (status === 'failed' || status === 'canceled') expect(await provider.findRefund(intent)).toBeUndefined();
-    else await expect(provider.findRefund(intent)).rejects.toThrow(`re_1 is ${status}`);
+  });
+
+  test.each(['failed', 'canceled'])('does not find a %s refund', async (status) => {
+    const intent = await charged();
+    answer = listed(status);
+    expect(await provider.findRefund(intent)).toBeUndefined();
+  });
+
+  test.each(['pending', 'requires_action'])('finds a %s refund undecided', async (status) => {
+    const intent = await charged();
+    answer = listed(status);
+    await expect(provider.findRefund(intent)).rejects.toThrow(UndecidedPaymentError);
+    await expect(provider.findRefund(intent)).rejects.toThrow(`re_1 is ${status}`);
   });
 });
 
-test('the key is fetched when it is first needed, and asked for again when that failed', async () => {
+test('the API key is read when it is first needed, and read again after a failure', async () => {
   const keys = [() => Promise.reject(new Error('no such parameter')), () => Promise.resolve('sk_test')];
   const lazy = createStripePaymentProvider({ apiKey: () => keys.shift()!(), url });
   expect(keys).toHaveLength(2);
@@ -304,10 +319,12 @@ test('a booking that is charged and then fails elsewhere costs four requests', a
     once: createInMemoryOnce(),
     now: () => new Date(),
   });
-  const asked = request();
-  expect((await handlers.BookingRequested(bookingRequested(asked))).map(({ type }) => type)).toEqual(['PaymentOk']);
-  expect((await handlers.SeatUnavailable(seatUnavailable(asked))).map(({ type }) => type)).toEqual(['PaymentRefunded']);
-  expect(requests.map((line) => line.replace(/pi_\w+/, 'ID').replace(asked.bookingId, 'B'))).toEqual([
+  const booking = request();
+  expect((await handlers.BookingRequested(bookingRequested(booking))).map(({ type }) => type)).toEqual(['PaymentOk']);
+  expect((await handlers.SeatUnavailable(seatUnavailable(booking))).map(({ type }) => type)).toEqual([
+    'PaymentRefunded',
+  ]);
+  expect(requests.map((line) => line.replace(/pi_\w+/, 'ID').replace(booking.bookingId, 'B'))).toEqual([
     'POST /v1/payment_intents B#intent',
     'POST /v1/payment_intents/ID/confirm B#confirm',
     'GET /v1/refunds',

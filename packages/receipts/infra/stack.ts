@@ -9,7 +9,7 @@ import path from 'node:path';
 
 const source = path.join(import.meta.dirname, '..', 'src');
 
-/** Receipts: who paid, and was told so. */
+/** The stack of receipts. */
 export class ReceiptsStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
@@ -41,13 +41,13 @@ export class ReceiptsStack extends Stack {
       consumer.function,
       {
         actions: ['ses:SendEmail'],
-        // SES asks for the identity that is verified: the address itself or its domain.
+        // SES checks the permission for the verified identity: the address or its domain.
         resources: [sender, sender.slice(sender.indexOf('@') + 1)].map((identity) =>
           this.formatArn({ service: 'ses', resource: 'identity', resourceName: identity }),
         ),
         conditions: { StringEquals: { 'ses:FromAddress': sender } },
       },
-      'Receipts are mailed: as this one sender only, whose identity in SES belongs to the account and not to a stack.',
+      'Receipts are mailed from this one address only. Its identity in SES belongs to the account, not to a stack.',
     );
 
     new PublishedSchemas(this, 'Schemas', { source: 'airline.receipts', registryName: platformSchemaRegistry(this) });
@@ -55,9 +55,9 @@ export class ReceiptsStack extends Stack {
 }
 
 /**
- * The address that receipts come from: the context value `receiptsFrom`, or `receipts@airline.example`. It or its domain must be
- * verified in SES.
- * @throws Error when it is no bare address
+ * The sender of receipts: the context value `receiptsFrom`, or `receipts@airline.example`. The address or its domain
+ * must be verified in SES.
+ * @throws Error when the value is not a plain address
  */
 function senderOf(scope: Construct): string {
   const sender = (scope.node.tryGetContext('receiptsFrom') as unknown) ?? 'receipts@airline.example';

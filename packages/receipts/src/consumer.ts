@@ -19,7 +19,7 @@ const consume = consumerFromEnvironment(
     mailer: createSesMailer({ client: new SESv2Client(), from: requireEnvironment('RECEIPTS_FROM') }),
     once,
     now: () => new Date(),
-    sent: (mail) => metricsFromEnvironment().count(mail),
+    onMailSent: (mail) => metricsFromEnvironment().count(mail),
   }),
 );
 

@@ -1,9 +1,9 @@
-/** What receipts remembers of a booking, and when a receipt is due. Pure: no clock, no I/O. */
+/** The record of a booking's receipt, and the decision when a receipt is due. Pure: no clock, no I/O. */
 import type { Cause, EventData } from '@airline/events-schemas/events';
 import type { Heard } from './reads.ts';
 
-/** What is kept of each fact: what the mail needs, and of a request what tells it from another. */
-interface KeptData {
+/** The stored data of each fact: what the mails need, and what distinguishes a request from a conflicting one. */
+interface FactData {
   BookingRequested: Pick<EventData<'BookingRequested'>, 'flightId' | 'seats' | 'passenger'> & Money;
   SeatBooked: Pick<EventData<'SeatBooked'>, 'flightId' | 'seats'>;
   SeatReleased: Pick<EventData<'SeatReleased'>, 'reason'>;
@@ -17,16 +17,16 @@ interface Money {
   currency: string;
 }
 
-export type FactType = keyof KeptData;
+export type FactType = keyof FactData;
 
-/** The one record of a booking: the set of facts, and what became of them. */
+/** The record of a booking: its set of facts, and the mails that were sent. */
 export interface ReceiptsRecord {
-  facts: { [T in FactType]?: KeptData[T] };
-  /** The event that made the receipt due, once one did: it is the cause of ReceiptIssued. */
+  facts: { [T in FactType]?: FactData[T] };
+  /** The event that made the receipt due. It is the cause of ReceiptIssued. */
   dueBecause?: Cause;
-  /** Once the mail is sent. */
+  /** Set after the receipt was sent. */
   receipt?: SentReceipt;
-  /** Once the mail is sent that takes the receipt back. */
+  /** Set after the refund notice was sent. */
   refundNotice?: { issuedAt: string; messageId: string };
 }
 
@@ -38,7 +38,7 @@ export interface SentReceipt {
   messageId: string;
 }
 
-/** What stands on a receipt. */
+/** The content of a receipt. */
 export interface Receipt {
   bookingId: string;
   number: string;
@@ -46,11 +46,11 @@ export interface Receipt {
   passenger: { name: string; email: string };
   flightId: string;
   seats: string[];
-  /** What was captured. */
+  /** The captured payment. */
   paid: Money & { paymentId: string; paidAt: string };
 }
 
-/** What stands in the mail that takes a receipt back. */
+/** The content of a refund notice. */
 export interface RefundNotice {
   bookingId: string;
   receiptNumber: string;
@@ -59,17 +59,17 @@ export interface RefundNotice {
   flightId: string;
   seats: string[];
   paid: Pick<Receipt['paid'], 'paymentId'>;
-  refund: KeptData['PaymentRefunded'];
+  refund: FactData['PaymentRefunded'];
 }
 
-/** The record with one more fact; `undefined` when it has that fact already. */
+/** Adds a fact to a record. @returns undefined when the record has that fact already */
 export function addFact(record: ReceiptsRecord | undefined, event: Heard, cause: Cause): ReceiptsRecord | undefined {
   if (record?.facts[event.type]) return undefined;
-  const next: ReceiptsRecord = { ...record, facts: { ...record?.facts, [event.type]: kept(event) } };
+  const next: ReceiptsRecord = { ...record, facts: { ...record?.facts, [event.type]: factDataOf(event) } };
   return isComplete(next) && !isTakenBack(next) ? { ...next, dueBecause: cause } : next;
 }
 
-function kept(event: Heard): KeptData[FactType] {
+function factDataOf(event: Heard): FactData[FactType] {
   switch (event.type) {
     case 'BookingRequested': {
       const { flightId, seats, passenger, payment } = event.data;
@@ -101,7 +101,7 @@ function kept(event: Heard): KeptData[FactType] {
   }
 }
 
-/** Whether a request asks for what the first request with its bookingId asked for. */
+/** Whether a repeated request has the content of the first one. Without a first one, any request has. */
 export function asksTheSame({ facts }: ReceiptsRecord, request: Heard<'BookingRequested'>): boolean {
   const first = facts.BookingRequested;
   if (!first) return true;
@@ -116,19 +116,19 @@ export function asksTheSame({ facts }: ReceiptsRecord, request: Heard<'BookingRe
   );
 }
 
-/** Whether a receipt fell due of which it is not known yet whether it was sent. */
+/** Whether a receipt is due and not recorded as sent. It may have been sent by a run that crashed. */
 export function isOpen({ dueBecause, receipt }: ReceiptsRecord): boolean {
   return dueBecause !== undefined && receipt === undefined;
 }
 
-/** Whether seats or payments took their yes back, or will because the customer cancelled: from then on no receipt is sent. */
+/** Whether seats or payments took their yes back, or the customer cancelled. No receipt is sent any more. */
 export function isTakenBack({ facts }: ReceiptsRecord): boolean {
   return (
     facts.SeatReleased !== undefined || facts.PaymentRefunded !== undefined || facts.BookingCancelled !== undefined
   );
 }
 
-/** Whether the passenger has a receipt for a payment that was refunded, and was not told so yet. */
+/** Whether a payment with a receipt was refunded and its refund notice is not recorded as sent. */
 export function owesRefundNotice({ facts, receipt, refundNotice }: ReceiptsRecord): boolean {
   return receipt !== undefined && facts.PaymentRefunded !== undefined && refundNotice === undefined;
 }
@@ -137,13 +137,13 @@ function isComplete({ facts }: ReceiptsRecord): boolean {
   return facts.BookingRequested !== undefined && facts.SeatBooked !== undefined && facts.PaymentOk !== undefined;
 }
 
-/** The receipt of a record that is due: the seats that were booked and the amount that was captured. */
+/** The receipt of a record with a due receipt. It shows the booked seats and the captured amount. */
 export function receiptOf(bookingId: string, { facts }: ReceiptsRecord, number: string, issuedAt: string): Receipt {
   const { passenger } = facts.BookingRequested!;
   return { bookingId, number, issuedAt, passenger, ...facts.SeatBooked!, paid: facts.PaymentOk! };
 }
 
-/** The notice of a record that owes one. */
+/** The refund notice of a record with a due notice. */
 export function refundNoticeOf(bookingId: string, { facts, receipt }: ReceiptsRecord, issuedAt: string): RefundNotice {
   const { passenger } = facts.BookingRequested!;
   const { flightId, seats } = facts.SeatBooked!;
@@ -161,7 +161,7 @@ export function refundNoticeOf(bookingId: string, { facts, receipt }: ReceiptsRe
   };
 }
 
-/** Flight number and departure day (midnight UTC) of a flightId such as KL1001-20261218: all that receipts knows of a flight. */
+/** Flight number and departure day (midnight UTC) of a flightId such as KL1001-20261218. */
 export function flightOf(flightId: string): { flightNumber: string; departureDay: Date } {
   const [flightNumber = '', digits = ''] = flightId.split('-');
   const [year, month, day] = [digits.slice(0, 4), digits.slice(4, 6), digits.slice(6)].map(Number) as [
@@ -172,11 +172,11 @@ export function flightOf(flightId: string): { flightNumber: string; departureDay
   return { flightNumber, departureDay: new Date(Date.UTC(year, month - 1, day)) };
 }
 
-/** Passengers write about a receipt for a while after their flight; then nobody needs their name and address any more. */
+/** Passengers ask about a receipt for a while after their flight. After that their name and address are not needed. */
 const keptDaysAfterDeparture = 90;
 
-/** When the record may be forgotten, in seconds since 1970: 90 days after departure or, if that is unknown or past, after now. */
-export function forgetAt({ facts }: ReceiptsRecord, now: Date): number {
+/** When the record expires, in seconds since 1970: 90 days after departure, or after now if that is unknown or past. */
+export function expiryOf({ facts }: ReceiptsRecord, now: Date): number {
   const flightId = (facts.BookingRequested ?? facts.SeatBooked)?.flightId;
   const departure = flightId === undefined ? 0 : flightOf(flightId).departureDay.getTime();
   return Math.floor(Math.max(now.getTime(), departure) / 1000) + keptDaysAfterDeparture * 24 * 3600;

@@ -5,7 +5,7 @@ import type { ReceiptStore } from './receipt-store.ts';
 
 const keyOf = (bookingId: string): { pk: string; sk: string } => ({ pk: `BOOKING#${bookingId}`, sk: 'RECORD' });
 
-/** One item for each booking (`BOOKING#id`, `RECORD`). The guard of the mail (powertools-once.ts) keeps its item beside it. */
+/** Stores one item for each booking (`BOOKING#id`, `RECORD`). The idempotency records of its mails share its `pk`. */
 export function createDynamoDbReceiptStore(client: DynamoDBDocumentClient, tableName: string): ReceiptStore {
   return {
     async load(bookingId) {
@@ -15,12 +15,12 @@ export function createDynamoDbReceiptStore(client: DynamoDBDocumentClient, table
       return Item && { record: Item.record as ReceiptsRecord, version: Item.version as number };
     },
 
-    async save(bookingId, record, read, forgetAt) {
+    async save(bookingId, record, read, expiresAtEpoch) {
       try {
         await client.send(
           new PutCommand({
             TableName: tableName,
-            Item: { ...keyOf(bookingId), version: (read?.version ?? 0) + 1, record, expiresAtEpoch: forgetAt },
+            Item: { ...keyOf(bookingId), version: (read?.version ?? 0) + 1, record, expiresAtEpoch },
             ...(read
               ? { ConditionExpression: 'version = :read', ExpressionAttributeValues: { ':read': read.version } }
               : { ConditionExpression: 'attribute_not_exists(pk)' }),

@@ -4,7 +4,7 @@ import { UnprocessableEventError } from '@airline/messaging/consume';
 import {
   addFact,
   asksTheSame,
-  forgetAt,
+  expiryOf,
   isOpen,
   isTakenBack,
   owesRefundNotice,
@@ -23,27 +23,27 @@ import { refundNoticeMail } from './refund-notice-mail.ts';
 export interface Dependencies {
   store: ReceiptStore;
   mailer: Mailer;
-  /** Guards each mail: no condition on a record can. */
+  /** Lets one run at a time send a mail, and keeps the result. A conditional write cannot guard a mail. */
   once: Once;
   now: () => Date;
-  /** Told of each mail once, by the run that remembered it first. @default nobody counts */
-  sent?: (mail: 'ReceiptIssued' | 'RefundNoticeSent') => void;
+  /** Called once for each mail, by the run that recorded it as sent. @default no metrics */
+  onMailSent?: (mail: 'ReceiptIssued' | 'RefundNoticeSent') => void;
 }
 
-/** What became of a receipt that was due. */
+/** The outcome for a due receipt. */
 type Outcome = { kind: 'sent'; issuedAt: string; messageId: string } | { kind: 'withheld' };
 
-/** Receipts joins the facts of a booking, mails its receipt when they are complete, and a notice when the payment is refunded. */
-export function createHandlers({ store, mailer, once, now, sent: tell }: Dependencies) {
-  async function hear(event: Heard): Promise<AirlineEvent[]> {
+/** The handlers of receipts. All events have the same one: it records the fact, and sends the mails that are due. */
+export function createHandlers({ store, mailer, once, now, onMailSent }: Dependencies) {
+  async function onFact(event: Heard): Promise<AirlineEvent[]> {
     const { bookingId } = event.data;
-    let record = await remember(bookingId, event);
-    if (isOpen(record)) record = await issue(bookingId, record);
-    if (owesRefundNotice(record)) record = await notifyOfRefund(bookingId, record);
+    let record = await recordFact(bookingId, event);
+    if (isOpen(record)) record = await issueReceipt(bookingId, record);
+    if (owesRefundNotice(record)) record = await sendRefundNotice(bookingId, record);
     return answerOf(bookingId, record);
   }
 
-  async function remember(bookingId: string, event: Heard): Promise<ReceiptsRecord> {
+  async function recordFact(bookingId: string, event: Heard): Promise<ReceiptsRecord> {
     for (;;) {
       const stored = await store.load(bookingId);
       if (stored && event.type === 'BookingRequested' && !asksTheSame(stored.record, event)) {
@@ -54,15 +54,15 @@ export function createHandlers({ store, mailer, once, now, sent: tell }: Depende
       }
       const next = addFact(stored?.record, event, causeOf(event));
       if (!next) return stored!.record;
-      if (await store.save(bookingId, next, stored, forgetAt(next, now()))) return next;
+      if (await store.save(bookingId, next, stored, expiryOf(next, now()))) return next;
     }
   }
 
-  /** Sends the receipt, or finds that it was sent before, and remembers it. */
-  async function issue(bookingId: string, record: ReceiptsRecord): Promise<ReceiptsRecord> {
+  /** Sends the receipt, unless an earlier run sent it, and records it as sent. */
+  async function issueReceipt(bookingId: string, record: ReceiptsRecord): Promise<ReceiptsRecord> {
     const number = receiptNumberOf(bookingId);
     const outcome = await once(bookingId, 'receipt', async (): Promise<Outcome> => {
-      // Asked for as well when a yes was taken back: a run that crashed after sending may not have got to remember it.
+      // `once` is called even after a yes was taken back: an earlier run may have sent the mail and crashed.
       if (isTakenBack(record)) return { kind: 'withheld' };
       const issuedAt = now().toISOString();
       return {
@@ -74,21 +74,21 @@ export function createHandlers({ store, mailer, once, now, sent: tell }: Depende
     if (outcome.kind === 'withheld') return record;
 
     const { issuedAt, messageId } = outcome;
-    // A yes taken back in the meantime changes nothing here: the mail is out.
-    return note(bookingId, 'receipt', { number, issuedAt, messageId });
+    // The mail is sent, so a yes that was taken back in the meantime changes nothing.
+    return recordMail(bookingId, 'receipt', { number, issuedAt, messageId });
   }
 
-  /** Tells of the refund, or finds that it was told before, and remembers it. No event is said: the refund itself was one. */
-  async function notifyOfRefund(bookingId: string, record: ReceiptsRecord): Promise<ReceiptsRecord> {
+  /** Sends the refund notice, unless an earlier run sent it, and records it as sent. */
+  async function sendRefundNotice(bookingId: string, record: ReceiptsRecord): Promise<ReceiptsRecord> {
     const sent = await once(bookingId, 'refund-notice', async () => {
       const issuedAt = now().toISOString();
       return { issuedAt, messageId: await send(refundNoticeMail(refundNoticeOf(bookingId, record, issuedAt))) };
     });
-    return note(bookingId, 'refundNotice', sent);
+    return recordMail(bookingId, 'refundNotice', sent);
   }
 
-  /** Remembers a mail that was sent. What is there already stands. */
-  async function note<K extends 'receipt' | 'refundNotice'>(
+  /** Records a mail as sent. A mail that is recorded already stays. */
+  async function recordMail<K extends 'receipt' | 'refundNotice'>(
     bookingId: string,
     mail: K,
     sent: NonNullable<ReceiptsRecord[K]>,
@@ -97,8 +97,8 @@ export function createHandlers({ store, mailer, once, now, sent: tell }: Depende
       const stored = (await store.load(bookingId))!;
       if (stored.record[mail]) return stored.record;
       const next: ReceiptsRecord = { ...stored.record, [mail]: sent };
-      if (await store.save(bookingId, next, stored, forgetAt(next, now()))) {
-        tell?.(mail === 'receipt' ? 'ReceiptIssued' : 'RefundNoticeSent');
+      if (await store.save(bookingId, next, stored, expiryOf(next, now()))) {
+        onMailSent?.(mail === 'receipt' ? 'ReceiptIssued' : 'RefundNoticeSent');
         return next;
       }
     }
@@ -114,16 +114,16 @@ export function createHandlers({ store, mailer, once, now, sent: tell }: Depende
   }
 
   return {
-    BookingRequested: hear,
-    SeatBooked: hear,
-    SeatReleased: hear,
-    PaymentOk: hear,
-    PaymentRefunded: hear,
-    BookingCancelled: hear,
+    BookingRequested: onFact,
+    SeatBooked: onFact,
+    SeatReleased: onFact,
+    PaymentOk: onFact,
+    PaymentRefunded: onFact,
+    BookingCancelled: onFact,
   } satisfies HandlersOf<typeof reads>;
 }
 
-/** What receipts says about a booking, the same words every time. */
+/** The events that receipts publishes about a booking. They are the same each time. */
 function answerOf(bookingId: string, { receipt, dueBecause }: ReceiptsRecord): AirlineEvent[] {
   if (!receipt) return [];
   const { number: receiptNumber, issuedAt } = receipt;

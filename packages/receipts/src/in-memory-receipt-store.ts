@@ -1,6 +1,6 @@
 import type { ReceiptStore, Stored } from './receipt-store.ts';
 
-/** The receipt store of tests and simulations: it keeps the same contract as the DynamoDB one, copies included. */
+/** The receipt store of tests and simulations. Like the DynamoDB store, it returns copies and stores copies. */
 export function createInMemoryReceiptStore(): ReceiptStore {
   const records = new Map<string, Stored>();
   return {

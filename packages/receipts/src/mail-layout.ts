@@ -1,34 +1,34 @@
 import { flightOf, type Receipt } from './domain.ts';
 
-/** What a mail about a booking says; its text and its HTML say the same. */
-export interface Letter {
-  /** What the mail is: `Receipt`. */
+/** The content of a mail about a booking. Its text and its HTML have the same content. */
+export interface MailContent {
+  /** What the mail is, e.g. `Receipt`. */
   kind: string;
   /** The receipt's number. */
   number: string;
   issued: string;
   heading: string;
-  /** One or two sentences, of which some words can be emphasized. */
+  /** One or two sentences. `emphasize` marks words in the HTML. */
   opening: (emphasize: (text: string) => string) => string;
-  /** What only the text needs to say after the opening, because the HTML shows it. */
+  /** A sentence after the opening in the text only. The HTML shows it by its layout. */
   textOnly?: string;
   rows: [label: string, value: string][];
   total: [label: string, amount: string];
-  /** What a mail client shows beside the subject. */
+  /** The preview that a mail client shows beside the subject. */
   preview: string;
   notes: string[];
 }
 
-export function bodiesOf(letter: Letter): { text: string; html: string } {
-  return { text: textBody(letter), html: htmlBody(letter) };
+export function bodiesOf(content: MailContent): { text: string; html: string } {
+  return { text: textBody(content), html: htmlBody(content) };
 }
 
-/** The rows that tell which journey a mail is about. */
+/** The rows about the journey: passenger, flight, departure, seats. */
 export function journeyRows({
   passenger,
   flightId,
   seats,
-}: Pick<Receipt, 'passenger' | 'flightId' | 'seats'>): Letter['rows'] {
+}: Pick<Receipt, 'passenger' | 'flightId' | 'seats'>): MailContent['rows'] {
   const { flightNumber, departureDay } = flightOf(flightId);
   return [
     ['Passenger', oneLine(passenger.name)],
@@ -38,7 +38,7 @@ export function journeyRows({
   ];
 }
 
-function textBody({ kind, number, issued, heading, opening, textOnly, rows, total, notes }: Letter): string {
+function textBody({ kind, number, issued, heading, opening, textOnly, rows, total, notes }: MailContent): string {
   const labelled: [string, string][] = [[kind, number], ['Issued on', issued], ...rows, total];
   const width = Math.max(...labelled.map(([label]) => label.length));
   return [
@@ -53,7 +53,7 @@ function textBody({ kind, number, issued, heading, opening, textOnly, rows, tota
   ].join('\n');
 }
 
-// Made once: it takes longer to make one than to write a mail.
+// Created once: creating it takes longer than writing a mail.
 const days = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
 
 const label =
@@ -62,13 +62,13 @@ const value = 'color:#16243a;padding:10px 0;border-bottom:1px solid #e6eaf0;text
 const font = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:15px;line-height:1.45";
 const table = 'width="100%" cellpadding="0" cellspacing="0"';
 
-/** Tables and inline styles, because mail clients know little else. */
-function htmlBody(letter: Letter): string {
-  const kind = escapeHtml(letter.kind);
-  const number = escapeHtml(letter.number);
-  const [totalLabel, total] = letter.total.map(escapeHtml) as [string, string];
-  const opening = letter.opening((text) => `<strong>${escapeHtml(text)}</strong>`);
-  const rows = letter.rows.map(
+/** Uses tables and inline styles, because mail clients support little else. */
+function htmlBody(content: MailContent): string {
+  const kind = escapeHtml(content.kind);
+  const number = escapeHtml(content.number);
+  const [totalLabel, total] = content.total.map(escapeHtml) as [string, string];
+  const opening = content.opening((text) => `<strong>${escapeHtml(text)}</strong>`);
+  const rows = content.rows.map(
     ([name, text]) => `
             <tr><td style="${label}">${escapeHtml(name)}</td><td style="${value}">${escapeHtml(text)}</td></tr>`,
   );
@@ -81,7 +81,7 @@ function htmlBody(letter: Letter): string {
   <title>${kind} ${number}</title>
 </head>
 <body style="margin:0;padding:0;background:#eef2f7">
-  <div style="display:none;max-height:0;overflow:hidden">${escapeHtml(letter.preview)}</div>
+  <div style="display:none;max-height:0;overflow:hidden">${escapeHtml(content.preview)}</div>
   <table role="presentation" ${table} style="background:#eef2f7;${font}">
     <tr><td align="center" style="padding:32px 16px">
       <table role="presentation" ${table} style="max-width:560px;background:#fff;border-radius:12px;overflow:hidden">
@@ -94,7 +94,7 @@ function htmlBody(letter: Letter): string {
           </tr></table>
         </td></tr>
         <tr><td style="padding:28px 32px 8px">
-          <h1 style="margin:0 0 6px;font-size:22px;line-height:1.25;color:#16243a">${escapeHtml(letter.heading)}</h1>
+          <h1 style="margin:0 0 6px;font-size:22px;line-height:1.25;color:#16243a">${escapeHtml(content.heading)}</h1>
           <p style="margin:0;color:#3d4d64">
             ${opening}
           </p>
@@ -112,7 +112,7 @@ function htmlBody(letter: Letter): string {
           </tr></table>
         </td></tr>
         <tr><td style="padding:16px 32px 24px;border-top:1px solid #e6eaf0;color:#66758a;font-size:12px">
-          Issued on ${escapeHtml(letter.issued)}. ${letter.notes.map(escapeHtml).join(' ')}
+          Issued on ${escapeHtml(content.issued)}. ${content.notes.map(escapeHtml).join(' ')}
         </td></tr>
       </table>
     </td></tr>
@@ -122,11 +122,11 @@ function htmlBody(letter: Letter): string {
 `;
 }
 
-/** An amount in its currency's own minor units: JPY has none, KWD has three digits of them. */
+/** An amount as text, with the digits of its currency: JPY has none after the point, KWD has three. */
 export function moneyText(amountMinor: number, currency: string): string {
   const format = new Intl.NumberFormat('en-GB', { style: 'currency', currency, currencyDisplay: 'code' });
   const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
-  // The non-breaking space between code and amount is right in HTML, and a riddle in a plain text.
+  // Intl puts a non-breaking space between code and amount, which plain text should not contain.
   return format.format(amountMinor / 10 ** digits).replaceAll('\u00a0', ' ');
 }
 
@@ -134,7 +134,7 @@ export function longDate(date: Date): string {
   return days.format(date);
 }
 
-/** A name is what a stranger typed: it must not add lines to a text, nor turn around what follows it. */
+/** Replaces line breaks and control characters: a name must not add lines to the text or reverse its direction. */
 function oneLine(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 }

@@ -7,19 +7,19 @@ export interface Mail {
 
 export interface Mailer {
   /**
-   * Hands the mail over for delivery.
+   * Sends a mail.
    * @returns the provider's id of the mail
    * @throws MailRejectedError, MailUnavailableError
    */
   send(mail: Mail): Promise<{ messageId: string }>;
 }
 
-/** The provider will never take this mail, however often it is tried. The message names no address. */
+/** The provider will never accept this mail. The error's message contains no address. */
 export class MailRejectedError extends Error {
   override readonly name = 'MailRejectedError';
 }
 
-/** The provider did not take the mail this time. The message names no address. */
+/** The provider did not accept the mail this time. The error's message contains no address. */
 export class MailUnavailableError extends Error {
   override readonly name = 'MailUnavailableError';
 }

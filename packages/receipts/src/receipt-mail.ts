@@ -2,7 +2,7 @@ import { flightOf, type Receipt } from './domain.ts';
 import { bodiesOf, journeyRows, longDate, moneyText } from './mail-layout.ts';
 import type { Mail } from './mailer.ts';
 
-/** The mail of a receipt: the same in text and in HTML. */
+/** The mail of a receipt. */
 export function receiptMail(receipt: Receipt): Mail {
   const { bookingId, number, issuedAt, passenger, flightId, paid } = receipt;
   const { flightNumber, departureDay } = flightOf(flightId);

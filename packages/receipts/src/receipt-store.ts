@@ -1,18 +1,19 @@
 import type { ReceiptsRecord } from './domain.ts';
 
-/** A record with the version that a write of its successor is conditional on. */
+/** A record and its version. The next write is conditional on that version. */
 export interface Stored {
   record: ReceiptsRecord;
   version: number;
 }
 
-/** The memory of receipts. Reads see every write that was answered before them. */
+/** Stores the records of receipts. Reads are strongly consistent. */
 export interface ReceiptStore {
   load(bookingId: string): Promise<Stored | undefined>;
   /**
-   * Writes the record if the stored one still is what `read` says.
-   * @param forgetAt seconds since 1970, after which the record may disappear: it holds personal data
-   * @returns false when it is not
+   * Writes the record if nobody changed it since it was read.
+   * @param read the result of `load`; undefined when there was no record
+   * @param expiresAtEpoch seconds since 1970, after which DynamoDB deletes the record: it holds personal data
+   * @returns false when another run wrote first
    */
-  save(bookingId: string, record: ReceiptsRecord, read: Stored | undefined, forgetAt: number): Promise<boolean>;
+  save(bookingId: string, record: ReceiptsRecord, read: Stored | undefined, expiresAtEpoch: number): Promise<boolean>;
 }

@@ -2,7 +2,7 @@ import { flightOf, type RefundNotice } from './domain.ts';
 import { bodiesOf, journeyRows, longDate, moneyText } from './mail-layout.ts';
 import type { Mail } from './mailer.ts';
 
-/** The mail that takes a receipt back: what was paid for a booking is refunded. */
+/** The mail of a refund notice. */
 export function refundNoticeMail(notice: RefundNotice): Mail {
   const { bookingId, receiptNumber, passenger, flightId, refund, paid } = notice;
   const { flightNumber, departureDay } = flightOf(flightId);

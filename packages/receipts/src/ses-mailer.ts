@@ -1,12 +1,12 @@
 import { BadRequestException, MessageRejected, SendEmailCommand, type SESv2Client } from '@aws-sdk/client-sesv2';
 import { type Mail, type Mailer, MailRejectedError, MailUnavailableError } from './mailer.ts';
 
-/** An address with its display name may be no longer; addresses alone are far shorter. */
+/** The maximum length of an address with its display name. A longer one is sent without the name. */
 const maximumMailboxLength = 320;
-/** RFC 2047: an encoded word has at most 75 characters, of which base 64 carries 45 bytes. */
+/** RFC 2047: an encoded word has at most 75 characters. In base 64 these hold 45 bytes. */
 const encodedWordBytes = 45;
 
-/** Sends through Amazon SES, from an address that must be verified there. */
+/** Sends mails through Amazon SES. @param options.from an address that is verified in SES */
 export function createSesMailer({ client, from }: { client: Pick<SESv2Client, 'send'>; from: string }): Mailer {
   return {
     async send({ to, subject, text, html }) {
@@ -21,20 +21,21 @@ export function createSesMailer({ client, from }: { client: Pick<SESv2Client, 's
         if (MessageId === undefined) throw new Error('SES answered without a MessageId.');
         return { messageId: MessageId };
       } catch (error) {
-        // SES quotes addresses in its complaints, and these errors end up in logs and dead-letter queues; hence also no cause.
+        // SES quotes addresses in its messages, and these errors are logged and sent to dead-letter queues. So the new
+        // error has masked addresses and no cause.
         const { name, message } = error as Error;
-        const complaint = `${name}: ${message.replaceAll(/[^\s<>"',;:/]+@[^\s<>"',;:/]+/g, '***')}`;
+        const masked = `${name}: ${message.replaceAll(/[^\s<>"',;:/]+@[^\s<>"',;:/]+/g, '***')}`;
         if (error instanceof MessageRejected || error instanceof BadRequestException)
-          throw new MailRejectedError(complaint);
-        throw new MailUnavailableError(complaint);
+          throw new MailRejectedError(masked);
+        throw new MailUnavailableError(masked);
       }
     },
   };
 }
 
 /**
- * `"Ada Lovelace" <ada@example.com>`, safe in a header whatever the name (RFC 5322). SES takes only ASCII there, so another name
- * is sent as encoded words (RFC 2047).
+ * `"Ada Lovelace" <ada@example.com>`, quoted so that any name is safe in a header (RFC 5322). SES accepts only ASCII in
+ * headers, so other names are sent as encoded words (RFC 2047).
  */
 export function mailboxOf({ name, email }: Mail['to']): string {
   const printable = name.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();

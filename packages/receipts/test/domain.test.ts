@@ -3,9 +3,9 @@ import { describe, expect, test } from '@jest/globals';
 import {
   addFact,
   asksTheSame,
+  expiryOf,
   type FactType,
   flightOf,
-  forgetAt,
   isOpen,
   isTakenBack,
   owesRefundNotice,
@@ -18,7 +18,7 @@ import {
   bookingCancelled,
   bookingId,
   bookingRequested,
-  happy,
+  complete,
   paymentOk,
   paymentRefunded,
   permutations,
@@ -27,15 +27,15 @@ import {
   seatReleased,
 } from './fixtures.ts';
 
-const remember = (...events: AirlineEvent<FactType>[]): ReceiptsRecord =>
+const recordOf = (...events: AirlineEvent<FactType>[]): ReceiptsRecord =>
   events.reduce<ReceiptsRecord>((record, event) => addFact(record, event, causeOf(event)) ?? record, { facts: {} });
 
 describe('a receipt', () => {
-  test.each(permutations(happy).map((order) => [order.map(({ type }) => type).join(', '), order] as const))(
-    'is due once all three facts are known, because of the last: %s',
+  test.each(permutations(complete).map((order) => [order.map(({ type }) => type).join(', '), order] as const))(
+    'is due once all three facts are recorded; the last one is the cause: %s',
     (_, order) => {
-      expect(isOpen(remember(...order.slice(0, 2)))).toBe(false);
-      const record = remember(...order);
+      expect(isOpen(recordOf(...order.slice(0, 2)))).toBe(false);
+      const record = recordOf(...order);
       expect(isOpen(record)).toBe(true);
       expect(record.dueBecause).toEqual(causeOf(order[2]!));
     },
@@ -45,50 +45,50 @@ describe('a receipt', () => {
     ['SeatReleased', seatReleased()],
     ['PaymentRefunded', paymentRefunded()],
     ['BookingCancelled', bookingCancelled()],
-  ])('never falls due when %s comes before the set is complete', (_, takenBack) => {
+  ])('is never due when %s arrives before the set is complete', (_, takenBack) => {
     for (const order of permutations([bookingRequested(), seatBooked(), takenBack])) {
-      const record = remember(...order, paymentOk());
+      const record = recordOf(...order, paymentOk());
       expect([isOpen(record), isTakenBack(record)]).toEqual([false, true]);
     }
   });
 
-  test('stays open when a yes is taken back after it fell due: someone must find out whether it was sent', () => {
-    const record = remember(...happy, seatReleased());
+  test('stays open when a yes is taken back after it was due: it may have been sent already', () => {
+    const record = recordOf(...complete, seatReleased());
     expect([isOpen(record), isTakenBack(record)]).toEqual([true, true]);
     expect(record.dueBecause).toEqual(causeOf(paymentOk()));
   });
 
-  test('is not open any more when it was sent', () => {
-    expect(isOpen({ ...remember(...happy), receipt: { number: 'R', issuedAt: at, messageId: 'm' } })).toBe(false);
+  test('is not open after it was sent', () => {
+    expect(isOpen({ ...recordOf(...complete), receipt: { number: 'R', issuedAt: at, messageId: 'm' } })).toBe(false);
   });
 
   test('shows the seats that were booked and the amount that was captured', () => {
-    expect(receiptOf(bookingId, remember(...happy), 'R-7K2M-9QXD-4TBN', at)).toEqual(receipt());
+    expect(receiptOf(bookingId, recordOf(...complete), 'R-7K2M-9QXD-4TBN', at)).toEqual(receipt());
   });
 
-  test('a fact that is known already changes nothing', () => {
-    expect(addFact(remember(seatBooked()), seatBooked(), causeOf(seatBooked()))).toBeUndefined();
+  test('a repeated fact changes nothing', () => {
+    expect(addFact(recordOf(seatBooked()), seatBooked(), causeOf(seatBooked()))).toBeUndefined();
   });
 
-  test('of a request it keeps what the mail needs, and not the payment method', () => {
+  test('the record of a request has what the mail needs, and no payment method', () => {
     const request = bookingRequested();
     Object.assign(request.data.passenger, { passport: 'PERSONAL' });
-    expect(JSON.stringify(remember(request))).not.toMatch(/PERSONAL|pm_card_visa/);
+    expect(JSON.stringify(recordOf(request))).not.toMatch(/PERSONAL|pm_card_visa/);
   });
 });
 
 describe('a refund notice', () => {
   const receipt = { number: 'R', issuedAt: at, messageId: 'm' };
 
-  test('is owed to whoever has a receipt of what was refunded, until it is sent', () => {
-    const refunded = remember(...happy, paymentRefunded());
+  test('is due when a payment with a receipt was refunded, until it is sent', () => {
+    const refunded = recordOf(...complete, paymentRefunded());
     expect(owesRefundNotice({ ...refunded, receipt })).toBe(true);
     expect(owesRefundNotice({ ...refunded, receipt, refundNotice: { issuedAt: at, messageId: 'n' } })).toBe(false);
   });
 
-  test('is not owed without a receipt, nor without a refund', () => {
-    expect(owesRefundNotice(remember(...happy, paymentRefunded()))).toBe(false);
-    expect(owesRefundNotice({ ...remember(...happy, bookingCancelled(), seatReleased()), receipt })).toBe(false);
+  test('is not due without a receipt, nor without a refund', () => {
+    expect(owesRefundNotice(recordOf(...complete, paymentRefunded()))).toBe(false);
+    expect(owesRefundNotice({ ...recordOf(...complete, bookingCancelled(), seatReleased()), receipt })).toBe(false);
   });
 });
 
@@ -103,28 +103,28 @@ describe('a second request', () => {
     ['another amount', { payment: { method: 'pm_card_visa', amountMinor: 1, currency: 'EUR' } }, false],
     ['another currency', { payment: { method: 'pm_card_visa', amountMinor: 16_200, currency: 'USD' } }, false],
   ])('%s', (_, data, same) => {
-    expect(asksTheSame(remember(bookingRequested()), bookingRequested(data))).toBe(same);
+    expect(asksTheSame(recordOf(bookingRequested()), bookingRequested(data))).toBe(same);
   });
 
-  test('is the first one when none was heard before', () => {
-    expect(asksTheSame(remember(seatBooked()), bookingRequested({ seats: ['1A'] }))).toBe(true);
+  test('is not compared when there was no first request', () => {
+    expect(asksTheSame(recordOf(seatBooked()), bookingRequested({ seats: ['1A'] }))).toBe(true);
   });
 });
 
 describe('personal data', () => {
   const days = (from: string): number => Date.parse(from) / 1000 + 90 * 24 * 3600;
 
-  test('may be forgotten 90 days after departure', () => {
-    expect(forgetAt(remember(bookingRequested()), new Date(at))).toBe(days('2026-12-18T00:00:00Z'));
+  test('expires 90 days after departure', () => {
+    expect(expiryOf(recordOf(bookingRequested()), new Date(at))).toBe(days('2026-12-18T00:00:00Z'));
   });
 
-  test('may be forgotten 90 days from now when the departure is past or unknown', () => {
-    expect(forgetAt(remember(bookingRequested()), new Date('2027-02-01T00:00:00Z'))).toBe(days('2027-02-01T00:00:00Z'));
-    expect(forgetAt(remember(paymentOk()), new Date(at))).toBe(days(at));
+  test('expires 90 days from now when the departure is past or unknown', () => {
+    expect(expiryOf(recordOf(bookingRequested()), new Date('2027-02-01T00:00:00Z'))).toBe(days('2027-02-01T00:00:00Z'));
+    expect(expiryOf(recordOf(paymentOk()), new Date(at))).toBe(days(at));
   });
 });
 
-test('a flight id tells flight number and departure day', () => {
+test('a flight id contains flight number and departure day', () => {
   expect(flightOf('KL1001-20261218')).toEqual({
     flightNumber: 'KL1001',
     departureDay: new Date('2026-12-18T00:00:00Z'),

@@ -31,8 +31,8 @@ export const paymentRefunded = (reason: EventData<'PaymentRefunded'>['reason'] =
 
 export const bookingCancelled = () => newEvent('BookingCancelled', { bookingId, cancelledAt: at }, { occurredAt: at });
 
-/** What completes a receipt. */
-export const happy: AirlineEvent<FactType>[] = [bookingRequested(), seatBooked(), paymentOk()];
+/** The events that make a receipt due. */
+export const complete: AirlineEvent<FactType>[] = [bookingRequested(), seatBooked(), paymentOk()];
 
 export function receipt(overrides: Partial<Receipt> = {}): Receipt {
   return {

@@ -4,15 +4,15 @@ import { receiptMail } from '../src/receipt-mail.ts';
 import { receipt } from './fixtures.ts';
 
 describe('the mail of a receipt', () => {
-  test('goes to the passenger, and names receipt, flight and day in its subject', () => {
+  test('goes to the passenger, with receipt, flight and day in its subject', () => {
     const { to, subject } = receiptMail(receipt());
     expect(to).toEqual({ name: 'Ada Lovelace', email: 'ada@example.com' });
     expect(subject).toBe('Receipt R-7K2M-9QXD-4TBN: flight KL1001 on 18 December 2026');
   });
 
-  test.each(['text', 'html'] as const)('tells everything: %s', (body) => {
+  test.each(['text', 'html'] as const)('has all data of the receipt: %s', (body) => {
     const mail = receiptMail(receipt());
-    for (const told of [
+    for (const part of [
       'R-7K2M-9QXD-4TBN',
       'Ada Lovelace',
       'KL1001',
@@ -23,11 +23,11 @@ describe('the mail of a receipt', () => {
       'pi_1',
       '7f8c2f0e-3b1a-4c7e-9d55-1f6a2b3c4d5e',
     ]) {
-      expect(mail[body]).toContain(told);
+      expect(mail[body]).toContain(part);
     }
   });
 
-  test('whatever a name holds, it is text in the HTML', () => {
+  test('any name is escaped in the HTML', () => {
     const name = `<img src=x onerror="alert('1')"> & Söhne`;
     const { html } = receiptMail(receipt({ passenger: { name, email: 'a@example.com' } }));
     expect(html).not.toContain('<img');

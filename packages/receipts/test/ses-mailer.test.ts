@@ -1,5 +1,17 @@
-import { SESv2Client } from '@aws-sdk/client-sesv2';
+import {
+  AccountSuspendedException,
+  BadRequestException,
+  LimitExceededException,
+  MailFromDomainNotVerifiedException,
+  MessageRejected,
+  SendEmailCommand,
+  SendingPausedException,
+  SESv2Client,
+  SESv2ServiceException,
+  TooManyRequestsException,
+} from '@aws-sdk/client-sesv2';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { mockClient } from 'aws-sdk-client-mock';
 import startSes from 'aws-ses-v2-local';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -36,7 +48,7 @@ describe('a stand-in for SES', () => {
   });
   afterAll(() => stop(ses));
 
-  test('takes the receipt: sender, recipient, subject and both bodies', async () => {
+  test('accepts the receipt: sender, recipient, subject and both bodies', async () => {
     const mail = receiptMail(receipt({ passenger: { name: 'Zoë "Z" O’Hara', email: 'zoe@example.com' } }));
     const { messageId } = await mailerAt(urlOf(ses)).send(mail);
     const { emails } = (await (await fetch(`${urlOf(ses)}/store`)).json()) as { emails: { messageId: string }[] };
@@ -53,7 +65,7 @@ describe('a stand-in for SES', () => {
   });
 });
 
-describe('SES refuses', () => {
+describe('SES answers with an error', () => {
   let refusal: { status: number; name: string; message: string };
   let ses: Server;
 
@@ -86,12 +98,59 @@ describe('SES refuses', () => {
     expect(failure).toMatchObject({ message: `${name}: Identity <***> failed: arn:aws:ses:us-east-1:1:identity/***` });
   });
 
-  test('the connection', async () => {
+  test('SES cannot be reached', async () => {
     const closed = createServer();
     await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
     const url = urlOf(closed);
     await stop(closed);
     await expect(mailerAt(url).send(receiptMail(receipt()))).rejects.toThrow(MailUnavailableError);
+  });
+});
+
+describe('the SDK throws', () => {
+  const message = 'Email address is not verified: ada@example.com';
+  const error = { message, $metadata: {} };
+
+  /** The failure of a mail when the SES client throws `thrown`. */
+  async function failureOf(thrown: Error): Promise<Error> {
+    const client = new SESv2Client();
+    const ses = mockClient(client);
+    ses.on(SendEmailCommand).rejects(thrown);
+    const failure = await createSesMailer({ client, from })
+      .send(receiptMail(receipt()))
+      .catch((caught: Error) => caught);
+    expect(ses.commandCalls(SendEmailCommand)).toHaveLength(1);
+    if (!(failure instanceof Error)) throw new Error('The mail was accepted.');
+    return failure;
+  }
+
+  test.each([
+    ['rejected', new MessageRejected(error), MailRejectedError],
+    ['invalid', new BadRequestException(error), MailRejectedError],
+    ['throttled', new TooManyRequestsException(error), MailUnavailableError],
+    ['above the quota', new LimitExceededException(error), MailUnavailableError],
+    ['of a paused account', new SendingPausedException(error), MailUnavailableError],
+    ['of a suspended account', new AccountSuspendedException(error), MailUnavailableError],
+    ['of an unverified domain', new MailFromDomainNotVerifiedException(error), MailUnavailableError],
+    [
+      'not possible: SES is down',
+      new SESv2ServiceException({ ...error, name: 'ServiceUnavailable', $fault: 'server' }),
+      MailUnavailableError,
+    ],
+    ['cut off', Object.assign(new Error(message), { name: 'TimeoutError' }), MailUnavailableError],
+  ])('a mail is %s: the error has no address and no cause', async (_, thrown, expected) => {
+    const failure = await failureOf(thrown);
+    expect(failure).toBeInstanceOf(expected);
+    expect(failure.message).toBe(`${thrown.name}: Email address is not verified: ***`);
+    expect(failure.cause).toBeUndefined();
+  });
+
+  test('SES answers without a MessageId: the mail counts as not accepted, and is sent again later', async () => {
+    const client = new SESv2Client();
+    mockClient(client).on(SendEmailCommand).resolves({});
+    const failing = createSesMailer({ client, from }).send(receiptMail(receipt()));
+    await expect(failing).rejects.toThrow(MailUnavailableError);
+    await expect(failing).rejects.toThrow('SES answered without a MessageId.');
   });
 });
 
@@ -111,7 +170,7 @@ describe('the To header', () => {
     expect(mailboxOf({ name, email })).toBe(header);
   });
 
-  test('a long name is split between characters into encoded words that are short enough', () => {
+  test('a long name is split between characters into encoded words of at most 75 characters', () => {
     const name = 'Ångström-Çelik 名前 '.repeat(4).trim();
     const words = mailboxOf({ name, email }).replace(/ <.*/, '').split(' ');
     expect(words.length).toBeGreaterThan(1);

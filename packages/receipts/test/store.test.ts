@@ -12,7 +12,7 @@ const record: ReceiptsRecord = {
   dueBecause: { metadata: { eventId: 'e' } },
   receipt: { number: 'R-7K2M-9QXD-4TBN', issuedAt: '2026-12-01T09:30:00.000Z', messageId: 'm' },
 };
-const forgetAt = 1_800_000_000;
+const expiresAtEpoch = 1_800_000_000;
 
 let dynamoDb: DynamoDbForTests;
 
@@ -28,34 +28,34 @@ const adapters: [string, () => ReceiptStore][] = [
 ];
 
 describe.each(adapters)('receipt store: %s', (_, create) => {
-  test('a record is written on what was read, and on nothing else', async () => {
+  test('a record is written only if nobody changed it since it was read', async () => {
     const store = create();
     const bookingId = randomUUID();
     expect(await store.load(bookingId)).toBeUndefined();
-    expect(await store.save(bookingId, { facts: {} }, undefined, forgetAt)).toBe(true);
-    expect(await store.save(bookingId, record, undefined, forgetAt)).toBe(false);
+    expect(await store.save(bookingId, { facts: {} }, undefined, expiresAtEpoch)).toBe(true);
+    expect(await store.save(bookingId, record, undefined, expiresAtEpoch)).toBe(false);
     const read = await store.load(bookingId);
     expect(read?.record).toEqual({ facts: {} });
-    expect(await store.save(bookingId, record, read, forgetAt)).toBe(true);
-    expect(await store.save(bookingId, { facts: {} }, read, forgetAt)).toBe(false);
+    expect(await store.save(bookingId, record, read, expiresAtEpoch)).toBe(true);
+    expect(await store.save(bookingId, { facts: {} }, read, expiresAtEpoch)).toBe(false);
     expect((await store.load(bookingId))?.record).toEqual(record);
   });
 
-  test('of many writes on the same reading, one succeeds', async () => {
+  test('of many first writes one succeeds', async () => {
     const store = create();
     const bookingId = randomUUID();
     const saved = await Promise.all(
-      Array.from({ length: 10 }, () => store.save(bookingId, record, undefined, forgetAt)),
+      Array.from({ length: 10 }, () => store.save(bookingId, record, undefined, expiresAtEpoch)),
     );
     expect(saved.filter(Boolean)).toHaveLength(1);
   });
 });
 
-test('DynamoDB: the item says when it may be forgotten', async () => {
+test('DynamoDB: the item has the time when it expires', async () => {
   const client = DynamoDBDocumentClient.from(dynamoDb.client);
   const bookingId = randomUUID();
-  await createDynamoDbReceiptStore(client, 'receipts').save(bookingId, record, undefined, forgetAt);
+  await createDynamoDbReceiptStore(client, 'receipts').save(bookingId, record, undefined, expiresAtEpoch);
   const key = { pk: `BOOKING#${bookingId}`, sk: 'RECORD' };
   const { Item } = await client.send(new GetCommand({ TableName: 'receipts', Key: key }));
-  expect(Item).toMatchObject({ expiresAtEpoch: forgetAt });
+  expect(Item).toMatchObject({ expiresAtEpoch });
 });
