@@ -47,7 +47,7 @@ export class SeatsStack extends Stack {
         HOLD_GRACE_SECONDS: seconds('holdGraceSeconds', 60),
       },
     });
-    // Not by table.grant(): it would open every index, and the consumer needs none.
+    // Not by table.grant(): it would also grant access to every index, and the consumer uses none.
     const ofTable = ['GetItem', 'BatchGetItem', 'PutItem', 'DeleteItem'].map((action) => `dynamodb:${action}`);
     consumer.function.addToRolePolicy(new PolicyStatement({ actions: ofTable, resources: [table.tableArn] }));
 
@@ -57,7 +57,7 @@ export class SeatsStack extends Stack {
       description: 'Flights and seat maps',
       api: platformApi(this),
       routes: ['GET /flights', 'GET /flights/{flightId}/seats'],
-      publicReason: 'What is on sale is for everyone to see, and who holds a seat is not in the answer.',
+      publicReason: 'Flights and seat maps are public, and the response does not reveal who holds a seat.',
       environment,
     });
     const index = `${table.tableArn}/index/${flightsIndexName}`;

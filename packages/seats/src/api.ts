@@ -13,7 +13,7 @@ export type Api = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStru
 
 type Response = APIGatewayProxyStructuredResultV2;
 
-/** What narrows the list of flights, whatever its case; the rules are the contract's (schemas/common.json). */
+/** Query parameters that filter the flights, in upper or lower case. Their rules come from schemas/common.json. */
 const filters: Record<'flightNumber' | 'origin' | 'destination', { pattern: RegExp; rule: string }> = {
   flightNumber: { pattern: /^[A-Z0-9]{2,3}[0-9]{1,4}[A-Z]?$/i, rule: 'must be a flight number, such as KL1001' },
   origin: { pattern: /^[A-Z]{3}$/i, rule: 'must be the IATA code of an airport, such as AMS' },
@@ -21,9 +21,9 @@ const filters: Record<'flightNumber' | 'origin' | 'destination', { pattern: RegE
 };
 const flightIdPattern = /^[A-Z0-9]{2,3}[0-9]{1,4}[A-Z]?-[0-9]{8}$/;
 
-/** `GET /flights` and `GET /flights/{flightId}/seats`: what can be booked, and which of its seats are free. */
+/** Handles `GET /flights` and `GET /flights/{flightId}/seats`. */
 export function createApi({ store, now }: { store: SeatStore; now: () => Date }): Api {
-  /** Flights still to depart, soonest first; `?flightNumber=`, `?origin=` and `?destination=` (IATA codes) narrow the list. */
+  /** Lists the flights that have not departed, soonest first, as far as they match the filters. */
   async function listFlights(query: Record<string, string | undefined>): Promise<Response> {
     const errors = Object.entries(filters)
       .filter(([name, { pattern }]) => query[name] !== undefined && !pattern.test(query[name]))
@@ -45,7 +45,7 @@ export function createApi({ store, now }: { store: SeatStore; now: () => Date })
     return json(200, { flights: flights.map((flight) => ({ ...flight, seatCount: seatsOf(flight).length })) });
   }
 
-  /** Every seat of the flight with its cabin, fare and state; who holds it is nobody's business but its holder's. */
+  /** Lists every seat of the flight with its cabin, fare and state. Does not reveal who holds a seat. */
   async function seatMap(flightId: string): Promise<Response> {
     if (!flightIdPattern.test(flightId)) {
       const message = 'must be a flight number and its day of departure, such as KL1001-20261218';
@@ -56,7 +56,7 @@ export function createApi({ store, now }: { store: SeatStore; now: () => Date })
       return problem(
         404,
         'Unknown flight',
-        `No flight ${flightId} is scheduled. GET /flights lists the flights that are.`,
+        `Flight ${flightId} is not scheduled. GET /flights lists the scheduled flights.`,
       );
     const seats = seatsOf(map.flight).map((seat) => ({
       ...seat,

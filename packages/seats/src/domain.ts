@@ -1,4 +1,4 @@
-/** What seats remembers of a booking, and what it decides. Pure: no clock, no I/O. */
+/** The record that this service keeps of each booking, and how it decides. Pure: no clock, no I/O. */
 import type { Cause, EventData } from '@airline/events-schemas/events';
 import type { Heard } from './reads.ts';
 
@@ -6,17 +6,18 @@ export type Flight = Heard<'FlightScheduled'>['data'];
 export type BookingRequest = Heard<'BookingRequested'>['data'];
 export type RefusalReason = EventData<'SeatUnavailable'>['reason'];
 export type ReleaseReason = EventData<'SeatReleased'>['reason'];
-/** A no from elsewhere, in the words that seats uses for it. */
+/** Why the booking failed elsewhere: at payments, or because the customer cancelled it. */
 export type NoFromElsewhere = Extract<RefusalReason, 'payment-failed' | 'expired' | 'cancelled'>;
 
-/** What was asked and what was answered, kept so that it can be said again word for word. */
+/** The request that was answered. Events are built from this record, so a repeated event is identical to the first. */
 export interface Answer {
   flightId: string;
   seats: string[];
   amountMinor: number;
   currency: string;
-  /** When seats answered (RFC 3339 UTC), and the event it answered. */
+  /** When it was answered (RFC 3339 UTC). */
   at: string;
+  /** The `BookingRequested`. */
   causedBy: Cause;
 }
 
@@ -27,20 +28,23 @@ export interface Refusal extends Answer {
 
 export interface Release {
   reason: ReleaseReason;
+  /** When the seats were released (RFC 3339 UTC). */
   at: string;
+  /** The `PaymentFailed` or `BookingCancelled`. If the hold expired: the `BookingRequested`. */
   causedBy: Cause;
 }
 
-/** When the hold ends unless the booking is paid (RFC 3339 UTC). A booking that was paid before it was held has no such time. */
+/** Missing if the booking was paid before its request arrived: its seats are sold at once, without a hold. */
 interface EndOfHold {
+  /** When the hold ends, unless the booking is paid by then (RFC 3339 UTC). */
   holdExpiresAt: string;
 }
 
-/** The one record of a booking. No record at all is `undefined`. */
+/** The record of a booking. There is at most one; `undefined` means that there is none yet. */
 export type SeatsRecord =
-  /** Paid before it was asked for: the request is still on its way. */
+  /** `PaymentOk` arrived before `BookingRequested`. */
   | { state: 'PAID_EARLY' }
-  /** A no from elsewhere came before the request; nothing is said until the request arrives. */
+  /** The booking failed elsewhere before `BookingRequested` arrived. The request will be refused with this reason. */
   | { state: 'TOMBSTONE'; reason: NoFromElsewhere }
   | ({ state: 'REFUSED' } & Refusal)
   | ({ state: 'HELD' } & Answer & EndOfHold)
@@ -50,16 +54,17 @@ export type SeatsRecord =
 export type State = SeatsRecord['state'];
 
 export interface HoldRules {
-  /** How long a request lives that does not say when it expires. */
+  /** How long a request without `expiresAt` is valid, in seconds. */
   defaultSeconds: number;
-  /** How much longer than the request the hold lives: time for a payment that was made in time to reach seats. */
+  /** How long a hold lasts after its request has expired, in seconds: time for a payment made before that to arrive. */
   graceSeconds: number;
 }
 
-/** What a request comes upon: its flight, and who holds the seats it asks for. */
+/** What the answer to a request depends on, besides the request. */
 export interface Situation {
+  /** Undefined if the flight is not scheduled. */
   flight: Flight | undefined;
-  /** bookingId by seat, of those asked for that anyone holds. */
+  /** Seat → bookingId of its holder. Contains only those of the requested seats that are not free. */
   holders: ReadonlyMap<string, string>;
   /** RFC 3339 UTC. */
   now: string;
@@ -68,7 +73,7 @@ export interface Situation {
 export type Refused = { kind: 'refused'; reason: RefusalReason; unavailableSeats: string[] };
 export type Admission = { kind: 'claim' } | Refused;
 
-/** Whether the seats of a request may be claimed, as far as can be seen before claiming. */
+/** Decides whether to claim the seats of a request. The claim itself can still fail: another booking may be faster. */
 export function admit(request: BookingRequest, paidEarly: boolean, { flight, holders, now }: Situation): Admission {
   const refused = (reason: RefusalReason, unavailableSeats: string[] = []): Admission => ({
     kind: 'refused',
@@ -80,7 +85,7 @@ export function admit(request: BookingRequest, paidEarly: boolean, { flight, hol
   const unknown = request.seats.filter((seat) => !cabinOf(flight, seat));
   if (unknown.length > 0) return refused('unknown-seat', unknown);
   if (!isAfter(flight.departureTime, now)) return refused('departed');
-  // Early payment means that payments accepted the request in time.
+  // A booking that is already paid was accepted by payments before `expiresAt`.
   if (request.expiresAt !== undefined && !isAfter(request.expiresAt, now) && !paidEarly) return refused('expired');
   const fare = fareOf(flight, request.seats);
   if (fare.amountMinor !== request.payment.amountMinor || fare.currency !== request.payment.currency)
@@ -90,12 +95,12 @@ export function admit(request: BookingRequest, paidEarly: boolean, { flight, hol
   return { kind: 'claim' };
 }
 
-/** RFC 3339 leaves the fraction of a second to the writer, so times are not compared as text. */
+/** Compares numbers, not text: RFC 3339 allows any number of digits for the fraction of a second. */
 function isAfter(time: string, other: string): boolean {
   return Date.parse(time) > Date.parse(other);
 }
 
-/** The seats' no to a request. */
+/** Returns the record of a refused request. */
 export function refuse(
   request: BookingRequest,
   { reason, unavailableSeats }: Pick<Refusal, 'reason' | 'unavailableSeats'>,
@@ -105,19 +110,19 @@ export function refuse(
   return { state: 'REFUSED', ...answer(request, at, causedBy), reason, unavailableSeats };
 }
 
-/** The seats' yes to a request whose seats are all claimed, and that waits for its payment. */
+/** Returns the record of a request that is not paid yet. All its seats must be claimed. */
 export function hold(request: BookingRequest, rules: HoldRules, at: string, causedBy: Cause): SeatsRecord {
   return { state: 'HELD', ...answer(request, at, causedBy), holdExpiresAt: holdExpiresAt(request, rules, at) };
 }
 
-/** The seats' yes to a request whose seats are all claimed, and that was paid before. */
+/** Returns the record of a request that is already paid. All its seats must be claimed. */
 export function sell(request: BookingRequest, at: string, causedBy: Cause): SeatsRecord {
   return { state: 'SOLD', ...answer(request, at, causedBy) };
 }
 
 /**
- * A request that does not say when it expires is held for the default time from now on, however old it is: counted from when it
- * was made, a request out of a dead-letter queue would expire in a race with its own payment.
+ * Without `expiresAt`, the default time starts at `at`, not when the request was published. Otherwise a request that is
+ * redriven from a dead-letter queue days later would expire before its payment arrives.
  */
 function holdExpiresAt({ expiresAt }: BookingRequest, { defaultSeconds, graceSeconds }: HoldRules, at: string): string {
   const expiry = expiresAt === undefined ? Date.parse(at) + defaultSeconds * 1000 : Date.parse(expiresAt);
@@ -128,10 +133,15 @@ function answer({ flightId, seats, payment }: BookingRequest, at: string, caused
   return { flightId, seats, amountMinor: payment.amountMinor, currency: payment.currency, at, causedBy };
 }
 
-/** What becomes of a record when the booking failed elsewhere; `impossible` when that cannot have happened. */
 export type NoDecision =
-  { kind: 'write'; record: SeatsRecord } | { kind: 'nothing' } | { kind: 'say-again' } | { kind: 'impossible' };
+  | { kind: 'write'; record: SeatsRecord }
+  | { kind: 'nothing' }
+  /** The record stays as it is. Publish its last event again. */
+  | { kind: 'publish-again' }
+  /** The event contradicts the record. */
+  | { kind: 'impossible' };
 
+/** Decides what to do when the booking failed elsewhere. */
 export function decideOnNo(
   record: SeatsRecord | undefined,
   reason: NoFromElsewhere,
@@ -145,20 +155,20 @@ export function decideOnNo(
     case 'REFUSED':
       return { kind: 'nothing' };
     case 'HELD':
-      // Payments' refusals are all one to the seats: what payments refused, and why, stands in PaymentFailed.
+      // `SeatReleased` has one reason for every failed payment. `PaymentFailed` has the details.
       return {
         kind: 'write',
         record: release(record, reason === 'cancelled' ? 'cancelled' : 'payment-failed', at, causedBy),
       };
     case 'RELEASED':
-      return { kind: 'say-again' };
+      return { kind: 'publish-again' };
     case 'PAID_EARLY':
     case 'SOLD':
       return { kind: 'impossible' };
   }
 }
 
-/** A cancellation may find what is paid: payments hears of it as well, and gives the money back. */
+/** Decides what to do when the customer cancels. A paid booking is released too, and payments refunds it. */
 export function decideOnCancelled(record: SeatsRecord | undefined, at: string, causedBy: Cause): NoDecision {
   switch (record?.state) {
     case 'PAID_EARLY':
@@ -170,17 +180,20 @@ export function decideOnCancelled(record: SeatsRecord | undefined, at: string, c
   }
 }
 
-export type TimerDecision = Exclude<NoDecision, { kind: 'impossible' }> | { kind: 'too-early'; dueAt: string };
+export type TimerDecision =
+  | Exclude<NoDecision, { kind: 'impossible' }>
+  /** The hold has not ended. Set the timer again. */
+  | { kind: 'too-early'; dueAt: string };
 
-/** What becomes of a record when its hold timer fires, as late or as often as it does. */
+/** Decides what to do when a hold timer fires. A timer may fire early, late, or more than once. */
 export function decideOnTimer(record: SeatsRecord | undefined, now: string): TimerDecision {
   switch (record?.state) {
     case 'HELD':
       if (isAfter(record.holdExpiresAt, now)) return { kind: 'too-early', dueAt: record.holdExpiresAt };
-      // A timer is no event that could be named: what it undoes is the answer to the request.
+      // A timer is not an event and has no id. `SeatReleased` names the `BookingRequested` as its cause instead.
       return { kind: 'write', record: release(record, 'hold-expired', now, record.causedBy) };
     case 'RELEASED':
-      return { kind: 'say-again' };
+      return { kind: 'publish-again' };
     default:
       return { kind: 'nothing' };
   }
@@ -195,14 +208,14 @@ function release(
   return { ...record, state: 'RELEASED', release: { reason, at, causedBy } };
 }
 
-/** What a record becomes when the booking is paid; `undefined` when it stays as it is. */
+/** Returns the new record of a booking that is paid, or `undefined` if the record stays as it is. */
 export function decideOnPaid(record: SeatsRecord | undefined): SeatsRecord | undefined {
   if (!record) return { state: 'PAID_EARLY' };
   if (record.state === 'HELD') return { ...record, state: 'SOLD' };
   return undefined;
 }
 
-/** The reason that seats gives for a payment that failed: a no that only answers another no carries that no's reason. */
+/** Translates the reason of `PaymentFailed`. Expiry and cancellation stay visible, because they are root reasons. */
 export function reasonForPaymentFailure(reason: EventData<'PaymentFailed'>['reason']): NoFromElsewhere {
   switch (reason) {
     case 'expired':
@@ -216,12 +229,12 @@ export function reasonForPaymentFailure(reason: EventData<'PaymentFailed'>['reas
   }
 }
 
-/** Whether a record lets its booking keep seats. Where it does not, every seat that still bears the booking is freed. */
+/** Whether a booking with this record keeps its seats. If not, every seat that it has claimed must be freed. */
 export function keepsSeats(record: SeatsRecord): boolean {
   return record.state === 'HELD' || record.state === 'SOLD';
 }
 
-/** Whether a request with the same bookingId asks for what was answered. Where nothing was answered yet, it does. */
+/** Whether a request has the same flight, seats and amount as the one that was answered. True if none was answered. */
 export function asksTheSame(record: SeatsRecord, { flightId, seats, payment }: BookingRequest): boolean {
   if (record.state === 'PAID_EARLY' || record.state === 'TOMBSTONE') return true;
   return (
@@ -238,13 +251,13 @@ function cabinOf(flight: Flight, seat: string): Flight['cabins'][number] | undef
   return flight.cabins.find(({ rows, letters }) => rows.first <= row && row <= rows.last && letters.includes(letter));
 }
 
-/** What the seats cost together. Every seat must exist. */
+/** Returns the total fare of the seats, in the currency's minor unit. Every seat must exist. */
 export function fareOf(flight: Flight, seats: readonly string[]): { amountMinor: number; currency: string } {
   const fares = seats.map((seat) => cabinOf(flight, seat)!.fare);
   return { amountMinor: fares.reduce((sum, fare) => sum + fare.amountMinor, 0), currency: fares[0]!.currency };
 }
 
-/** Every seat of a flight, front to back, with its cabin and fare. */
+/** Returns every seat of a flight with its cabin and fare, front to back. */
 export function seatsOf(flight: Flight): { seat: string; cabin: string; fare: Flight['cabins'][number]['fare'] }[] {
   return [...flight.cabins]
     .sort((a, b) => a.rows.first - b.rows.first)

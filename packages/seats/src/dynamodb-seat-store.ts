@@ -13,11 +13,11 @@ import type { SeatStore, Stored } from './seat-store.ts';
 type Key = { pk: string; sk: string };
 type Item = Record<string, unknown> & Key;
 
-/** The index that lists flights by departure. */
+/** Sorts the flights by departure. */
 export const flightsIndexName = 'flights-by-departure';
-/** All flights bear it: the partition key of the index. */
+/** The partition key of the index. All flights have the same value, so one query lists them all. */
 const listing = 'FLIGHT';
-/** BatchGetItem takes at most a hundred keys. */
+/** The limit of BatchGetItem. */
 const maximumKeys = 100;
 
 const bookingKey = (bookingId: string): Key => ({ pk: `BOOKING#${bookingId}`, sk: 'RECORD' });
@@ -25,27 +25,29 @@ const flightKey = (flightId: string): Key => ({ pk: `FLIGHT#${flightId}`, sk: 'L
 const seatKey = (flightId: string, seat: string): Key => ({ pk: `FLIGHT#${flightId}`, sk: `SEAT#${seat}` });
 
 /**
- * One table: a booking's record (`BOOKING#id`, `RECORD`), a flight's layout (`FLIGHT#id`, `LAYOUT`) and beside it one item for
- * each seat that someone claimed (`FLIGHT#id`, `SEAT#12A`). A free seat has no item.
+ * One table with three kinds of items (pk, sk):
+ * - a booking's record: `BOOKING#id`, `RECORD`
+ * - a flight with its layout: `FLIGHT#id`, `LAYOUT`
+ * - a claimed seat: `FLIGHT#id`, `SEAT#12A`. A free seat has no item.
  */
 export function createDynamoDbSeatStore(client: DynamoDBDocumentClient, tableName: string): SeatStore {
   async function getAll(keys: Key[]): Promise<Item[]> {
     const items: Item[] = [];
-    let waiting = keys;
-    while (waiting.length > 0) {
+    let remaining = keys;
+    while (remaining.length > 0) {
       const { Responses, UnprocessedKeys } = await client.send(
         new BatchGetCommand({
-          RequestItems: { [tableName]: { Keys: waiting.slice(0, maximumKeys), ConsistentRead: true } },
+          RequestItems: { [tableName]: { Keys: remaining.slice(0, maximumKeys), ConsistentRead: true } },
         }),
       );
       items.push(...((Responses?.[tableName] ?? []) as Item[]));
-      waiting = [...((UnprocessedKeys?.[tableName]?.Keys ?? []) as Key[]), ...waiting.slice(maximumKeys)];
+      remaining = [...((UnprocessedKeys?.[tableName]?.Keys ?? []) as Key[]), ...remaining.slice(maximumKeys)];
     }
     return items;
   }
 
   return {
-    async scheduleFlight(flight, saidAt) {
+    async scheduleFlight(flight, occurredAt) {
       await unlessConditionFails(
         client.send(
           new PutCommand({
@@ -54,11 +56,11 @@ export function createDynamoDbSeatStore(client: DynamoDBDocumentClient, tableNam
               ...flightKey(flight.flightId),
               listing,
               departureTime: sortable(flight.departureTime),
-              saidAt,
+              saidAt: occurredAt,
               flight,
             },
-            ConditionExpression: 'attribute_not_exists(pk) OR saidAt <= :saidAt',
-            ExpressionAttributeValues: { ':saidAt': saidAt },
+            ConditionExpression: 'attribute_not_exists(pk) OR saidAt <= :occurredAt',
+            ExpressionAttributeValues: { ':occurredAt': occurredAt },
           }),
         ),
       );
@@ -158,7 +160,7 @@ export function createDynamoDbSeatStore(client: DynamoDBDocumentClient, tableNam
       const flight = items.find(({ sk }) => sk === 'LAYOUT')?.flight as Flight | undefined;
       if (!flight) return undefined;
 
-      // Whether a claimed seat is held or sold stands in its booking's record, and nowhere else: nothing to keep in step.
+      // Only the booking's record says whether a claimed seat is held or sold, so the two cannot contradict each other.
       const claims = items.filter(isSeat);
       const records = await getAll([...new Set(claims.map(({ bookingId }) => bookingId as string))].map(bookingKey));
       const sold = new Set(records.filter((item) => (item.record as SeatsRecord).state === 'SOLD').map(({ pk }) => pk));
@@ -179,7 +181,7 @@ function toStored(item: Record<string, unknown> | undefined): Stored | undefined
   return item && { record: item.record as SeatsRecord, version: item.version as number };
 }
 
-/** The index sorts text: every time with the same digits. */
+/** The index sorts times as text, so every time must have the same number of digits. */
 function sortable(time: string | Date): string {
   return new Date(time).toISOString();
 }
@@ -192,7 +194,7 @@ function seatOf(sk: string): string {
   return sk.slice('SEAT#'.length);
 }
 
-/** @returns whether the write happened: false when its condition failed; other failures are thrown */
+/** @returns true if the item was written, false if the condition failed. @throws any other error of the write */
 async function unlessConditionFails(write: Promise<unknown>): Promise<boolean> {
   try {
     await write;

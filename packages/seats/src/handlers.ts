@@ -29,17 +29,17 @@ export interface Dependencies {
   holdTimer: HoldTimer;
   holdRules: HoldRules;
   now: () => Date;
-  /** A fact arrived that cannot be, such as a failed payment of a sold seat: someone must look. */
+  /** Called for an event that contradicts the record, such as `PaymentFailed` for a sold seat. Alerts the operator. */
   reportImpossible: (event: Heard<'PaymentFailed'>, record: SeatsRecord) => void;
-  /** Told each answer of seats when it comes true, by the run whose write made it so. @default nobody counts */
+  /** Called once for each new event, by the run whose write recorded it. Counts metrics. @default not called */
   onRecorded?: (event: AirlineEvent) => void;
 }
 
-/** The seats' side of the choreography: every cell of its table is one path through one of these. */
+/** Returns one handler for each event that seats consumes. A handler returns the events to publish. */
 export function createHandlers({ store, holdTimer, holdRules, now, reportImpossible, onRecorded }: Dependencies) {
   const time = (): string => now().toISOString();
 
-  /** Claims in seat order, so that two bookings of the same seats collide on the first. */
+  /** Claims in seat order, so that two bookings for the same seats conflict at the first seat. */
   async function claim({
     bookingId,
     flightId,
@@ -58,20 +58,21 @@ export function createHandlers({ store, holdTimer, holdRules, now, reportImpossi
   async function onBookingRequested(event: Heard<'BookingRequested'>): Promise<AirlineEvent[]> {
     const request = event.data;
     const { bookingId, flightId } = request;
+    // Repeats only if another run wrote the record between this run's read and its write.
     for (;;) {
       const { stored, flight, holders } = await store.viewRequest(request);
       const record = stored?.record;
       if (record && !asksTheSame(record, request)) {
         throw new UnprocessableEventError(
           'conflicting-request',
-          `Booking ${bookingId} was answered for another request; the first one stands.`,
+          `Seats already answered another request for booking ${bookingId}; the first request stands.`,
         );
       }
-      const ours = request.seats.filter((seat) => holders.get(seat) === bookingId);
+      const claimedBefore = request.seats.filter((seat) => holders.get(seat) === bookingId);
       if (record && record.state !== 'PAID_EARLY' && record.state !== 'TOMBSTONE') {
-        // A crash between a claim and its record may have left seats that nobody else would free.
-        if (!keepsSeats(record)) await store.freeSeats(flightId, ours, bookingId);
-        return sayHeld(bookingId, record);
+        // A run that crashed before it saved its record may have left claims. Nothing else would free them.
+        if (!keepsSeats(record)) await store.freeSeats(flightId, claimedBefore, bookingId);
+        return setTimerAndAnswer(bookingId, record);
       }
 
       const paidEarly = record?.state === 'PAID_EARLY';
@@ -82,37 +83,38 @@ export function createHandlers({ store, holdTimer, holdRules, now, reportImpossi
       } else {
         const admission = admit(request, paidEarly, { flight, holders, now: time() });
         if (admission.kind === 'refused') refused = admission;
-        else ({ claimed, refused } = { refused: undefined, ...(await claim(request)) });
+        else ({ claimed, refused } = await claim(request));
       }
       let next: SeatsRecord;
       if (refused) next = refuse(request, refused, time(), causeOf(event));
       else if (paidEarly) next = sell(request, time(), causeOf(event));
       else next = hold(request, holdRules, time(), causeOf(event));
 
-      // The record first, the seats after it: freed before, they could be those that a duplicate of this run just booked.
+      // Save before freeing: if a duplicate of this run has just booked the seats, the save fails and nothing is freed.
       if (!(await store.save(bookingId, next, stored))) continue;
-      tell(bookingId, next);
-      if (!keepsSeats(next)) await store.freeSeats(flightId, [...new Set([...ours, ...claimed])], bookingId);
-      return sayHeld(bookingId, next);
+      reportRecorded(bookingId, next);
+      if (!keepsSeats(next)) await store.freeSeats(flightId, [...new Set([...claimedBefore, ...claimed])], bookingId);
+      return setTimerAndAnswer(bookingId, next);
     }
   }
 
-  /** The last thing that a record says is what its write made true. */
-  function tell(bookingId: string, written: SeatsRecord): void {
-    for (const event of answerOf(bookingId, written).slice(-1)) onRecorded?.(event);
+  /** Only the record's last event is new; the ones before it were recorded earlier. */
+  function reportRecorded(bookingId: string, record: SeatsRecord): void {
+    for (const event of eventsOf(bookingId, record).slice(-1)) onRecorded?.(event);
   }
 
-  /** The answer to a request. A hold is said only once its timer is set: a crash before that is healed by redelivery. */
-  async function sayHeld(bookingId: string, record: SeatsRecord): Promise<AirlineEvent[]> {
+  /** Sets the timer before `SeatBooked` is published. If that fails, the request is redelivered and tried again. */
+  async function setTimerAndAnswer(bookingId: string, record: SeatsRecord): Promise<AirlineEvent[]> {
     if (record.state === 'HELD') await holdTimer.set(bookingId, record.holdExpiresAt);
-    return answerOf(bookingId, record);
+    return eventsOf(bookingId, record);
   }
 
-  /** Takes the seats' yes back where the decision on what is found says so. */
-  async function takeBack(
+  /** Loads, decides, saves. If the record is then `RELEASED`, frees its seats and returns `SeatReleased`. */
+  async function applyDecision(
     bookingId: string,
-    decide: (found: SeatsRecord | undefined) => NoDecision | TimerDecision,
+    decide: (record: SeatsRecord | undefined) => NoDecision | TimerDecision,
   ): Promise<AirlineEvent[]> {
+    // Repeats only if another run wrote the record between this run's read and its write.
     for (;;) {
       const stored = await store.load(bookingId);
       const decision = decide(stored?.record);
@@ -124,9 +126,9 @@ export function createHandlers({ store, holdTimer, holdRules, now, reportImpossi
       const record = decision.kind === 'write' ? decision.record : stored!.record;
       if (decision.kind === 'write' && !(await store.save(bookingId, record, stored))) continue;
       if (record.state !== 'RELEASED') return [];
-      if (decision.kind === 'write') tell(bookingId, record);
+      if (decision.kind === 'write') reportRecorded(bookingId, record);
       await store.freeSeats(record.flightId, record.seats, bookingId);
-      return answerOf(bookingId, record).slice(-1);
+      return eventsOf(bookingId, record).slice(-1);
     }
   }
 
@@ -140,15 +142,15 @@ export function createHandlers({ store, holdTimer, holdRules, now, reportImpossi
 
     PaymentFailed(event) {
       const reason = reasonForPaymentFailure(event.data.reason);
-      return takeBack(event.data.bookingId, (found) => {
-        const decision = decideOnNo(found, reason, time(), causeOf(event));
-        if (decision.kind === 'impossible') reportImpossible(event, found!);
+      return applyDecision(event.data.bookingId, (record) => {
+        const decision = decideOnNo(record, reason, time(), causeOf(event));
+        if (decision.kind === 'impossible') reportImpossible(event, record!);
         return decision;
       });
     },
 
     BookingCancelled(event) {
-      return takeBack(event.data.bookingId, (found) => decideOnCancelled(found, time(), causeOf(event)));
+      return applyDecision(event.data.bookingId, (record) => decideOnCancelled(record, time(), causeOf(event)));
     },
 
     async PaymentOk({ data: { bookingId } }) {
@@ -163,14 +165,14 @@ export function createHandlers({ store, holdTimer, holdRules, now, reportImpossi
   return {
     ...handlers,
 
-    /** The hold timer of a booking fires: no event of the bus, but a message of seats to itself. */
+    /** Handles the hold timer: a message that seats sends to its own queue, not an event of the bus. */
     HoldExpired: (bookingId: string): Promise<AirlineEvent[]> =>
-      takeBack(bookingId, (found) => decideOnTimer(found, time())),
+      applyDecision(bookingId, (record) => decideOnTimer(record, time())),
   };
 }
 
-/** What seats says about a booking, the same words every time: its yes or no, and after it that the yes was taken back. */
-function answerOf(bookingId: string, record: SeatsRecord): AirlineEvent[] {
+/** Returns the events that a record stands for, oldest first. The same record always returns the same events. */
+function eventsOf(bookingId: string, record: SeatsRecord): AirlineEvent[] {
   switch (record.state) {
     case 'PAID_EARLY':
     case 'TOMBSTONE':
@@ -188,8 +190,7 @@ function answerOf(bookingId: string, record: SeatsRecord): AirlineEvent[] {
     case 'HELD':
     case 'SOLD':
     case 'RELEASED': {
-      const { flightId, seats, amountMinor, currency, at, causedBy } = record;
-      const { holdExpiresAt } = record;
+      const { flightId, seats, amountMinor, currency, at, causedBy, holdExpiresAt } = record;
       const data: EventData<'SeatBooked'> = {
         bookingId,
         flightId,
@@ -200,9 +201,9 @@ function answerOf(bookingId: string, record: SeatsRecord): AirlineEvent[] {
       };
       const booked = newEvent('SeatBooked', data, { occurredAt: at, causedBy });
       if (record.state !== 'RELEASED') return [booked];
-      const { reason, at: releasedAt, causedBy: releasedBecause } = record.release;
+      const { reason, at: releasedAt, causedBy: releaseCause } = record.release;
       const released = { bookingId, flightId, seats, reason };
-      return [booked, newEvent('SeatReleased', released, { occurredAt: releasedAt, causedBy: releasedBecause })];
+      return [booked, newEvent('SeatReleased', released, { occurredAt: releasedAt, causedBy: releaseCause })];
     }
   }
 }

@@ -1,7 +1,7 @@
 import { UnprocessableEventError } from '@airline/messaging/consume';
 import type { SelfAddressedMessage, SendToSelf } from '@airline/messaging/self-addressed';
 
-/** Wakes seats when a hold ends. It may fire early, late or more than once: what that means, the record decides. */
+/** Sends `HoldExpired` when a hold ends. It may arrive early, late or more than once; the handler checks the record. */
 export interface HoldTimer {
   /** @param dueAt RFC 3339 UTC */
   set(bookingId: string, dueAt: string): Promise<void>;
@@ -10,7 +10,7 @@ export interface HoldTimer {
 const detailType = 'HoldExpired';
 const source = 'airline.seats';
 
-/** A timer is a delayed message of seats to its own queue, and so as durable as any other message. */
+/** The timer is a delayed SQS message of seats to its own queue. It is as durable as any other message. */
 export function createHoldTimer({ sendToSelf, now }: { sendToSelf: SendToSelf; now: () => Date }): HoldTimer {
   return {
     async set(bookingId, dueAt) {
@@ -26,13 +26,13 @@ function messageOf(bookingId: string, setAt: string): SelfAddressedMessage {
   return { 'detail-type': detailType, source, time: setAt, detail: { metadata, data: { bookingId } } };
 }
 
-/** The booking whose timer a message is. @throws UnprocessableEventError when it is none */
+/** @returns the bookingId of a timer message. @throws UnprocessableEventError if the message is not a timer of seats */
 export function bookingOf(message: SelfAddressedMessage): string {
   const bookingId = (message.detail as { data?: { bookingId?: unknown } } | null)?.data?.bookingId;
   if (message.source !== source || typeof bookingId !== 'string' || bookingId === '') {
     throw new UnprocessableEventError(
       'schema-violation',
-      `${detailType} must come from ${source} and name a data.bookingId.`,
+      `${detailType} must have the source ${source} and a data.bookingId.`,
     );
   }
   return bookingId;

@@ -1,18 +1,19 @@
 import type { Flight } from './domain.ts';
 import type { SeatStore, Stored } from './seat-store.ts';
 
-/** The seat store of tests and simulations: it keeps the same contract as the DynamoDB one, copies included. */
+/** The seat store for tests and simulations. Like the DynamoDB store, it copies what it takes and returns. */
 export function createInMemorySeatStore(): SeatStore {
-  const flights = new Map<string, { flight: Flight; saidAt: number }>();
+  const flights = new Map<string, { flight: Flight; occurredAt: number }>();
   const records = new Map<string, Stored>();
   const holders = new Map<string, string>();
   const seatKey = (flightId: string, seat: string): string => `${flightId}/${seat}`;
   const load = (bookingId: string): Stored | undefined => structuredClone(records.get(bookingId));
 
   return {
-    async scheduleFlight(flight, saidAt) {
+    async scheduleFlight(flight, occurredAt) {
       const known = flights.get(flight.flightId);
-      if (!known || known.saidAt <= saidAt) flights.set(flight.flightId, { flight: structuredClone(flight), saidAt });
+      if (known && known.occurredAt > occurredAt) return;
+      flights.set(flight.flightId, { flight: structuredClone(flight), occurredAt });
     },
 
     async viewRequest({ bookingId, flightId, seats }) {

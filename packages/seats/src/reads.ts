@@ -2,7 +2,7 @@ import type { EventRead, Reads } from '@airline/events-schemas/reads';
 
 const cause = ['metadata.eventId', 'metadata.traceparent?'] as const;
 
-/** What seats reads of the events that it hears, and all that it can. */
+/** The fields that seats reads, by detail-type. A handler that reads another field does not compile. */
 export const reads = {
   FlightScheduled: [
     'metadata.occurredAt',

@@ -1,6 +1,6 @@
 import type { BookingRequest, Flight, SeatsRecord } from './domain.ts';
 
-/** A record with the version that a write of its successor is conditional on. */
+/** A record and its version. The next write succeeds only if the version is still the same. */
 export interface Stored {
   record: SeatsRecord;
   version: number;
@@ -9,7 +9,7 @@ export interface Stored {
 export interface RequestView {
   stored: Stored | undefined;
   flight: Flight | undefined;
-  /** bookingId by seat, of those asked for that anyone holds. */
+  /** Seat → bookingId of its holder. Contains only those of the requested seats that are not free. */
   holders: Map<string, string>;
 }
 
@@ -19,20 +19,24 @@ export interface SeatMap {
   claimed: Map<string, 'held' | 'sold'>;
 }
 
-/** The memory of seats. Reads see every write that was answered before them. */
+/** Stores the flights, claims and records of seats. Reads are strongly consistent, except `listFlights`. */
 export interface SeatStore {
-  /** Keeps the flight unless a later word on it is known (`saidAt`, milliseconds since the epoch). */
-  scheduleFlight(flight: Flight, saidAt: number): Promise<void>;
-  /** Everything that a request comes upon. */
+  /**
+   * Stores the flight, unless a later version of it is stored.
+   * @param occurredAt of the `FlightScheduled`, in milliseconds since the epoch
+   */
+  scheduleFlight(flight: Flight, occurredAt: number): Promise<void>;
+  /** Reads the record of the booking, the flight, and the holders of the requested seats. */
   viewRequest(request: BookingRequest): Promise<RequestView>;
   load(bookingId: string): Promise<Stored | undefined>;
-  /** Writes the record if the stored one still is what `read` says. @returns false when it is not */
+  /** Writes the record if the stored one is unchanged since `read`. @returns false if it has changed */
   save(bookingId: string, record: SeatsRecord, read: Stored | undefined): Promise<boolean>;
-  /** @returns false when another booking has the seat */
+  /** Claims the seat. May be repeated. @returns false if another booking holds the seat */
   claimSeat(flightId: string, seat: string, bookingId: string): Promise<boolean>;
-  /** Frees those of the seats that bear the booking; the others are left alone. */
+  /** Frees those of the seats that this booking holds. Seats of other bookings stay claimed. */
   freeSeats(flightId: string, seats: readonly string[], bookingId: string): Promise<void>;
-  /** Flights that depart later, soonest first. */
+  /** Lists the flights that depart after the given time, soonest first. */
   listFlights(departingAfter: Date): Promise<Flight[]>;
+  /** @returns undefined if the flight is not scheduled */
   seatMap(flightId: string): Promise<SeatMap | undefined>;
 }

@@ -13,10 +13,10 @@ import {
   request,
 } from './fixtures.ts';
 
-type Heard = AirlineEvent<'BookingRequested' | 'PaymentOk' | 'PaymentFailed' | 'BookingCancelled'>;
+type Message = AirlineEvent<'BookingRequested' | 'PaymentOk' | 'PaymentFailed' | 'BookingCancelled'>;
 
 let counted: string[];
-let hear: (...events: Heard[]) => Promise<void>;
+let handle: (...events: Message[]) => Promise<void>;
 
 beforeEach(async () => {
   counted = [];
@@ -30,8 +30,8 @@ beforeEach(async () => {
     reportImpossible: () => undefined,
     onRecorded: ({ type, data }) => counted.push('reason' in data ? `${type}(${data.reason})` : type),
   });
-  // Each comes three times, the second and third at once.
-  hear = async (...events) => {
+  // Delivers each event three times, the second and third time concurrently.
+  handle = async (...events) => {
     for (const event of events) {
       const deliver = () => (handlers[event.type] as (event: AirlineEvent) => Promise<unknown>)(event);
       await deliver();
@@ -40,25 +40,33 @@ beforeEach(async () => {
   };
 });
 
-const asked = request();
+const booking = request();
 
-test.each<[string, Heard[], string[]]>([
-  ['a sale', [bookingRequested(asked), paymentOk(asked)], ['SeatBooked']],
-  ['a sale that was paid early', [paymentOk(asked), bookingRequested(asked)], ['SeatBooked']],
+test.each<[string, Message[], string[]]>([
+  ['a sale', [bookingRequested(booking), paymentOk(booking)], ['SeatBooked']],
+  ['a sale of a booking that was paid early', [paymentOk(booking), bookingRequested(booking)], ['SeatBooked']],
   ['a refusal', [bookingRequested(request({ seats: ['99A'] }))], ['SeatUnavailable(unknown-seat)']],
-  ['a failed payment', [bookingRequested(asked), paymentFailed(asked)], ['SeatBooked', 'SeatReleased(payment-failed)']],
-  ['a payment that failed early', [paymentFailed(asked), bookingRequested(asked)], ['SeatUnavailable(payment-failed)']],
+  [
+    'a failed payment',
+    [bookingRequested(booking), paymentFailed(booking)],
+    ['SeatBooked', 'SeatReleased(payment-failed)'],
+  ],
+  [
+    'a payment that failed early',
+    [paymentFailed(booking), bookingRequested(booking)],
+    ['SeatUnavailable(payment-failed)'],
+  ],
   [
     'a cancelled sale',
-    [bookingRequested(asked), paymentOk(asked), bookingCancelled(asked)],
+    [bookingRequested(booking), paymentOk(booking), bookingCancelled(booking)],
     ['SeatBooked', 'SeatReleased(cancelled)'],
   ],
-])('%s, however often repeated, is counted once', async (_, events, facts) => {
-  await hear(...events);
-  expect(counted).toEqual(facts);
+])('%s is counted once, even if every event is redelivered', async (_, events, expected) => {
+  await handle(...events);
+  expect(counted).toEqual(expected);
 });
 
-test('two requests for one seat at once: one is counted as booked, one as refused', async () => {
-  await Promise.all([hear(bookingRequested(request())), hear(bookingRequested(request()))]);
+test('of two concurrent requests for one seat, one is counted as booked and one as refused', async () => {
+  await Promise.all([handle(bookingRequested(request())), handle(bookingRequested(request()))]);
   expect(counted.sort()).toEqual(['SeatBooked', 'SeatUnavailable(taken)']);
 });

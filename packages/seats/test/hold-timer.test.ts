@@ -5,7 +5,7 @@ import { now, request } from './fixtures.ts';
 
 const { bookingId } = request();
 
-async function setUntil(dueAt: string): Promise<{ message: SelfAddressedMessage; delaySeconds: number }> {
+async function setTimer(dueAt: string): Promise<{ message: SelfAddressedMessage; delaySeconds: number }> {
   const sent: { message: SelfAddressedMessage; delaySeconds: number }[] = [];
   const timer = createHoldTimer({
     sendToSelf: async (message, delaySeconds) => void sent.push({ message, delaySeconds }),
@@ -16,8 +16,8 @@ async function setUntil(dueAt: string): Promise<{ message: SelfAddressedMessage;
 }
 
 describe('a hold timer', () => {
-  test('is a message that comes when the hold ends', async () => {
-    const { message, delaySeconds } = await setUntil('2026-12-01T09:41:00.000Z');
+  test('is a message that is delayed until the hold ends', async () => {
+    const { message, delaySeconds } = await setTimer('2026-12-01T09:41:00.000Z');
     expect(delaySeconds).toBe(660);
     expect(message).toMatchObject({
       'detail-type': 'HoldExpired',
@@ -27,18 +27,18 @@ describe('a hold timer', () => {
     });
   });
 
-  test('is known again by the booking that it names', async () => {
-    expect(bookingOf((await setUntil(now)).message)).toBe(bookingId);
+  test('carries the bookingId', async () => {
+    expect(bookingOf((await setTimer(now)).message)).toBe(bookingId);
   });
 
   test.each([
     ['another source', { source: 'airline.payments' }],
     ['no detail', { detail: null }],
     ['no data', { detail: {} }],
-    ['no booking', { detail: { data: { bookingId: 7 } } }],
-    ['an empty booking', { detail: { data: { bookingId: '' } } }],
-  ])('is none with %s, and never will be', async (_, change) => {
-    const { message } = await setUntil(now);
+    ['a bookingId that is not text', { detail: { data: { bookingId: 7 } } }],
+    ['an empty bookingId', { detail: { data: { bookingId: '' } } }],
+  ])('with %s is rejected as unprocessable', async (_, change) => {
+    const { message } = await setTimer(now);
     expect(() => bookingOf({ ...message, ...change })).toThrow(
       expect.objectContaining({ name: 'UnprocessableEventError', reason: 'schema-violation' }),
     );

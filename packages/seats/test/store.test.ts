@@ -22,7 +22,7 @@ const adapters: [string, () => SeatStore][] = [
 ];
 
 describe.each(adapters)('seat store: %s', (_, create) => {
-  /** A flight of its own for every test: the table is shared. */
+  /** Schedules a new flight. Each test needs its own, because the tests share one table. */
   const scheduled = async (store: SeatStore): Promise<string> => {
     const flightId = `XX${Math.floor(Math.random() * 9000) + 1000}-20270101`;
     await store.scheduleFlight(flight({ flightId, departureTime: '2027-01-01T00:00:00Z' }), Date.parse(now));
@@ -31,7 +31,7 @@ describe.each(adapters)('seat store: %s', (_, create) => {
   const held = (flightId: string): SeatsRecord =>
     hold(request({ flightId }), holdRules, now, { metadata: { eventId: 'e' } });
 
-  test('a record is written on what was read, and on nothing else', async () => {
+  test('a record is written only if it is unchanged since it was read', async () => {
     const store = create();
     const bookingId = randomUUID();
     const record = held('KL1001-20261218');
@@ -45,7 +45,7 @@ describe.each(adapters)('seat store: %s', (_, create) => {
     expect((await store.load(bookingId))?.record).toEqual(record);
   });
 
-  test('a seat has one holder, may be claimed again by it, and is freed by it alone', async () => {
+  test('a seat has one holder, who may claim it again, and only the holder can free it', async () => {
     const store = create();
     const flightId = await scheduled(store);
     expect(await store.claimSeat(flightId, '12A', 'first')).toBe(true);
@@ -57,25 +57,25 @@ describe.each(adapters)('seat store: %s', (_, create) => {
     expect(await store.claimSeat(flightId, '12A', 'second')).toBe(true);
   });
 
-  test('a request comes upon its record, its flight and the holders of its seats', async () => {
+  test('viewRequest reads the record, the flight and the holders of the requested seats', async () => {
     const store = create();
     const flightId = await scheduled(store);
-    const asked = request({ flightId, seats: ['12A', '12C'] });
+    const booking = request({ flightId, seats: ['12A', '12C'] });
     await store.claimSeat(flightId, '12C', 'another');
     await store.claimSeat(flightId, '13A', 'another');
-    await store.save(asked.bookingId, { state: 'PAID_EARLY' }, undefined);
-    const view = await store.viewRequest(asked);
+    await store.save(booking.bookingId, { state: 'PAID_EARLY' }, undefined);
+    const view = await store.viewRequest(booking);
     expect(view.stored?.record).toEqual({ state: 'PAID_EARLY' });
     expect(view.flight?.flightId).toBe(flightId);
     expect([...view.holders]).toEqual([['12C', 'another']]);
   });
 
-  test('a request for an unknown flight comes upon nothing', async () => {
+  test('viewRequest finds nothing for an unknown flight', async () => {
     const view = await create().viewRequest(request({ flightId: 'ZZ1-20270101' }));
     expect(view).toEqual({ stored: undefined, flight: undefined, holders: new Map() });
   });
 
-  test('a seat map tells held from sold', async () => {
+  test('a seat map distinguishes held and sold seats', async () => {
     const store = create();
     const flightId = await scheduled(store);
     const [holding, selling] = [randomUUID(), randomUUID()];
@@ -94,7 +94,7 @@ describe.each(adapters)('seat store: %s', (_, create) => {
     expect(await store.seatMap('ZZ1-20270101')).toBeUndefined();
   });
 
-  test('a full flight of more seats than one read takes has them all on its map', async () => {
+  test('a seat map has all seats of a sold-out flight, even if one BatchGetItem cannot read all their bookings', async () => {
     const store = create();
     const flightId = await scheduled(store);
     const seats = Array.from({ length: 26 }, (_, row) =>
@@ -110,7 +110,7 @@ describe.each(adapters)('seat store: %s', (_, create) => {
     expect(new Set(claimed.values())).toEqual(new Set(['sold']));
   });
 
-  test('flights are listed by departure, past ones left out; the later word on a flight wins', async () => {
+  test('flights are listed by departure, without departed ones, and in their latest version', async () => {
     const store = create();
     const [early, late] = ['YY2-20280101', 'YY1-20280102'];
     await store.scheduleFlight(

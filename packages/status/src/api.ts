@@ -23,52 +23,52 @@ export interface ApiDependencies {
   sleep: (milliseconds: number) => Promise<unknown>;
 }
 
-/** As the contract has it (schemas/common.json): a UUID of version 4. */
+/** A UUID of version 4, as in the contract (schemas/common.json). */
 const bookingIdPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 const maximumWaitSeconds = 25;
-/** Between two looks while waiting: short at first, since a booking settles within a second as a rule. */
+/** The pause between two reads while waiting. Short at first, because a booking usually settles within a second. */
 const firstPauseMilliseconds = 50;
 const longestPauseMilliseconds = 250;
-/** Of the function's time, what is left for the last look and the answer. */
+/** The part of the function's timeout that is kept free for the last read and the response. */
 const reserveMilliseconds = 1000;
 
-/** What is known of a booking at one moment. Without an etag, nothing is. */
 interface View {
   booking: BookingStatus;
+  /** Undefined if the booking is unknown. */
   etag: string | undefined;
 }
 
 /**
- * `GET /bookings/{bookingId}`: how is my booking? Where customers log in, each sees their own only. With `?wait=SECONDS` it answers once
- * there is news, or when the time is up.
+ * Handles `GET /bookings/{bookingId}`. Where customers log in, each sees only their own bookings. With `?wait=SECONDS`,
+ * responds when the booking has changed or is settled, or when the time is up.
  */
 export function createApi({ store, now, sleep }: ApiDependencies): Api {
-  async function look(bookingId: string, customerId: string | undefined): Promise<View> {
-    const known = await store.list(bookingId);
-    // Somebody else's booking is answered, and waited for, as one that nobody knows: that it exists is not told either.
-    const facts = customerId === undefined || isBookingOf(customerId, known) ? known : [];
+  async function readBooking(bookingId: string, customerId: string | undefined): Promise<View> {
+    const stored = await store.list(bookingId);
+    // Another customer's booking is treated as unknown, so the response does not even reveal that it exists.
+    const facts = customerId === undefined || isBookingOf(customerId, stored) ? stored : [];
     return { booking: foldStatus(facts), etag: facts.length > 0 ? etagOf(facts) : undefined };
   }
 
-  /** Looks until the booking is settled, or no longer what the client knows: by its If-None-Match, or else by the first look. */
-  async function lookUntilNews(
+  /** Reads until the booking is settled or differs from `ifNoneMatch`; without `ifNoneMatch`, from the first read. */
+  async function waitForChange(
     { bookingId, customerId }: { bookingId: string; customerId: string | undefined },
     ifNoneMatch: string | undefined,
     deadline: number,
   ): Promise<View> {
-    const first = await look(bookingId, customerId);
+    const first = await readBooking(bookingId, customerId);
     let view = first;
-    const isNews = ({ etag, booking }: View): boolean => {
+    const isSettledOrChanged = ({ etag, booking }: View): boolean => {
       if (etag === undefined) return false;
       return booking.settled || (ifNoneMatch === undefined ? etag !== first.etag : !matches(ifNoneMatch, etag));
     };
     let milliseconds = firstPauseMilliseconds;
-    while (!isNews(view)) {
-      const left = deadline - now().getTime();
-      if (left <= 0) break;
-      await sleep(Math.min(milliseconds, left));
+    while (!isSettledOrChanged(view)) {
+      const remaining = deadline - now().getTime();
+      if (remaining <= 0) break;
+      await sleep(Math.min(milliseconds, remaining));
       milliseconds = Math.min(milliseconds * 2, longestPauseMilliseconds);
-      view = await look(bookingId, customerId);
+      view = await readBooking(bookingId, customerId);
     }
     return view;
   }
@@ -94,29 +94,29 @@ export function createApi({ store, now, sleep }: ApiDependencies): Api {
 
     const wait = Math.min(waitSeconds * 1000, context.getRemainingTimeInMillis() - reserveMilliseconds);
     const ifNoneMatch = headers['if-none-match'];
-    const { booking, etag } = await lookUntilNews(
+    const { booking, etag } = await waitForChange(
       { bookingId, customerId: caller.customerId },
       ifNoneMatch,
       now().getTime() + wait,
     );
     if (etag === undefined) {
-      const detail = `Nothing is known of booking ${bookingId}. If it was only just requested, ask again with ?wait=10.`;
+      const detail = `Booking ${bookingId} is unknown. If it was requested a moment ago, try again with ?wait=10.`;
       return problem(404, 'Unknown booking', detail);
     }
-    // A client may keep the answer, but must ask whether it still holds.
+    // A client may cache the response, but must revalidate it before each use.
     const caching = { etag, 'cache-control': 'private, no-cache' };
     if (ifNoneMatch !== undefined && matches(ifNoneMatch, etag)) return { statusCode: 304, headers: caching };
     return json(200, { bookingId, ...booking }, caching);
   };
 }
 
-/** A fact never changes once it is kept, so which facts there are says what the answer is. */
+/** A stored fact never changes, so the set of facts determines the response. */
 function etagOf(facts: readonly Fact[]): string {
   const ids = facts.map(({ type, eventId }) => JSON.stringify([type, eventId])).sort();
   return `"${createHash('sha256').update(ids.join()).digest('base64url').slice(0, 22)}"`;
 }
 
-/** If-None-Match compares weakly (RFC 9110, 13.1.2): a cache on the way may have made the tag weak. */
+/** `If-None-Match` compares weakly (RFC 9110, 13.1.2): a cache on the way may have made the tag weak. */
 function matches(ifNoneMatch: string, etag: string): boolean {
   return ifNoneMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
 }

@@ -20,8 +20,8 @@ export const handler = consumerFromEnvironment(
   createHandlers({
     store,
     now,
-    // The fact is kept: a count that could not be made must not bring the message back.
-    kept: (bookingId, fact) =>
+    // The fact is already stored, so a failure to count it must not make SQS redeliver the message.
+    onRecorded: (bookingId, fact) =>
       countBooking(bookingId, fact).catch((error: Error) => {
         const { type: detailType, eventId } = fact;
         logger.warn('A booking could not be counted', { detailType, correlationId: bookingId, eventId, error });

@@ -9,16 +9,16 @@ export interface Dependencies {
 }
 
 /**
- * Counts bookings, since status hears of every fact and keeps each once: requested, confirmed, failed by reason, and how long it took
- * from the request until status could tell the customer. A fact that was just kept asks for the others only where it may be the
- * last of its booking, so that a booking which succeeds costs one read more.
+ * Counts bookings: requested, confirmed, and failed by reason. Measures the time from the request until the settled
+ * status could be read. Status can count, because it consumes every fact and stores each once. It reads the other facts
+ * only after a fact that may settle the booking, so a successful booking costs one extra read.
  */
 export function createBookingCounter({
   store,
   metrics,
   now,
 }: Dependencies): (bookingId: string, fact: Fact) => Promise<void> {
-  function settledSince(requestedAt: string | undefined): void {
+  function measureTimeToSettle(requestedAt: string | undefined): void {
     if (requestedAt !== undefined) metrics.took('TimeToSettle', Math.max(0, now().getTime() - Date.parse(requestedAt)));
   }
 
@@ -27,23 +27,23 @@ export function createBookingCounter({
       case 'BookingRequested':
         return metrics.count('BookingRequested');
       case 'ReceiptIssued': {
-        // A receipt says that both said yes, whether or not status has heard them say so.
+        // A receipt proves that both participants said yes, even if their events have not arrived yet.
         const { reason, requestedAt } = foldStatus(await store.list(bookingId));
         if (reason !== undefined) return;
         metrics.count('BookingConfirmed');
-        return settledSince(requestedAt);
+        return measureTimeToSettle(requestedAt);
       }
       case 'SeatUnavailable':
       case 'SeatReleased':
       case 'PaymentFailed':
       case 'PaymentRefunded': {
-        // A failed booking settles with the second of these; two that are kept at once both find each other.
+        // A failed booking settles with the second of these facts. Two concurrent runs may both find it settled.
         const facts = await store.list(bookingId);
         const { settled, reason, requestedAt } = foldStatus(facts);
         if (!settled || reason === undefined || !(await store.claimFailure(bookingId))) return;
         metrics.count('BookingFailed', reason);
-        // What is taken back after its receipt, perhaps days later, had settled before.
-        if (!find(facts, 'ReceiptIssued')) settledSince(requestedAt);
+        // A booking with a receipt had already settled before it was cancelled, perhaps days earlier.
+        if (!find(facts, 'ReceiptIssued')) measureTimeToSettle(requestedAt);
       }
     }
   };

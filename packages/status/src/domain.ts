@@ -1,10 +1,10 @@
-/** What status keeps of each fact, and the answer that the facts add up to. Pure: no clock, no I/O. */
+/** The facts that this service keeps of each booking, and the status that follows from them. Pure: no clock, no I/O. */
 import type { EventData } from '@airline/events-schemas/events';
 import type { Heard } from './reads.ts';
 
 /**
- * What is kept of each event's data. Named field by field, so that a field which the contract gains, personal perhaps, is not
- * kept until someone asks for it here.
+ * The fields that are kept of each event's data. They are listed one by one, so that a field that the contract gains
+ * later, perhaps a personal one, is not stored by accident.
  */
 interface KeptData {
   BookingRequested: Pick<EventData<'BookingRequested'>, 'flightId' | 'seats' | 'requestedAt' | 'customerId'> & Money;
@@ -25,17 +25,20 @@ interface Money {
 
 export type FactType = keyof KeptData;
 
-interface Hearing {
+interface FactMetadata {
   eventId: string;
   causationId?: string;
-  /** RFC 3339 UTC: when it happened, and when status first heard of it. */
+  /** RFC 3339 UTC. */
   occurredAt: string;
+  /** When status first received the event (RFC 3339 UTC). */
   heardAt: string;
   service: string;
 }
 
-/** One event about a booking, as far as the answer needs it. */
-export type Fact<T extends FactType = FactType> = { [Type in T]: Hearing & { type: Type; data: KeptData[Type] } }[T];
+/** One event about a booking, reduced to the fields that the status needs. */
+export type Fact<T extends FactType = FactType> = {
+  [Type in T]: FactMetadata & { type: Type; data: KeptData[Type] };
+}[T];
 
 export type Failure = 'CANCELLED' | 'SEAT_UNAVAILABLE' | 'PAYMENT_FAILED' | 'EXPIRED';
 export type Status = 'REQUESTED' | 'SEAT_BOOKED' | 'PAYMENT_OK' | 'CONFIRMED' | Failure;
@@ -47,20 +50,20 @@ export interface TimelineEntry {
   service: string;
   occurredAt: string;
   heardAt: string;
-  /** eventId of the cause, where the event names one. */
+  /** The eventId of the cause, if the event names one. */
   causedBy?: string;
 }
 
-/** The answer to "how is my booking?". What no fact has told yet is left out. */
+/** The status of a booking. A field is left out as long as no fact contains it. */
 export interface BookingStatus {
   status: Status;
-  /** Nothing more is to come. */
+  /** True if no further event is expected. */
   settled: boolean;
-  /** The root of the failure, e.g. `taken` or `declined`. */
+  /** The root reason of the failure, e.g. `taken` or `declined`. */
   reason?: Reason;
-  /** With `declined`: the payment provider's own word. */
+  /** With `declined`: the code of the payment provider. */
   declineCode?: string;
-  /** With `taken` and `unknown-seat`: the seats that are the reason. */
+  /** With `taken` and `unknown-seat`: the seats in question. */
   unavailableSeats?: string[];
   flightId?: string;
   seats?: string[];
@@ -71,14 +74,20 @@ export interface BookingStatus {
   timeline: TimelineEntry[];
 }
 
-/** The fact in an event, without its personal data and its payment method. */
+/** Reduces an event to a fact, without personal data and payment method. */
 export function factOf({ type, metadata, data }: Heard, heardAt: string): Fact {
   const { eventId, causationId, occurredAt, service } = metadata;
-  const heard: Hearing = { eventId, ...(causationId !== undefined && { causationId }), occurredAt, heardAt, service };
+  const common: FactMetadata = {
+    eventId,
+    ...(causationId !== undefined && { causationId }),
+    occurredAt,
+    heardAt,
+    service,
+  };
   switch (type) {
     case 'BookingRequested':
       return {
-        ...heard,
+        ...common,
         type,
         data: {
           ...pick(data, 'flightId', 'seats', 'requestedAt', 'customerId'),
@@ -86,25 +95,25 @@ export function factOf({ type, metadata, data }: Heard, heardAt: string): Fact {
         },
       };
     case 'SeatBooked':
-      return { ...heard, type, data: pick(data, 'flightId', 'seats', 'amountMinor', 'currency') };
+      return { ...common, type, data: pick(data, 'flightId', 'seats', 'amountMinor', 'currency') };
     case 'SeatUnavailable':
-      return { ...heard, type, data: pick(data, 'flightId', 'seats', 'unavailableSeats', 'reason') };
+      return { ...common, type, data: pick(data, 'flightId', 'seats', 'unavailableSeats', 'reason') };
     case 'SeatReleased':
-      return { ...heard, type, data: pick(data, 'flightId', 'seats', 'reason') };
+      return { ...common, type, data: pick(data, 'flightId', 'seats', 'reason') };
     case 'PaymentOk':
-      return { ...heard, type, data: pick(data, 'amountMinor', 'currency') };
+      return { ...common, type, data: pick(data, 'amountMinor', 'currency') };
     case 'PaymentFailed':
-      return { ...heard, type, data: pick(data, 'reason', 'declineCode') };
+      return { ...common, type, data: pick(data, 'reason', 'declineCode') };
     case 'PaymentRefunded':
-      return { ...heard, type, data: pick(data, 'reason') };
+      return { ...common, type, data: pick(data, 'reason') };
     case 'ReceiptIssued':
-      return { ...heard, type, data: pick(data, 'receiptNumber') };
+      return { ...common, type, data: pick(data, 'receiptNumber') };
     case 'BookingCancelled':
-      return { ...heard, type, data: pick(data, 'cancelledAt') };
+      return { ...common, type, data: pick(data, 'cancelledAt') };
   }
 }
 
-/** Whether two requests with the same bookingId ask for the same. */
+/** Whether two requests have the same flight, seats and amount. */
 export function asksTheSame(
   { data: first }: Fact<'BookingRequested'>,
   { data: second }: Fact<'BookingRequested'>,
@@ -117,38 +126,38 @@ export function asksTheSame(
   );
 }
 
-/** Whether the booking was asked for in the name of that customer account, as far as is known. */
+/** Whether the booking was requested for this customer account. False if the request is not known yet. */
 export function isBookingOf(customerId: string, facts: readonly Fact[]): boolean {
   return find(facts, 'BookingRequested')?.data.customerId === customerId;
 }
 
-/** The fact of one type, if it was heard. */
+/** Returns the fact of this type, if there is one. */
 export function find<T extends FactType>(facts: readonly Fact[], type: T): Fact<T> | undefined {
   return facts.find((fact) => fact.type === type) as Fact<T> | undefined;
 }
 
 /**
- * What each reason says of the booking. A no that only `answers` another no names the participant that refused, not why: it
- * never outranks the no that it answers, and stands for it only until that one is heard.
+ * The status that each reason leads to. A reason with `isDerived` belongs to a no that only answers another no. It
+ * names the participant that refused first, but not why, so every other reason outranks it.
  */
-const meanings: Record<Reason, { status: Failure; answers?: true }> = {
+const failures: Record<Reason, { status: Failure; isDerived?: true }> = {
   taken: { status: 'SEAT_UNAVAILABLE' },
   'unknown-flight': { status: 'SEAT_UNAVAILABLE' },
   'unknown-seat': { status: 'SEAT_UNAVAILABLE' },
   departed: { status: 'SEAT_UNAVAILABLE' },
   'fare-mismatch': { status: 'SEAT_UNAVAILABLE' },
-  'seat-unavailable': { status: 'SEAT_UNAVAILABLE', answers: true },
+  'seat-unavailable': { status: 'SEAT_UNAVAILABLE', isDerived: true },
   declined: { status: 'PAYMENT_FAILED' },
-  'payment-failed': { status: 'PAYMENT_FAILED', answers: true },
+  'payment-failed': { status: 'PAYMENT_FAILED', isDerived: true },
   expired: { status: 'EXPIRED' },
   'hold-expired': { status: 'EXPIRED' },
   cancelled: { status: 'CANCELLED' },
 };
 
-/** Two participants can refuse independently (the seat is taken and the card is declined): the first of these is told. */
+/** If two participants refuse independently (seat taken, card declined), the first of these is the status. */
 const precedence: readonly Failure[] = ['CANCELLED', 'SEAT_UNAVAILABLE', 'PAYMENT_FAILED', 'EXPIRED'];
 
-/** The status is a function of the set of facts: neither their order nor their repetition can matter. */
+/** Computes the status from the set of facts, so neither the order nor the redelivery of events matters. */
 export function foldStatus(facts: readonly Fact[]): BookingStatus {
   const request = find(facts, 'BookingRequested');
   const booked = find(facts, 'SeatBooked');
@@ -160,24 +169,24 @@ export function foldStatus(facts: readonly Fact[]): BookingStatus {
   const receipt = find(facts, 'ReceiptIssued');
   const cancelled = find(facts, 'BookingCancelled');
 
-  // The customer's own word outranks every no, and stands before anyone has answered it: until then the booking is not settled.
+  // A cancellation outranks every no. It counts at once, but the booking settles only when both participants answered.
   const root = cancelled ?? rootOf([unavailable, released, paymentFailed, refunded].filter((no) => no !== undefined));
   const reason = root && (root.type === 'BookingCancelled' ? 'cancelled' : root.data.reason);
-  const status = reason ? meanings[reason].status : statusOfYesses(booked !== undefined, paid !== undefined);
-  const noYesStands = (unavailable ?? released) !== undefined && (paymentFailed ?? refunded) !== undefined;
-  const asked = (request ?? booked ?? unavailable ?? released)?.data;
-  const priced = (request ?? booked ?? paid)?.data;
+  const status = reason ? failures[reason].status : statusOfYesses(booked !== undefined, paid !== undefined);
+  const failedAtBoth = (unavailable ?? released) !== undefined && (paymentFailed ?? refunded) !== undefined;
+  const withSeats = (request ?? booked ?? unavailable ?? released)?.data;
+  const withAmount = (request ?? booked ?? paid)?.data;
   const requestedAt = request && (request.data.requestedAt ?? request.occurredAt);
   return {
     status,
-    settled: root ? noYesStands : status === 'CONFIRMED' && receipt !== undefined,
+    settled: root ? failedAtBoth : status === 'CONFIRMED' && receipt !== undefined,
     ...(reason && { reason }),
     ...(root?.type === 'PaymentFailed' && pick(root.data, 'declineCode')),
     ...(root?.type === 'SeatUnavailable' &&
       root.data.unavailableSeats.length > 0 &&
       pick(root.data, 'unavailableSeats')),
-    ...(asked && pick(asked, 'flightId', 'seats')),
-    ...(priced && { amount: pick(priced, 'amountMinor', 'currency') }),
+    ...(withSeats && pick(withSeats, 'flightId', 'seats')),
+    ...(withAmount && { amount: pick(withAmount, 'amountMinor', 'currency') }),
     ...(receipt && { receiptNumber: receipt.data.receiptNumber }),
     ...(requestedAt !== undefined && { requestedAt }),
     ...(cancelled && pick(cancelled.data, 'cancelledAt')),
@@ -192,20 +201,20 @@ function statusOfYesses(booked: boolean, paid: boolean): Status {
 
 type No = Fact<'SeatUnavailable' | 'SeatReleased' | 'PaymentFailed' | 'PaymentRefunded'>;
 
-/** Why the booking failed. Of two with the same rank the earlier in the list, so that the answer is always the same. */
+/** Returns the fact with the root reason. Of two with the same rank, the first in the list, which has a fixed order. */
 function rootOf(noes: readonly No[]): No | undefined {
   const rank = ({ data }: No): number => {
-    const { status, answers } = meanings[data.reason];
-    return precedence.indexOf(status) + (answers ? precedence.length : 0);
+    const { status, isDerived } = failures[data.reason];
+    return precedence.indexOf(status) + (isDerived ? precedence.length : 0);
   };
   return noes.toSorted((a, b) => rank(a) - rank(b))[0];
 }
 
-/** By time; what happened at the same time, a cause before what it caused. */
+/** Sorts by time. Of two facts with the same time, the cause comes before its effect. */
 function timelineOf(facts: readonly Fact[]): TimelineEntry[] {
   const byId = new Map(facts.map((fact) => [fact.eventId, fact]));
   const causesOf = (fact: Fact): number => {
-    // A producer outside the project may name itself, or a circle, as the cause.
+    // An event of another producer may name itself as its cause, directly or in a cycle.
     const seen = new Set<Fact>();
     let next: Fact | undefined = fact;
     while (next && !seen.has(next)) {

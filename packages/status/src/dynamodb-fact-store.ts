@@ -5,12 +5,13 @@ import type { FactStore } from './fact-store.ts';
 
 const partitionOf = (bookingId: string): string => `BOOKING#${bookingId}`;
 
-/** Longer than any message waits to be handled: 4 days in a queue, then 14 in a dead-letter queue. */
-const claimedSeconds = 30 * 24 * 3600;
+/** Longer than a message can exist: 4 days in a queue, then 14 days in a dead-letter queue. */
+const claimRetentionSeconds = 30 * 24 * 3600;
 
 /**
- * One item for each fact (`BOOKING#id`, its detail-type), written once and never again; and for a booking that failed one that says
- * that it was counted (`COUNTED#id`, `FAILED`).
+ * One table with two kinds of items (pk, sk), each written once and never changed:
+ * - a fact: `BOOKING#id`, its detail-type
+ * - the mark that the failure of a booking was counted: `COUNTED#id`, `FAILED`
  */
 export function createDynamoDbFactStore(client: DynamoDBDocumentClient, tableName: string): FactStore {
   async function putFirst(Item: { pk: string; sk: string; [attribute: string]: unknown }): Promise<boolean> {
@@ -29,7 +30,7 @@ export function createDynamoDbFactStore(client: DynamoDBDocumentClient, tableNam
     keep: (bookingId, fact) => putFirst({ pk: partitionOf(bookingId), sk: fact.type, fact }),
 
     claimFailure(bookingId) {
-      const expiresAtEpoch = Math.floor(Date.now() / 1000) + claimedSeconds;
+      const expiresAtEpoch = Math.floor(Date.now() / 1000) + claimRetentionSeconds;
       return putFirst({ pk: `COUNTED#${bookingId}`, sk: 'FAILED', expiresAtEpoch });
     },
 

@@ -1,11 +1,11 @@
 import type { Fact } from './domain.ts';
 
-/** The memory of status: a set of facts for each booking. Reads see every write that was answered before them. */
+/** Stores a set of facts for each booking. Reads are strongly consistent. */
 export interface FactStore {
-  /** Keeps the fact unless one of its type is known: what was heard first stands. @returns whether it was kept */
+  /** Stores the fact, unless the booking already has one of this type. @returns true if it was stored */
   keep(bookingId: string, fact: Fact): Promise<boolean>;
-  /** All facts of the booking, in no particular order. */
+  /** Lists all facts of the booking, in no particular order. */
   list(bookingId: string): Promise<Fact[]>;
-  /** @returns true to the first who asks for this booking: whoever counts its failure counts it once */
+  /** Claims the right to count the failure of this booking. @returns true for the first caller only */
   claimFailure(bookingId: string): Promise<boolean>;
 }

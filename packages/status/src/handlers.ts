@@ -8,27 +8,27 @@ import type { Heard, reads } from './reads.ts';
 export interface Dependencies {
   store: FactStore;
   now: () => Date;
-  /** Told of each fact once, by the run that kept it. @default nobody counts */
-  kept?: (bookingId: string, fact: Fact) => Promise<void>;
+  /** Called once for each fact, by the run that stored it. Counts metrics. @default not called */
+  onRecorded?: (bookingId: string, fact: Fact) => Promise<void>;
 }
 
-/** Status keeps each fact that it hears, once, and says nothing. */
-export function createHandlers({ store, now, kept }: Dependencies) {
-  async function hear(event: Heard): Promise<AirlineEvent[]> {
+/** Returns one handler for each event that status consumes. It stores each fact once and publishes nothing. */
+export function createHandlers({ store, now, onRecorded }: Dependencies) {
+  async function keepFact(event: Heard): Promise<AirlineEvent[]> {
     const { bookingId } = event.data;
     const fact = factOf(event, now().toISOString());
     if (await store.keep(bookingId, fact)) {
-      await kept?.(bookingId, fact);
+      await onRecorded?.(bookingId, fact);
       return [];
     }
 
-    // Heard before. Only a request can say something else the second time: what it asks for is its producer's choice.
+    // The fact is a duplicate. Only a request can differ from the first one, because its producer chooses its content.
     if (fact.type === 'BookingRequested') {
       const first = find(await store.list(bookingId), 'BookingRequested');
       if (first && !asksTheSame(first, fact)) {
         throw new UnprocessableEventError(
           'conflicting-request',
-          `Booking ${bookingId} was requested with other content before; the first request stands.`,
+          `Booking ${bookingId} was already requested with other content; the first request stands.`,
         );
       }
     }
@@ -36,14 +36,14 @@ export function createHandlers({ store, now, kept }: Dependencies) {
   }
 
   return {
-    BookingRequested: hear,
-    SeatBooked: hear,
-    SeatUnavailable: hear,
-    SeatReleased: hear,
-    PaymentOk: hear,
-    PaymentFailed: hear,
-    PaymentRefunded: hear,
-    ReceiptIssued: hear,
-    BookingCancelled: hear,
+    BookingRequested: keepFact,
+    SeatBooked: keepFact,
+    SeatUnavailable: keepFact,
+    SeatReleased: keepFact,
+    PaymentOk: keepFact,
+    PaymentFailed: keepFact,
+    PaymentRefunded: keepFact,
+    ReceiptIssued: keepFact,
+    BookingCancelled: keepFact,
   } satisfies HandlersOf<typeof reads>;
 }

@@ -1,7 +1,7 @@
 import type { Fact } from './domain.ts';
 import type { FactStore } from './fact-store.ts';
 
-/** The fact store of tests and simulations: it keeps the same contract as the DynamoDB one, copies included. */
+/** The fact store for tests and simulations. Like the DynamoDB store, it copies what it takes and returns. */
 export function createInMemoryFactStore(): FactStore {
   const bookings = new Map<string, Map<string, Fact>>();
   const failures = new Set<string>();

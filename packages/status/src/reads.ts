@@ -1,6 +1,6 @@
 import type { EventRead, Reads } from '@airline/events-schemas/reads';
 
-/** Of every event: a line of the timeline, and whose it is. */
+/** Read of every event: the fields of a timeline entry, and the booking. */
 const fact = [
   'metadata.eventId',
   'metadata.causationId?',
@@ -9,7 +9,7 @@ const fact = [
   'data.bookingId',
 ] as const;
 
-/** What status reads of the events that it hears, and all that it can. */
+/** The fields that status reads, by detail-type. A handler that reads another field does not compile. */
 export const reads = {
   BookingRequested: [
     ...fact,

@@ -7,30 +7,30 @@ import type { FactStore } from '../src/fact-store.ts';
 import { createInMemoryFactStore } from '../src/in-memory-fact-store.ts';
 import { bookingId, events, facts, happy } from './fixtures.ts';
 
-/** What happens while a client waits: an event, so many milliseconds after it asked. */
-type Happening = [afterMilliseconds: number, event: AirlineEvent<FactType>];
+/** An event that arrives while a client waits. */
+type Arrival = [afterMilliseconds: number, event: AirlineEvent<FactType>];
 
 let store: FactStore;
 let elapsed: number;
 let pauses: number[];
 
-const know = async (...heard: AirlineEvent<FactType>[]): Promise<void> => {
-  for (const fact of facts(...heard)) await store.keep(bookingId, fact);
+const receive = async (...received: AirlineEvent<FactType>[]): Promise<void> => {
+  for (const fact of facts(...received)) await store.keep(bookingId, fact);
 };
 
-interface Asked {
+interface Request {
   id?: string;
   wait?: string;
   etag?: string;
-  meanwhile?: Happening[];
+  meanwhile?: Arrival[];
   remaining?: number;
   query?: Record<string, string>;
   /** The claims of the token, on a route that has an authorizer. */
   claims?: Record<string, string>;
 }
 
-/** Asks by a clock that only sleeping moves. */
-async function ask({ id = bookingId, wait, etag, meanwhile = [], remaining = 29_000, query, claims }: Asked = {}) {
+/** Sends a request. The clock advances only while the API sleeps. */
+async function get({ id = bookingId, wait, etag, meanwhile = [], remaining = 29_000, query, claims }: Request = {}) {
   elapsed = 0;
   pauses = [];
   const api = createApi({
@@ -39,7 +39,7 @@ async function ask({ id = bookingId, wait, etag, meanwhile = [], remaining = 29_
     sleep: async (milliseconds) => {
       pauses.push(milliseconds);
       elapsed += milliseconds;
-      for (const [after, event] of meanwhile) if (after <= elapsed) await know(event);
+      for (const [after, event] of meanwhile) if (after <= elapsed) await receive(event);
     },
   });
   const event = {
@@ -64,9 +64,9 @@ beforeEach(() => {
 });
 
 describe('GET /bookings/{bookingId}', () => {
-  test('a known booking: its status and timeline, without personal data or payment method', async () => {
-    await know(...happy);
-    const { status, body, headers } = await ask();
+  test('a known booking: returns its status and timeline, without personal data or payment method', async () => {
+    await receive(...happy);
+    const { status, body, headers } = await get();
     expect(status).toBe(200);
     expect(headers).toEqual({
       'content-type': 'application/json',
@@ -77,8 +77,8 @@ describe('GET /bookings/{bookingId}', () => {
     expect(JSON.stringify(body)).not.toMatch(/Ada|ada@|pm_card/);
   });
 
-  test('an unknown booking: 404 with a sentence that helps', async () => {
-    const { status, body, headers } = await ask();
+  test('an unknown booking: 404 that recommends ?wait', async () => {
+    const { status, body, headers } = await get();
     expect(status).toBe(404);
     expect(headers).toMatchObject({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' });
     expect(body).toMatchObject({ status: 404, detail: expect.stringContaining('?wait=') });
@@ -86,7 +86,7 @@ describe('GET /bookings/{bookingId}', () => {
 
   const malformedIds = ['', 'x', '12345', `${bookingId}0`, '7f8c2f0e-3b1a-1c7e-9d55-1f6a2b3c4d5e'];
   test.each(malformedIds)('a malformed id, %j: 400 that names it', async (id) => {
-    const { status, body } = await ask({ id });
+    const { status, body } = await get({ id });
     expect(status).toBe(400);
     expect(body.errors).toEqual([{ field: 'bookingId', message: expect.any(String) }]);
   });
@@ -94,49 +94,49 @@ describe('GET /bookings/{bookingId}', () => {
   test.each(['', '-1', '26', '1.5', '1e1', 'soon', '100', '1,2'])(
     'a malformed wait, %j: 400 that names it',
     async (wait) => {
-      const { status, body } = await ask({ wait });
+      const { status, body } = await get({ wait });
       expect(status).toBe(400);
       expect(body.errors).toEqual([{ field: 'wait', message: 'must be a whole number of seconds from 0 to 25' }]);
     },
   );
 });
 
-test('a query parameter that it would ignore: 400 that names it', async () => {
-  const { status, body } = await ask({ query: { wiat: '5' } });
+test('an unknown query parameter: 400 that names it', async () => {
+  const { status, body } = await get({ query: { wiat: '5' } });
   expect([status, body.errors[0].field]).toEqual([400, 'wiat']);
 });
 
 describe('where customers log in', () => {
-  const adas = events.requested({ customerId: 'ada' });
+  const requestOfAda = events.requested({ customerId: 'ada' });
 
-  test('the owner sees the booking, and whose it is stays out of the answer', async () => {
-    await know(adas, ...happy.slice(1));
-    const { status, body } = await ask({ claims: { sub: 'ada' } });
+  test('the owner sees the booking, and the answer does not contain the customerId', async () => {
+    await receive(requestOfAda, ...happy.slice(1));
+    const { status, body } = await get({ claims: { sub: 'ada' } });
     expect(status).toBe(200);
     expect(body.status).toBe('CONFIRMED');
     expect(body).not.toHaveProperty('customerId');
   });
 
   test.each([
-    ['of somebody else', adas],
+    ['of another customer', requestOfAda],
     ['of a guest', events.requested()],
   ])(
-    'a booking %s is answered as one that nobody knows, after the same wait, whatever its ETag',
+    'a booking %s is answered like an unknown one: after the same wait, and whatever the ETag',
     async (_, requested) => {
-      const unknown = await ask({ claims: { sub: 'grace' }, wait: '3' });
+      const unknown = await get({ claims: { sub: 'grace' }, wait: '3' });
       const waited = elapsed;
-      await know(requested, ...happy.slice(1));
-      const { etag } = await ask(requested === adas ? { claims: { sub: 'ada' } } : {});
-      expect(await ask({ claims: { sub: 'grace' }, wait: '3' })).toEqual(unknown);
+      await receive(requested, ...happy.slice(1));
+      const { etag } = await get(requested === requestOfAda ? { claims: { sub: 'ada' } } : {});
+      expect(await get({ claims: { sub: 'grace' }, wait: '3' })).toEqual(unknown);
       expect(elapsed).toBe(waited);
       expect(unknown.status).toBe(404);
-      expect(await ask({ claims: { sub: 'grace' }, etag })).toMatchObject({ status: 404 });
+      expect(await get({ claims: { sub: 'grace' }, etag })).toMatchObject({ status: 404 });
     },
   );
 
-  test('the owner who waits is answered once the request itself is heard, though others told of the booking first', async () => {
-    await know(events.seatBooked());
-    const { status } = await ask({ claims: { sub: 'ada' }, wait: '5', meanwhile: [[500, adas]] });
+  test('a waiting owner is answered when the request arrives, even if other events arrived before it', async () => {
+    await receive(events.seatBooked());
+    const { status } = await get({ claims: { sub: 'ada' }, wait: '5', meanwhile: [[500, requestOfAda]] });
     expect(status).toBe(200);
     expect(elapsed).toBeLessThan(1000);
   });
@@ -144,8 +144,8 @@ describe('where customers log in', () => {
   test.each<Record<string, string>>([{}, { sub: '' }, { sub: 'x'.repeat(201) }])(
     'a token that names no customer, %j: 403',
     async (claims) => {
-      await know(adas);
-      expect(await ask({ claims })).toMatchObject({
+      await receive(requestOfAda);
+      expect(await get({ claims })).toMatchObject({
         status: 403,
         body: { title: 'No customer' },
       });
@@ -154,103 +154,103 @@ describe('where customers log in', () => {
 });
 
 describe('ETag', () => {
-  test('depends on the facts, not on the order in which they came', async () => {
-    await know(...happy);
-    const { etag } = await ask();
+  test('depends on the facts, not on their order', async () => {
+    await receive(...happy);
+    const { etag } = await get();
     store = createInMemoryFactStore();
-    await know(...happy.toReversed());
-    expect((await ask()).etag).toBe(etag);
+    await receive(...happy.toReversed());
+    expect((await get()).etag).toBe(etag);
   });
 
-  test('each further fact changes it', async () => {
+  test('changes with each further fact', async () => {
     const etags: string[] = [];
     for (const event of happy) {
-      await know(event);
-      etags.push((await ask()).etag);
+      await receive(event);
+      etags.push((await get()).etag);
     }
     expect(new Set(etags).size).toBe(4);
   });
 
-  test('If-None-Match with it, in a list or made weak on the way: 304 without a body', async () => {
-    await know(...happy);
-    const { etag } = await ask();
+  test('If-None-Match with the ETag, also in a list or as a weak one: 304 without a body', async () => {
+    await receive(...happy);
+    const { etag } = await get();
     for (const condition of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
-      expect(await ask({ etag: condition })).toMatchObject({ status: 304, etag, body: undefined });
+      expect(await get({ etag: condition })).toMatchObject({ status: 304, etag, body: undefined });
     }
-    expect(await ask({ etag: '"other"' })).toMatchObject({ status: 200, etag });
+    expect(await get({ etag: '"other"' })).toMatchObject({ status: 200, etag });
   });
 });
 
 describe('?wait', () => {
-  test('a settled booking: answers at once', async () => {
-    await know(...happy);
-    expect(await ask({ wait: '25' })).toMatchObject({ status: 200 });
+  test('a settled booking: responds at once', async () => {
+    await receive(...happy);
+    expect(await get({ wait: '25' })).toMatchObject({ status: 200 });
     expect(elapsed).toBe(0);
   });
 
-  test('answers as soon as something changes from what the first look saw', async () => {
-    await know(events.requested());
-    const meanwhile: Happening[] = [
+  test('responds when the booking has changed since the first read', async () => {
+    await receive(events.requested());
+    const meanwhile: Arrival[] = [
       [1000, events.seatBooked()],
       [2000, events.paymentOk()],
     ];
-    const { status, body } = await ask({ wait: '25', meanwhile });
+    const { status, body } = await get({ wait: '25', meanwhile });
     expect([status, body.status]).toEqual([200, 'SEAT_BOOKED']);
     expect(elapsed).toBeGreaterThanOrEqual(1000);
     expect(elapsed).toBeLessThanOrEqual(1250);
   });
 
-  test('an unknown booking: answers as soon as anything is heard of it', async () => {
-    const { status, body } = await ask({ wait: '10', meanwhile: [[300, events.requested()]] });
+  test('an unknown booking: responds when its first event arrives', async () => {
+    const { status, body } = await get({ wait: '10', meanwhile: [[300, events.requested()]] });
     expect([status, body.status]).toEqual([200, 'REQUESTED']);
     expect(elapsed).toBeLessThan(600);
   });
 
-  test('an unknown booking that stays unknown: 404 when the time is up', async () => {
-    expect(await ask({ wait: '2' })).toMatchObject({ status: 404 });
+  test('a booking that stays unknown: 404 when the time is up', async () => {
+    expect(await get({ wait: '2' })).toMatchObject({ status: 404 });
     expect(elapsed).toBe(2000);
   });
 
-  test('nothing changes: the answer as it is when the time is up', async () => {
-    await know(events.requested());
-    expect(await ask({ wait: '3' })).toMatchObject({ status: 200, body: { status: 'REQUESTED' } });
+  test('a booking that does not change: responds when the time is up', async () => {
+    await receive(events.requested());
+    expect(await get({ wait: '3' })).toMatchObject({ status: 200, body: { status: 'REQUESTED' } });
     expect(elapsed).toBe(3000);
   });
 
-  test('with If-None-Match of an older answer: the newer one at once', async () => {
-    await know(events.requested());
-    const { etag } = await ask();
-    await know(events.seatBooked());
-    expect(await ask({ wait: '25', etag })).toMatchObject({ status: 200, body: { status: 'SEAT_BOOKED' } });
+  test('with the ETag of an older answer: responds at once', async () => {
+    await receive(events.requested());
+    const { etag } = await get();
+    await receive(events.seatBooked());
+    expect(await get({ wait: '25', etag })).toMatchObject({ status: 200, body: { status: 'SEAT_BOOKED' } });
     expect(elapsed).toBe(0);
   });
 
-  test('with If-None-Match of the answer as it is: the next change, or 304 when the time is up', async () => {
-    await know(events.requested());
-    const { etag } = await ask();
-    const paid = await ask({ wait: '25', etag, meanwhile: [[500, events.paymentOk()]] });
+  test('with the ETag of the current answer: responds at the next change, or with 304 when the time is up', async () => {
+    await receive(events.requested());
+    const { etag } = await get();
+    const paid = await get({ wait: '25', etag, meanwhile: [[500, events.paymentOk()]] });
     expect(paid).toMatchObject({ status: 200, body: { status: 'PAYMENT_OK' } });
     const next = paid.etag;
-    expect(await ask({ wait: '1', etag: next })).toMatchObject({ status: 304, etag: next });
+    expect(await get({ wait: '1', etag: next })).toMatchObject({ status: 304, etag: next });
     expect(elapsed).toBe(1000);
   });
 
-  test('with If-None-Match of a settled booking: 304 at once', async () => {
-    await know(...happy);
-    const { etag } = await ask();
-    expect(await ask({ wait: '25', etag })).toMatchObject({ status: 304 });
+  test('with the ETag of a settled booking: 304 at once', async () => {
+    await receive(...happy);
+    const { etag } = await get();
+    expect(await get({ wait: '25', etag })).toMatchObject({ status: 304 });
     expect(elapsed).toBe(0);
   });
 
-  test('looks often at first, and four times a second in the long run', async () => {
-    await know(events.requested());
-    await ask({ wait: '5' });
-    expect(pauses[0]).toBe(50);
-    expect(pauses.slice(5, -1).every((milliseconds) => milliseconds === 250)).toBe(true);
+  test('reads often at first, and four times a second later', async () => {
+    await receive(events.requested());
+    await get({ wait: '5' });
+    const later = Array<number>(18).fill(250);
+    expect(pauses).toEqual([50, 100, 200, ...later, 150]);
   });
 
-  test('ends in time for the function to answer', async () => {
-    expect(await ask({ wait: '25', remaining: 4000 })).toMatchObject({ status: 404 });
+  test('ends the wait early enough for the function to respond', async () => {
+    expect(await get({ wait: '25', remaining: 4000 })).toMatchObject({ status: 404 });
     expect(elapsed).toBe(3000);
   });
 });

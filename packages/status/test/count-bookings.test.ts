@@ -9,7 +9,7 @@ import { at, events, happy, permutations } from './fixtures.ts';
 
 let counted: string[];
 let reads: number;
-let hear: (...events: AirlineEvent<FactType>[]) => Promise<void>;
+let handle: (...events: AirlineEvent<FactType>[]) => Promise<void>;
 
 beforeEach(() => {
   counted = [];
@@ -17,7 +17,7 @@ beforeEach(() => {
   const facts = createInMemoryFactStore();
   const store: FactStore = { ...facts, list: (bookingId) => (reads++, facts.list(bookingId)) };
   const now = () => new Date(at(7));
-  const kept = createBookingCounter({
+  const onRecorded = createBookingCounter({
     store,
     metrics: {
       count: (name, reason) => counted.push(reason === undefined ? name : `${name}(${reason})`),
@@ -25,23 +25,25 @@ beforeEach(() => {
     },
     now,
   });
-  const handlers = createHandlers({ store, now, kept });
-  hear = async (...heard) => {
-    await Promise.all(heard.map((event) => (handlers[event.type] as (event: AirlineEvent) => Promise<unknown>)(event)));
+  const handlers = createHandlers({ store, now, onRecorded });
+  handle = async (...received) => {
+    await Promise.all(
+      received.map((event) => (handlers[event.type] as (event: AirlineEvent) => Promise<unknown>)(event)),
+    );
   };
 });
 
 describe('a booking that succeeds', () => {
-  test('is counted as requested and as confirmed, with the time from its request, for one read', async () => {
-    for (const event of happy) await hear(event);
+  test('is counted as requested and as confirmed, with the time since its request, at the cost of one read', async () => {
+    for (const event of happy) await handle(event);
     expect(counted).toEqual(['BookingRequested', 'BookingConfirmed', 'TimeToSettle 7000 ms']);
     expect(reads).toBe(1);
   });
 
   test.each(permutations(happy).map((order) => [order.map(({ type }) => type).join(', '), order] as const))(
-    '%s: once, each heard twice',
+    'in the order %s, each event delivered twice: is counted once',
     async (_, order) => {
-      for (const event of [...order, ...order]) await hear(event);
+      for (const event of [...order, ...order]) await handle(event);
       expect(counted.filter((name) => !name.startsWith('TimeToSettle')).sort()).toEqual([
         'BookingConfirmed',
         'BookingRequested',
@@ -54,40 +56,40 @@ describe('a booking that fails', () => {
   const flows: [string, AirlineEvent<FactType>[], string][] = [
     ['a seat that is taken', [events.seatUnavailable(), events.paymentOk(), events.paymentRefunded()], 'taken'],
     ['a declined card', [events.seatBooked(), events.paymentFailed(), events.seatReleased()], 'declined'],
-    ['both at once', [events.seatUnavailable(), events.paymentFailed()], 'taken'],
+    ['a taken seat and a declined card', [events.seatUnavailable(), events.paymentFailed()], 'taken'],
   ];
 
   test.each(flows)(
-    '%s: is counted once by its root reason, with its time, when the last has taken its yes back',
+    '%s: is counted once, by its root reason and with its time, when it settles',
     async (_, flow, reason) => {
-      for (const event of [events.requested(), ...flow, ...flow]) await hear(event);
+      for (const event of [events.requested(), ...flow, ...flow]) await handle(event);
       expect(counted).toEqual(['BookingRequested', `BookingFailed(${reason})`, 'TimeToSettle 7000 ms']);
     },
   );
 
-  test.each(flows)('%s: once, also when all its facts are kept at the same time', async (_, flow, reason) => {
-    await hear(events.requested(), ...flow, ...flow);
+  test.each(flows)('%s: is counted once, even if all its events are handled concurrently', async (_, flow, reason) => {
+    await handle(events.requested(), ...flow, ...flow);
     expect(counted.filter((name) => name.startsWith('BookingFailed'))).toEqual([`BookingFailed(${reason})`]);
   });
 });
 
-test('a booking that is cancelled after its receipt fails too, but settled before', async () => {
+test('a booking that is cancelled after its receipt is counted as failed too, but its time only once', async () => {
   for (const event of [
     ...happy,
     events.cancelled(),
     events.seatReleased('cancelled'),
     events.paymentRefunded('cancelled'),
   ])
-    await hear(event);
+    await handle(event);
   expect(counted).toEqual(['BookingRequested', 'BookingConfirmed', 'TimeToSettle 7000 ms', 'BookingFailed(cancelled)']);
 });
 
-test('a receipt that comes after a cancellation confirms nothing', async () => {
-  for (const event of [events.requested(), events.cancelled(), events.receiptIssued()]) await hear(event);
+test('a receipt that arrives after a cancellation is not counted as confirmed', async () => {
+  for (const event of [events.requested(), events.cancelled(), events.receiptIssued()]) await handle(event);
   expect(counted).toEqual(['BookingRequested']);
 });
 
-test('without the request there is no time to count', async () => {
-  for (const event of [events.seatBooked(), events.paymentOk(), events.receiptIssued()]) await hear(event);
+test('a booking without a known request is counted without its time', async () => {
+  for (const event of [events.seatBooked(), events.paymentOk(), events.receiptIssued()]) await handle(event);
   expect(counted).toEqual(['BookingConfirmed']);
 });

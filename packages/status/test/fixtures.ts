@@ -8,12 +8,12 @@ const flightId = 'KL1001-20261218';
 const seats = ['12A', '12C'];
 const money = { amountMinor: 16_200, currency: 'EUR' };
 
-/** The time so many seconds into the flow. */
+/** The time `second` seconds after the request (0 to 9). */
 export const at = (second: number): string => `2026-12-01T09:30:0${second}.000Z`;
 
-const by = (type: FactType): Cause => ({ metadata: { eventId: `${bookingId}.${type}` } });
+const causedBy = (type: FactType): Cause => ({ metadata: { eventId: `${bookingId}.${type}` } });
 
-/** One event of each kind, as one flow would tell them; `fails` says why the noes are said. */
+/** Builds one event of each type, all of the same booking. */
 export const events = {
   requested: (data: Partial<EventData<'BookingRequested'>> = {}): AirlineEvent<'BookingRequested'> =>
     newEvent(
@@ -33,47 +33,48 @@ export const events = {
     newEvent(
       'SeatBooked',
       { bookingId, flightId, seats, ...money },
-      { occurredAt: at(1), causedBy: by('BookingRequested') },
+      { occurredAt: at(1), causedBy: causedBy('BookingRequested') },
     ),
   seatUnavailable: (reason: EventData<'SeatUnavailable'>['reason'] = 'taken') =>
     newEvent(
       'SeatUnavailable',
       { bookingId, flightId, seats, unavailableSeats: reason === 'taken' ? ['12C'] : [], reason },
-      { occurredAt: at(1), causedBy: by('BookingRequested') },
+      { occurredAt: at(1), causedBy: causedBy('BookingRequested') },
     ),
   seatReleased: (reason: EventData<'SeatReleased'>['reason'] = 'payment-failed') =>
     newEvent(
       'SeatReleased',
       { bookingId, flightId, seats, reason },
-      { occurredAt: at(3), causedBy: by('PaymentFailed') },
+      { occurredAt: at(3), causedBy: causedBy('PaymentFailed') },
     ),
   paymentOk: () =>
     newEvent(
       'PaymentOk',
       { bookingId, paymentId: 'pi_1', ...money, paidAt: at(2) },
-      { occurredAt: at(2), causedBy: by('BookingRequested') },
+      { occurredAt: at(2), causedBy: causedBy('BookingRequested') },
     ),
   paymentFailed: (reason: EventData<'PaymentFailed'>['reason'] = 'declined', declineCode?: string) =>
     newEvent(
       'PaymentFailed',
       { bookingId, reason, ...(declineCode !== undefined && { declineCode }) },
-      { occurredAt: at(2), causedBy: by('BookingRequested') },
+      { occurredAt: at(2), causedBy: causedBy('BookingRequested') },
     ),
   paymentRefunded: (reason: EventData<'PaymentRefunded'>['reason'] = 'seat-unavailable') =>
     newEvent(
       'PaymentRefunded',
       { bookingId, paymentId: 'pi_1', refundId: 're_1', ...money, reason },
-      { occurredAt: at(4), causedBy: by('SeatUnavailable') },
+      { occurredAt: at(4), causedBy: causedBy('SeatUnavailable') },
     ),
   receiptIssued: () =>
     newEvent(
       'ReceiptIssued',
       { bookingId, receiptNumber: 'R-7K2M-9QXD-4TBN', issuedAt: at(3) },
-      { occurredAt: at(3), causedBy: by('PaymentOk') },
+      { occurredAt: at(3), causedBy: causedBy('PaymentOk') },
     ),
   cancelled: () => newEvent('BookingCancelled', { bookingId, cancelledAt: at(5) }, { occurredAt: at(5) }),
 };
 
+/** The events of a confirmed booking. */
 export const happy: AirlineEvent<FactType>[] = [
   events.requested(),
   events.seatBooked(),
@@ -81,7 +82,7 @@ export const happy: AirlineEvent<FactType>[] = [
   events.receiptIssued(),
 ];
 
-export const facts = (...heard: AirlineEvent<FactType>[]): Fact[] => heard.map((event) => factOf(event, heardAt));
+export const facts = (...received: AirlineEvent<FactType>[]): Fact[] => received.map((event) => factOf(event, heardAt));
 
 export function permutations<T>(items: readonly T[]): T[][] {
   if (items.length === 0) return [[]];

@@ -17,23 +17,23 @@ const scenarios: AirlineEvent[][] = [
     events.seatReleased(),
   ],
   [events.requested(), events.seatUnavailable(), events.paymentOk(), events.paymentRefunded(), events.cancelled()],
-].map((some) => some.map(traced));
+].map((flow) => flow.map(traced));
 
-/** With all that metadata may have. */
+/** Returns the event with every optional field of its metadata. */
 function traced(event: AirlineEvent): AirlineEvent {
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
   return { ...event, metadata: { ...event.metadata, causationId: 'a-cause', traceparent } };
 }
 
-async function hear(some: readonly AirlineEvent[]): Promise<unknown> {
+async function handle(received: readonly AirlineEvent[]): Promise<unknown> {
   const store = createInMemoryFactStore();
   const handlers: Handlers = createHandlers({ store, now: () => new Date(heardAt) });
-  const said: unknown[] = [];
-  for (const event of some) said.push(await handlers[event.type]!(event as never));
+  const published: unknown[] = [];
+  for (const event of received) published.push(await handlers[event.type]!(event as never));
   const facts = await store.list(bookingId);
-  return [said, foldStatus(facts), isBookingOf('customer-42', facts)];
+  return [published, foldStatus(facts), isBookingOf('customer-42', facts)];
 }
 
-test('status reads what it declares, and nothing else', async () => {
-  expect(await findDrift(reads, scenarios, hear)).toEqual({ undeclared: [], unread: [], differing: [] });
+test('status reads the fields that it declares, and no others', async () => {
+  expect(await findDrift(reads, scenarios, handle)).toEqual({ undeclared: [], unread: [], differing: [] });
 });

@@ -25,7 +25,7 @@ describe.each(adapters)('fact store: %s', (_, create) => {
     expect(await create().list(randomUUID())).toEqual([]);
   });
 
-  test('the facts of a booking come back as they were kept, and only they', async () => {
+  test('list returns the facts of this booking unchanged, and no others', async () => {
     const store = create();
     const bookingId = randomUUID();
     const kept = facts(...happy, events.seatUnavailable(), events.paymentFailed('declined', 'do_not_honor'));
@@ -36,7 +36,7 @@ describe.each(adapters)('fact store: %s', (_, create) => {
     expect(listed).toEqual(expect.arrayContaining(kept));
   });
 
-  test('the first fact of its type stands', async () => {
+  test('keep does not replace a fact of the same type', async () => {
     const store = create();
     const bookingId = randomUUID();
     const [first, second] = facts(events.seatUnavailable('taken'), events.seatUnavailable('departed'));
@@ -45,7 +45,7 @@ describe.each(adapters)('fact store: %s', (_, create) => {
     expect(await store.list(bookingId)).toEqual([first]);
   });
 
-  test('of many that keep the same fact at once, one does', async () => {
+  test('of many concurrent runs that keep the same fact, one stores it', async () => {
     const store = create();
     const bookingId = randomUUID();
     const [fact] = facts(events.requested());
@@ -53,7 +53,7 @@ describe.each(adapters)('fact store: %s', (_, create) => {
     expect(kept.filter(Boolean)).toHaveLength(1);
   });
 
-  test('of many that want to count the failure of a booking, one may, and it is no fact', async () => {
+  test('of many concurrent runs that claim to count a failure, one succeeds, and no fact is stored', async () => {
     const store = create();
     const bookingId = randomUUID();
     const claims = await Promise.all(Array.from({ length: 10 }, () => store.claimFailure(bookingId)));
