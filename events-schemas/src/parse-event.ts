@@ -66,14 +66,6 @@ export function parseEnvelope(body: string): EventEnvelope {
 }
 
 /**
- * The event in one message of a queue.
- * @throws InvalidEventError when it can never be handled
- */
-export function parseMessage(body: string): AirlineEvent {
-  return parseEvent(parseEnvelope(body));
-}
-
-/**
  * The event in EventBridge's envelope, checked against its schema. Unknown fields pass; metadata that a producer outside the
  * project left out is derived.
  * @throws InvalidEventError when it can never be handled

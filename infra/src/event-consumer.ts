@@ -12,7 +12,7 @@ import { grantPutEvents } from './put-events-policy.ts';
 import { ServiceOperations } from './service-operations.ts';
 
 /** What a service hears from one source. */
-export interface Subscription {
+interface Subscription {
   /** The producer, e.g. `airline.seats`. */
   readonly source: string;
   readonly detailTypes: readonly string[];

@@ -17,7 +17,7 @@ import { airlineName, serviceName } from './names.ts';
  * Who takes part in a booking, in the order in which a person would look. The platform knows them by name only, and shows what is
  * there: a service that is not deployed has no data, and one that joins is added here.
  */
-export const services = ['bookings', 'seats', 'payments', 'receipts', 'status'] as const;
+const services = ['bookings', 'seats', 'payments', 'receipts', 'status'] as const;
 
 const period = Duration.minutes(1);
 const graph = { width: 12, height: 6, period };

@@ -10,7 +10,7 @@ import { requireEnvironment } from './environment.ts';
 export type SelfAddressedMessage = EventEnvelope;
 
 /** @returns what the service says, as a handler of an event does. @throws UnprocessableEventError for a message it cannot have sent */
-export type SelfAddressedHandler = (message: SelfAddressedMessage) => Promise<readonly AirlineEvent[]>;
+type SelfAddressedHandler = (message: SelfAddressedMessage) => Promise<readonly AirlineEvent[]>;
 
 /** Detail-type → handler, of the messages that a service sends itself. */
 export type SelfAddressedHandlers = Readonly<Record<string, SelfAddressedHandler>>;

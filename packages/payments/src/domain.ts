@@ -19,7 +19,7 @@ export interface RefundMark {
   causedBy: Cause;
 }
 
-export interface Charge extends Asked {
+interface Charge extends Asked {
   /** The provider's id of the payment. */
   paymentId: string;
   /** When the provider took the money, and when payments learned it (both RFC 3339 UTC). */
@@ -38,7 +38,7 @@ export type PaymentRecord =
   | ({ state: 'DECLINED'; reason: FailureReason; declineCode?: string; at: string } & Asked)
   | ({ state: 'REFUNDED'; refund: RefundMark & { refundId: string; at: string } } & Charge);
 
-export type State = PaymentRecord['state'];
+type State = PaymentRecord['state'];
 export type InState<S extends State> = Extract<PaymentRecord, { state: S }>;
 
 /** What became of a payment intent, once and for all. */

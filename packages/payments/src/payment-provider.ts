@@ -3,7 +3,7 @@ import type { BookingRequest, ChargeOutcome } from './domain.ts';
 /** What stands at the provider: not charged yet and free to be, or one of the outcomes. */
 export type Intent = { kind: 'unconfirmed' } | ChargeOutcome;
 
-export type CreatedIntent =
+type CreatedIntent =
   | { kind: 'created'; intentId: string }
   /** The provider will never accept it: there is no such payment method, say. Nothing was created. */
   | { kind: 'refused'; declineCode: string };

@@ -4,13 +4,13 @@ import type { Heard } from './reads.ts';
 
 export type Flight = Heard<'FlightScheduled'>['data'];
 export type BookingRequest = Heard<'BookingRequested'>['data'];
-export type RefusalReason = EventData<'SeatUnavailable'>['reason'];
-export type ReleaseReason = EventData<'SeatReleased'>['reason'];
+type RefusalReason = EventData<'SeatUnavailable'>['reason'];
+type ReleaseReason = EventData<'SeatReleased'>['reason'];
 /** A no from elsewhere, in the words that seats uses for it. */
 export type NoFromElsewhere = Extract<RefusalReason, 'payment-failed' | 'expired' | 'cancelled'>;
 
 /** What was asked and what was answered, kept so that it can be said again word for word. */
-export interface Answer {
+interface Answer {
   flightId: string;
   seats: string[];
   amountMinor: number;
@@ -25,7 +25,7 @@ export interface Refusal extends Answer {
   unavailableSeats: string[];
 }
 
-export interface Release {
+interface Release {
   reason: ReleaseReason;
   at: string;
   causedBy: Cause;
@@ -46,8 +46,6 @@ export type SeatsRecord =
   | ({ state: 'HELD' } & Answer & EndOfHold)
   | ({ state: 'SOLD' } & Answer & Partial<EndOfHold>)
   | ({ state: 'RELEASED'; release: Release } & Answer & Partial<EndOfHold>);
-
-export type State = SeatsRecord['state'];
 
 export interface HoldRules {
   /** How long a request lives that does not say when it expires. */

@@ -6,14 +6,14 @@ export interface Stored {
   version: number;
 }
 
-export interface RequestView {
+interface RequestView {
   stored: Stored | undefined;
   flight: Flight | undefined;
   /** bookingId by seat, of those asked for that anyone holds. */
   holders: Map<string, string>;
 }
 
-export interface SeatMap {
+interface SeatMap {
   flight: Flight;
   /** Seats that are not free. */
   claimed: Map<string, 'held' | 'sold'>;
