@@ -66,13 +66,6 @@ export function parseEnvelope(body: string): EventEnvelope {
 }
 
 /**
- * Parses the body of a queue's message into an event.
- * @throws InvalidEventError when the message can never be handled
- */
-export function parseMessage(body: string): AirlineEvent {
-  return parseEvent(parseEnvelope(body));
-}
-
 /**
  * Parses EventBridge's envelope into an event, and checks it against its schema. Unknown fields pass. Metadata that a
  * producer outside the project left out is derived.

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { eventIdOf, type EventType, newEvent, sourceOf } from '../src/events.ts';
 import { catalogue } from '../src/generated/catalogue.ts';
-import { findEventMistakes, InvalidEventError, parseEvent, parseMessage } from '../src/parse-event.ts';
+import { findEventMistakes, InvalidEventError, parseEnvelope, parseEvent } from '../src/parse-event.ts';
 import { maskPersonalData } from '../src/personal-data.ts';
 
 const examples = path.join(import.meta.dirname, '..', 'examples');
@@ -28,7 +28,7 @@ function envelope(type: EventType, detail: unknown = example(type)): Record<stri
 /** The error for an invalid message. @throws Error when the message is valid */
 function refusal(message: unknown): InvalidEventError {
   try {
-    parseMessage(typeof message === 'string' ? message : JSON.stringify(message));
+    parseEvent(parseEnvelope(typeof message === 'string' ? message : JSON.stringify(message)));
   } catch (error) {
     if (error instanceof InvalidEventError) return error;
     throw error;

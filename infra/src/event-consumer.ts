@@ -12,7 +12,7 @@ import { grantPutEvents } from './put-events-policy.ts';
 import { ServiceOperations } from './service-operations.ts';
 
 /** The events of one source that a service subscribes to. */
-export interface Subscription {
+interface Subscription {
   /** The producer's `source`, e.g. `airline.seats`. */
   readonly source: string;
   readonly detailTypes: readonly string[];

@@ -17,7 +17,7 @@ import { airlineName, serviceName } from './names.ts';
  * The services of the dashboard, in the order of its graphs. The platform knows them by name only: a service that is
  * not deployed has no data. Add a new service here.
  */
-export const services = ['bookings', 'seats', 'payments', 'receipts', 'status'] as const;
+const services = ['bookings', 'seats', 'payments', 'receipts', 'status'] as const;
 
 const period = Duration.minutes(1);
 const graph = { width: 12, height: 6, period };

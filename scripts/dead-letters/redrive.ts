@@ -15,7 +15,7 @@ export interface RedriveOptions {
   onProgress?: (redriven: number) => void;
 }
 
-export interface LetterFailure {
+interface LetterFailure {
   messageId: string;
   kind: Kind;
   error: string;

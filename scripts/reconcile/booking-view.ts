@@ -25,7 +25,7 @@ export interface View {
 }
 
 /** `open`: nobody said no yet. `failing`: somebody did, and not everyone has taken his yes back. */
-export type Outcome = 'unknown' | 'open' | 'confirmed' | 'failing' | 'failed';
+type Outcome = 'unknown' | 'open' | 'confirmed' | 'failing' | 'failed';
 
 export function* viewsOf({ takenAt, facts, seats, seatItems, payments, receipts, charges }: Snapshot): Generator<View> {
   const borne = new Map<string, SeatItem[]>();

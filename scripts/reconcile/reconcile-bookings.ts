@@ -4,7 +4,7 @@ import { readSnapshot } from './read-snapshot.ts';
 import type { Target } from '../airline/target.ts';
 
 /** A message about a booking that is stuck. */
-export interface StuckMessage {
+interface StuckMessage {
   service: string;
   kind: string;
   detailType?: string;

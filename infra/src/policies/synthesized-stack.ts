@@ -2,7 +2,7 @@ import type { Finding } from './finding.ts';
 
 type Json = Record<string, unknown>;
 
-export interface Resource {
+interface Resource {
   Type: string;
   Properties?: Json;
 }

@@ -55,7 +55,7 @@ export interface Answer {
 }
 
 /** Who asks, and with what besides. */
-export interface Sender {
+interface Sender {
   /** Of the token, on a route that has an authorizer. */
   claims?: Record<string, string>;
   query?: Record<string, string>;

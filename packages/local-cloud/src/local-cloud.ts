@@ -40,7 +40,7 @@ export interface LocalCloudOptions {
   prepare?: (endpoints: Endpoints) => Promise<void>;
 }
 
-export interface Endpoints {
+interface Endpoints {
   awsEndpoint: string;
   httpEndpoint: string;
 }

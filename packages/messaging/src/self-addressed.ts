@@ -13,7 +13,7 @@ export type SelfAddressedMessage = EventEnvelope;
  * Returns the events to publish, like a handler of an event.
  * @throws UnprocessableEventError for a message that the service cannot have sent
  */
-export type SelfAddressedHandler = (message: SelfAddressedMessage) => Promise<readonly AirlineEvent[]>;
+type SelfAddressedHandler = (message: SelfAddressedMessage) => Promise<readonly AirlineEvent[]>;
 
 /** Detail-type → handler, for messages that a service sends to its own queue. */
 export type SelfAddressedHandlers = Readonly<Record<string, SelfAddressedHandler>>;

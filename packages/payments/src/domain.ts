@@ -19,7 +19,7 @@ export interface RefundMark {
   causedBy: Cause;
 }
 
-export interface Charge extends RequestedPayment {
+interface Charge extends RequestedPayment {
   /** The provider's id of the payment. */
   paymentId: string;
   /** When the provider took the money (RFC 3339 UTC). */
@@ -39,7 +39,7 @@ export type PaymentRecord =
   | ({ state: 'DECLINED'; reason: FailureReason; declineCode?: string; at: string } & RequestedPayment)
   | ({ state: 'REFUNDED'; refund: RefundMark & { refundId: string; at: string } } & Charge);
 
-export type State = PaymentRecord['state'];
+type State = PaymentRecord['state'];
 export type InState<S extends State> = Extract<PaymentRecord, { state: S }>;
 
 /** The final outcome of a payment intent. */

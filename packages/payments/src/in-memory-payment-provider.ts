@@ -2,7 +2,7 @@ import type { ChargeOutcome } from './domain.ts';
 import type { Intent, PaymentProvider } from './payment-provider.ts';
 
 /** When a request times out: before the provider acts on it, or after it, so that only the answer is lost. */
-export type Loss = 'before' | 'after';
+type Loss = 'before' | 'after';
 
 export interface InMemoryPaymentProviderOptions {
   now?: () => Date;

@@ -3,7 +3,7 @@ import type { BookingRequest, ChargeOutcome } from './domain.ts';
 /** The state of a payment intent: it can still be charged, or it has its final outcome. */
 export type Intent = { kind: 'unconfirmed' } | ChargeOutcome;
 
-export type CreatedIntent =
+type CreatedIntent =
   | { kind: 'created'; intentId: string }
   /** The provider will never accept it, e.g. because the payment method does not exist. Nothing was created. */
   | { kind: 'refused'; declineCode: string };

@@ -30,7 +30,7 @@ export interface ReceiptsRecord {
   refundNotice?: { issuedAt: string; messageId: string };
 }
 
-export interface SentReceipt {
+interface SentReceipt {
   number: string;
   /** RFC 3339 UTC. */
   issuedAt: string;

@@ -4,13 +4,13 @@ import type { Heard } from './reads.ts';
 
 export type Flight = Heard<'FlightScheduled'>['data'];
 export type BookingRequest = Heard<'BookingRequested'>['data'];
-export type RefusalReason = EventData<'SeatUnavailable'>['reason'];
-export type ReleaseReason = EventData<'SeatReleased'>['reason'];
+type RefusalReason = EventData<'SeatUnavailable'>['reason'];
+type ReleaseReason = EventData<'SeatReleased'>['reason'];
 /** Why the booking failed elsewhere: at payments, or because the customer cancelled it. */
 export type NoFromElsewhere = Extract<RefusalReason, 'payment-failed' | 'expired' | 'cancelled'>;
 
 /** The request that was answered. Events are built from this record, so a repeated event is identical to the first. */
-export interface Answer {
+interface Answer {
   flightId: string;
   seats: string[];
   amountMinor: number;
@@ -26,7 +26,7 @@ export interface Refusal extends Answer {
   unavailableSeats: string[];
 }
 
-export interface Release {
+interface Release {
   reason: ReleaseReason;
   /** When the seats were released (RFC 3339 UTC). */
   at: string;
@@ -50,8 +50,6 @@ export type SeatsRecord =
   | ({ state: 'HELD' } & Answer & EndOfHold)
   | ({ state: 'SOLD' } & Answer & Partial<EndOfHold>)
   | ({ state: 'RELEASED'; release: Release } & Answer & Partial<EndOfHold>);
-
-export type State = SeatsRecord['state'];
 
 export interface HoldRules {
   /** How long a request without `expiresAt` is valid, in seconds. */

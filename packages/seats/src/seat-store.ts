@@ -6,14 +6,14 @@ export interface Stored {
   version: number;
 }
 
-export interface RequestView {
+interface RequestView {
   stored: Stored | undefined;
   flight: Flight | undefined;
   /** Seat → bookingId of its holder. Contains only those of the requested seats that are not free. */
   holders: Map<string, string>;
 }
 
-export interface SeatMap {
+interface SeatMap {
   flight: Flight;
   /** Seats that are not free. */
   claimed: Map<string, 'held' | 'sold'>;

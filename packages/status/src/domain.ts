@@ -40,11 +40,11 @@ export type Fact<T extends FactType = FactType> = {
   [Type in T]: FactMetadata & { type: Type; data: KeptData[Type] };
 }[T];
 
-export type Failure = 'CANCELLED' | 'SEAT_UNAVAILABLE' | 'PAYMENT_FAILED' | 'EXPIRED';
-export type Status = 'REQUESTED' | 'SEAT_BOOKED' | 'PAYMENT_OK' | 'CONFIRMED' | Failure;
+type Failure = 'CANCELLED' | 'SEAT_UNAVAILABLE' | 'PAYMENT_FAILED' | 'EXPIRED';
+type Status = 'REQUESTED' | 'SEAT_BOOKED' | 'PAYMENT_OK' | 'CONFIRMED' | Failure;
 type Reason = KeptData['SeatUnavailable' | 'SeatReleased' | 'PaymentFailed' | 'PaymentRefunded']['reason'];
 
-export interface TimelineEntry {
+interface TimelineEntry {
   event: FactType;
   eventId: string;
   service: string;

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { type Cors, corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
 import type { FunctionPool } from '../lambda/function-pool.ts';
 import { splitUrl, toHttpEvent, toHttpResponse } from './http-payload.ts';
 import type { HttpResponse } from './http-payload.ts';
@@ -15,7 +14,6 @@ import type { Throttling } from './token-bucket.ts';
 export interface ApiDefinition {
   id: string;
   name: string;
-  cors?: Cors;
 }
 
 export interface Integration {
@@ -85,23 +83,12 @@ export class HttpApi {
   /** @returns false when no route matches. Then the caller must respond. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     const { path } = splitUrl(request.url ?? '/');
-    const origin = request.headers.origin;
-    if (this.#deployed && this.#api?.cors && origin !== undefined && isPreflight(request)) {
-      send(response, { statusCode: 204, headers: preflightHeaders(this.#api.cors, origin), body: Buffer.alloc(0) });
-      return true;
-    }
     const match = this.#deployed ? matchRoute(this.#routes.values(), request.method ?? 'GET', path) : undefined;
     if (!match) return false;
 
     const requestId = randomUUID();
     const answer = await this.#answer(request, match, requestId);
     answer.headers['apigw-requestid'] = requestId;
-    if (this.#api?.cors && origin !== undefined) {
-      // With CORS configured, the API answers for it alone: what the function says about it is dropped.
-      for (const name of Object.keys(answer.headers))
-        if (name.startsWith('access-control-')) delete answer.headers[name];
-      Object.assign(answer.headers, corsHeaders(this.#api.cors, origin));
-    }
     send(response, answer);
     return true;
   }

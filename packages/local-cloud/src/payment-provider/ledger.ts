@@ -2,7 +2,7 @@ import type { Charge, PaymentIntent, Refund } from './objects.ts';
 import type { TestCard } from './test-cards.ts';
 
 /** Objects of one kind, in the order of their creation. Lookup by id takes constant time. */
-export class Records<Value extends { readonly id: string }> {
+class Records<Value extends { readonly id: string }> {
   readonly #values: Value[] = [];
   readonly #positions = new Map<string, number>();
 

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Cors } from '../../src/http-api/cors.ts';
 import type { FunctionPool } from '../../src/lambda/function-pool.ts';
 import type { InvocationResult } from '../../src/lambda/function-thread.ts';
 import { createFrontDoor, HttpApi } from '../../src/http-api/http-api.ts';
@@ -16,16 +15,12 @@ let endpoint: string;
 let invoke: Invoke;
 let ready: boolean;
 
-async function serve({
-  cors,
-  throttling,
-  issuer,
-}: { cors?: Cors; throttling?: Throttling; issuer?: string } = {}): Promise<void> {
+async function serve({ throttling, issuer }: { throttling?: Throttling; issuer?: string } = {}): Promise<void> {
   const functions = {
     invoke: async (_: string, event: unknown, signal: AbortSignal) => invoke(event as { body: string }, signal),
   } as unknown as FunctionPool;
   const api = new HttpApi({ functions, endpoint: () => endpoint });
-  api.defineApi({ id: 'api', name: 'airline', ...(cors && { cors }) });
+  api.defineApi({ id: 'api', name: 'airline' });
   api.deploy('api', throttling);
   if (issuer !== undefined) api.addAuthorizer('jwt', 'api', { issuer, audience: ['airline'] });
   api.addIntegration({ id: 'one', apiId: 'api', functionName: 'bookings', timeoutMilliseconds: 100 });
@@ -152,40 +147,5 @@ describe('a route with an authorizer', () => {
         .requestContext;
     expect(await contextOf('/mine')).toMatchObject({ authorizer: { jwt: { claims: { sub: 'grace' }, scopes: null } } });
     expect(await contextOf('/bookings/1')).not.toHaveProperty('authorizer');
-  });
-});
-
-describe('CORS', () => {
-  const cors: Cors = {
-    allowOrigins: ['https://airline.example'],
-    allowMethods: ['GET', 'POST'],
-    allowHeaders: ['content-type'],
-    exposeHeaders: ['location'],
-    allowCredentials: false,
-    maxAgeSeconds: 600,
-  };
-  beforeEach(() => serve({ cors }));
-
-  test('preflights are answered by the API', async () => {
-    const headers = { origin: 'https://airline.example', 'access-control-request-method': 'POST' };
-    const response = await fetch(`${endpoint}/bookings`, { method: 'OPTIONS', headers });
-    expect(response.status).toBe(204);
-    expect(Object.fromEntries(response.headers)).toMatchObject({
-      'access-control-allow-origin': 'https://airline.example',
-      'access-control-allow-methods': 'GET,POST',
-      'access-control-allow-headers': 'content-type',
-      'access-control-max-age': '600',
-    });
-  });
-
-  test('what the function says about it is dropped, and strangers are told nothing', async () => {
-    invoke = () => ({
-      kind: 'answered',
-      payload: { statusCode: 200, headers: { 'Access-Control-Allow-Origin': '*' } },
-    });
-    const allowed = async (origin: string) =>
-      (await fetch(`${endpoint}/bookings/1`, { headers: { origin } })).headers.get('access-control-allow-origin');
-    expect(await allowed('https://airline.example')).toBe('https://airline.example');
-    expect(await allowed('https://elsewhere.example')).toBeNull();
   });
 });

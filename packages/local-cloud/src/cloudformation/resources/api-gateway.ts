@@ -3,30 +3,13 @@ import { stableHash } from './resource-kind.ts';
 import type { ResourceKind, ResourceToCreate } from './resource-kind.ts';
 
 export const httpApi: ResourceKind = {
-  properties: ['Name', 'ProtocolType', 'CorsConfiguration'],
+  properties: ['Name', 'ProtocolType'],
   withoutEffect: ['Description', 'DisableExecuteApiEndpoint', 'FailOnWarnings', 'IpAddressType', 'Tags', 'Version'],
   create: (resource, machine) => {
     const { properties } = resource;
     if (properties.text('ProtocolType') !== 'HTTP') properties.fail('the local cloud runs HTTP APIs only');
-    const cors = properties
-      .group('CorsConfiguration')
-      ?.allowOnly('AllowCredentials', 'AllowHeaders', 'AllowMethods', 'AllowOrigins', 'ExposeHeaders', 'MaxAge');
-    const maxAgeSeconds = cors?.number('MaxAge');
     const id = gatewayId(resource, 10);
-    machine.httpApi.defineApi({
-      id,
-      name: properties.requiredText('Name'),
-      ...(cors && {
-        cors: {
-          allowOrigins: cors.texts('AllowOrigins') ?? [],
-          allowMethods: cors.texts('AllowMethods') ?? [],
-          allowHeaders: cors.texts('AllowHeaders') ?? [],
-          exposeHeaders: cors.texts('ExposeHeaders') ?? [],
-          allowCredentials: cors.flag('AllowCredentials') ?? false,
-          ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
-        },
-      }),
-    });
+    machine.httpApi.defineApi({ id, name: properties.requiredText('Name') });
     return { ref: id, attributes: { ApiId: id, ApiEndpoint: machine.httpApi.endpoint } };
   },
 };
