@@ -74,9 +74,20 @@ module.exports = {
     },
     {
       name: 'messaging-knows-no-service',
+      comment: 'Its tests may run on the DynamoDB of the local cloud.',
       severity: 'error',
       from: { path: '^packages/messaging/' },
-      to: { path: '^(packages/(?!messaging/)|infra/|scripts/)' },
+      to: { path: '^(packages/(?!messaging/)|infra/|scripts/)', pathNot: '^packages/local-cloud/test/support/' },
+    },
+    {
+      name: 'test-support-is-for-tests',
+      comment: 'What is deployed, and the stacks, must not depend on code that is written for tests.',
+      severity: 'error',
+      from: {
+        path: '^(packages/[^/]+|infra|events-schemas)/',
+        pathNot: '^(packages/[^/]+|infra|events-schemas)/test/',
+      },
+      to: { path: '^(packages/[^/]+|infra|events-schemas)/test/' },
     },
     {
       name: 'local-cloud-knows-no-service',

@@ -1,11 +1,11 @@
 import { createPaymentProvider } from '@airline/local-cloud/payment-provider/payment-provider';
+import { createInMemoryOnce } from '@airline/messaging/in-memory-once';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Stripe from 'stripe';
 import { createHandlers } from '../src/handlers.ts';
-import { createInMemoryOnce } from '../src/in-memory-once.ts';
 import { createInMemoryPaymentStore } from '../src/in-memory-payment-store.ts';
 import { type IntentOf, type PaymentProvider, UndecidedPaymentError } from '../src/payment-provider.ts';
 import { createStripePaymentProvider } from '../src/stripe-payment-provider.ts';

@@ -5,7 +5,7 @@ import type { ReceiptStore } from './receipt-store.ts';
 
 const keyOf = (bookingId: string): { pk: string; sk: string } => ({ pk: `BOOKING#${bookingId}`, sk: 'RECORD' });
 
-/** One item for each booking (`BOOKING#id`, `RECORD`). The guard of the mail (powertools-once.ts) keeps its item beside it. */
+/** One item for each booking (`BOOKING#id`, `RECORD`). The guard of the mail (mail-guard.ts) keeps its item beside it. */
 export function createDynamoDbReceiptStore(client: DynamoDBDocumentClient, tableName: string): ReceiptStore {
   return {
     async load(bookingId) {
