@@ -60,6 +60,13 @@ module.exports = {
       to: { dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'subscriptions-are-data',
+      comment: 'src/subscriptions.ts is read by stack, simulation and documents; it imports nothing but types.',
+      severity: 'error',
+      from: { path: '^packages/[^/]+/src/subscriptions\\.ts$' },
+      to: { dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'contract-stands-alone',
       severity: 'error',
       from: { path: '^events-schemas/' },
@@ -109,7 +116,7 @@ module.exports = {
     ...pointDownOnly('scripts', [
       ['test'],
       ['commands'],
-      ['chaos', 'conformance', 'contracts', 'reconcile', 'replay'],
+      ['chaos', 'conformance', 'contracts', 'documents', 'reconcile', 'replay'],
       ['dead-letters'],
       ['airline'],
       ['cli'],

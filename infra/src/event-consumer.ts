@@ -4,6 +4,7 @@ import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import type { Subscriptions } from '@airline/events-schemas/subscriptions';
 import { Construct } from 'constructs';
 import { countFromContext, parameterName, serviceName } from './names.ts';
 import { NodeFunction } from './node-function.ts';
@@ -11,23 +12,14 @@ import { justify } from './policies/justify.ts';
 import { grantPutEvents } from './put-events-policy.ts';
 import { ServiceOperations } from './service-operations.ts';
 
-/** What a service hears from one source. */
-export interface Subscription {
-  /** The producer, e.g. `airline.seats`. */
-  readonly source: string;
-  readonly detailTypes: readonly string[];
-  /** Narrows the subscription by the event's `detail`, in EventBridge's pattern language. @default every such event */
-  readonly detail?: Record<string, unknown>;
-}
-
 export interface EventConsumerProps {
   /** The service's name, e.g. `seats`. */
   readonly service: string;
   /** Absolute path of the file that exports the consumer's `handler`. */
   readonly entry: string;
   readonly bus: IEventBus;
-  /** One rule each, by a name that tells what it hears. */
-  readonly hears: Readonly<Record<string, Subscription>>;
+  /** One rule each. */
+  readonly hears: Subscriptions;
   /** Detail-types that the consumer may publish, as `airline.<service>`. */
   readonly says: readonly string[];
   /** Whether the consumer may send messages to its own queue, to be woken later. @default false */

@@ -1,0 +1,12 @@
+import type { Subscriptions } from '@airline/events-schemas/subscriptions';
+
+export const subscriptions: Subscriptions = {
+  Bookings: { source: 'airline.bookings', detailTypes: ['BookingRequested', 'BookingCancelled'] },
+  RefusedSeats: { source: 'airline.seats', detailTypes: ['SeatUnavailable'] },
+  ReleasedSeats: {
+    source: 'airline.seats',
+    detailTypes: ['SeatReleased'],
+    detail: { data: { reason: [{ 'anything-but': 'payment-failed' }] } },
+    when: 'unless it answers its own `PaymentFailed`',
+  },
+};
