@@ -60,6 +60,13 @@ module.exports = {
       to: { dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'subscriptions-are-data',
+      comment: 'src/subscriptions.ts is read by stack, simulation and documents; it imports nothing but types.',
+      severity: 'error',
+      from: { path: '^packages/[^/]+/src/subscriptions\\.ts$' },
+      to: { dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'contract-stands-alone',
       severity: 'error',
       from: { path: '^events-schemas/' },
@@ -74,9 +81,20 @@ module.exports = {
     },
     {
       name: 'messaging-knows-no-service',
+      comment: 'Its tests may run on the DynamoDB of the local cloud.',
       severity: 'error',
       from: { path: '^packages/messaging/' },
-      to: { path: '^(packages/(?!messaging/)|infra/|scripts/)' },
+      to: { path: '^(packages/(?!messaging/)|infra/|scripts/)', pathNot: '^packages/local-cloud/test/support/' },
+    },
+    {
+      name: 'test-support-is-for-tests',
+      comment: 'What is deployed, and the stacks, must not depend on code that is written for tests.',
+      severity: 'error',
+      from: {
+        path: '^(packages/[^/]+|infra|events-schemas)/',
+        pathNot: '^(packages/[^/]+|infra|events-schemas)/test/',
+      },
+      to: { path: '^(packages/[^/]+|infra|events-schemas)/test/' },
     },
     {
       name: 'local-cloud-knows-no-service',
@@ -98,7 +116,7 @@ module.exports = {
     ...pointDownOnly('scripts', [
       ['test'],
       ['commands'],
-      ['chaos', 'conformance', 'contracts', 'reconcile', 'replay'],
+      ['chaos', 'conformance', 'contracts', 'documents', 'reconcile', 'replay'],
       ['dead-letters'],
       ['airline'],
       ['cli'],

@@ -66,7 +66,6 @@ export function parseEnvelope(body: string): EventEnvelope {
 }
 
 /**
-/**
  * Parses EventBridge's envelope into an event, and checks it against its schema. Unknown fields pass. Metadata that a
  * producer outside the project left out is derived.
  * @throws InvalidEventError when the event can never be handled

@@ -4,21 +4,13 @@ import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import type { Subscriptions } from '@airline/events-schemas/subscriptions';
 import { Construct } from 'constructs';
 import { countFromContext, parameterName, serviceName } from './names.ts';
 import { NodeFunction } from './node-function.ts';
 import { justify } from './policies/justify.ts';
 import { grantPutEvents } from './put-events-policy.ts';
 import { ServiceOperations } from './service-operations.ts';
-
-/** The events of one source that a service subscribes to. */
-interface Subscription {
-  /** The producer's `source`, e.g. `airline.seats`. */
-  readonly source: string;
-  readonly detailTypes: readonly string[];
-  /** An EventBridge pattern that the event's `detail` must match. @default every event of these detail-types */
-  readonly detail?: Record<string, unknown>;
-}
 
 export interface EventConsumerProps {
   /** The service's name, e.g. `seats`. */
@@ -27,7 +19,7 @@ export interface EventConsumerProps {
   readonly entry: string;
   readonly bus: IEventBus;
   /** The service's subscriptions. Each becomes one rule; the key is the rule's construct id and part of its name. */
-  readonly hears: Readonly<Record<string, Subscription>>;
+  readonly hears: Subscriptions;
   /** Detail-types that the consumer may publish, with the source `airline.<service>`. */
   readonly says: readonly string[];
   /** Whether the consumer may send delayed messages to its own queue, e.g. for a timer. @default false */

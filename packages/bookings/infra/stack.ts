@@ -8,6 +8,7 @@ import { grantPutEvents } from '@airline/infra/put-events-policy';
 import { ServiceTable } from '@airline/infra/service-table';
 import type { Construct } from 'constructs';
 import path from 'node:path';
+import { subscriptions } from '../src/subscriptions.ts';
 
 const source = path.join(import.meta.dirname, '..', 'src');
 
@@ -27,7 +28,7 @@ export class BookingsStack extends Stack {
       service: 'bookings',
       entry: path.join(source, 'consumer.ts'),
       bus,
-      hears: { Flights: { source: 'airline.flights', detailTypes: ['FlightScheduled'] } },
+      hears: subscriptions,
       says: [],
       environment,
     });

@@ -4,6 +4,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { AirlineEvent } from '@airline/events-schemas/events';
 import { callerOf } from '@airline/messaging/caller';
 import { requireEnvironment } from '@airline/messaging/environment';
+import { type HttpHandler, httpHandler } from '@airline/messaging/http-handler';
 import { type FieldError, json, problem } from '@airline/messaging/http-response';
 import { metricsFromEnvironment } from '@airline/messaging/metrics';
 import { publisherFromEnvironment, publishOrThrow, type Publish } from '@airline/messaging/publish';
@@ -25,7 +26,6 @@ import { readJsonBody } from './read-json-body.ts';
 import { traceparentFrom } from './traceparent.ts';
 
 type Response = APIGatewayProxyStructuredResultV2;
-export type Api = (event: APIGatewayProxyEventV2, context: Context) => Promise<Response>;
 
 export interface Dependencies {
   flights: FlightStore;
@@ -48,7 +48,7 @@ export interface Dependencies {
  * `POST /bookings`: prices a request and says that it was made. Its answer is "asked for", not "booked". Where
  * customers log in, it is asked for in the name of the one who is. For `DELETE` see cancel-booking.ts.
  */
-export function createApi(dependencies: Dependencies): Api {
+export function createApi(dependencies: Dependencies): HttpHandler {
   const { flights, idempotency, publish, now, logger } = dependencies;
   const assign = createAssignBooking(dependencies);
   const cancel = createCancelBooking(dependencies);
@@ -169,19 +169,9 @@ function retryAfter(seconds: number, response: Response): Response {
   return { ...response, headers: { ...response.headers, 'retry-after': String(seconds) } };
 }
 
-/** The deployed API. Built on the first request, so that importing this file (as tests do) needs no environment. */
-let deployed: Api | undefined;
+export const handler = httpHandler(createDeployedApi, { metrics: metricsFromEnvironment() });
 
-export const handler: Api = async (event, context) => {
-  deployed ??= createDeployedApi();
-  try {
-    return await deployed(event, context);
-  } finally {
-    metricsFromEnvironment().flush();
-  }
-};
-
-function createDeployedApi(): Api {
+function createDeployedApi(): HttpHandler {
   const client = new DynamoDBClient();
   const documents = DynamoDBDocumentClient.from(client);
   const tableName = requireEnvironment('BOOKINGS_TABLE_NAME');

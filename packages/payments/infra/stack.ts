@@ -7,6 +7,7 @@ import { grantJustified } from '@airline/infra/policies/justify';
 import { ServiceTable } from '@airline/infra/service-table';
 import type { Construct } from 'constructs';
 import path from 'node:path';
+import { subscriptions } from '../src/subscriptions.ts';
 
 const source = path.join(import.meta.dirname, '..', 'src');
 
@@ -24,16 +25,7 @@ export class PaymentsStack extends Stack {
       service: 'payments',
       entry: path.join(source, 'consumer.ts'),
       bus: platformBus(this),
-      hears: {
-        Bookings: { source: 'airline.bookings', detailTypes: ['BookingRequested', 'BookingCancelled'] },
-        RefusedSeats: { source: 'airline.seats', detailTypes: ['SeatUnavailable'] },
-        ReleasedSeats: {
-          source: 'airline.seats',
-          detailTypes: ['SeatReleased'],
-          // A release for `payment-failed` only answers payments' own PaymentFailed.
-          detail: { data: { reason: [{ 'anything-but': 'payment-failed' }] } },
-        },
-      },
+      hears: subscriptions,
       says: ['PaymentOk', 'PaymentFailed', 'PaymentRefunded'],
       // Two requests to Stripe with 5 seconds for each attempt; the first one may need its second attempt.
       timeout: Duration.seconds(15),

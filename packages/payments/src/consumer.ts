@@ -4,15 +4,15 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Consumer, consumerFromEnvironment } from '@airline/messaging/consume';
 import { requireEnvironment } from '@airline/messaging/environment';
 import { metricsFromEnvironment } from '@airline/messaging/metrics';
+import { createChargeGuard } from './charge-guard.ts';
 import { createDynamoDbPaymentStore } from './dynamodb-payment-store.ts';
 import { createHandlers } from './handlers.ts';
-import { createPowertoolsOnce } from './powertools-once.ts';
 import { createSecureParameter } from './secure-parameter.ts';
 import { createStripePaymentProvider } from './stripe-payment-provider.ts';
 
 const client = new DynamoDBClient();
 const tableName = requireEnvironment('PAYMENTS_TABLE_NAME');
-const { once, duringInvocation } = createPowertoolsOnce({ client, tableName });
+const { once, registerLambdaContext } = createChargeGuard(client, tableName);
 
 const consume = consumerFromEnvironment(
   createHandlers({
@@ -28,6 +28,6 @@ const consume = consumerFromEnvironment(
 );
 
 export const handler: Consumer = (event, context) => {
-  duringInvocation(context);
+  registerLambdaContext(context);
   return consume(event, context);
 };

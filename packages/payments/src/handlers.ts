@@ -1,6 +1,7 @@
 import { causeOf, newEvent, type AirlineEvent, type Cause } from '@airline/events-schemas/events';
 import type { HandlersOf } from '@airline/events-schemas/reads';
 import { UnprocessableEventError } from '@airline/messaging/consume';
+import type { Once } from '@airline/messaging/once';
 import {
   accept,
   asksTheSame,
@@ -16,7 +17,6 @@ import {
   type NoFromElsewhere,
   type PaymentRecord,
 } from './domain.ts';
-import type { Once } from './once.ts';
 import type { IntentReference, PaymentProvider } from './payment-provider.ts';
 import type { PaymentStore, Stored } from './payment-store.ts';
 import type { Heard, reads } from './reads.ts';
@@ -69,7 +69,7 @@ export function createHandlers({ store, provider, once, now, onRecorded }: Depen
       return { ...record, intentId: created.intentId };
     }
     const intent = { bookingId, intentId, amountMinor: payment.amountMinor };
-    const outcome = await once(`${bookingId}#charge`, () => charge(intent, !refusal, isNew));
+    const outcome = await once(bookingId, 'charge', () => charge(intent, !refusal, isNew));
     return settleCharge(record, intentId, outcome, time());
   }
 
@@ -79,7 +79,8 @@ export function createHandlers({ store, provider, once, now, onRecorded }: Depen
     if (!mark) return record;
     const intent = { bookingId, intentId: record.paymentId, amountMinor: record.payment.amountMinor };
     const refund = await once(
-      `${bookingId}#refund`,
+      bookingId,
+      'refund',
       async () => (await provider.findRefund(intent)) ?? provider.refund(intent),
     );
     return settleRefund(record, mark, refund.refundId, time());

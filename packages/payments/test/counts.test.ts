@@ -1,7 +1,7 @@
 import type { AirlineEvent } from '@airline/events-schemas/events';
+import { createInMemoryOnce } from '@airline/messaging/in-memory-once';
 import { beforeEach, expect, test } from '@jest/globals';
 import { createHandlers } from '../src/handlers.ts';
-import { createInMemoryOnce } from '../src/in-memory-once.ts';
 import { createInMemoryPaymentProvider } from '../src/in-memory-payment-provider.ts';
 import { createInMemoryPaymentStore } from '../src/in-memory-payment-store.ts';
 import { bookingCancelled, bookingRequested, now, paidWith, request, seatUnavailable } from './fixtures.ts';

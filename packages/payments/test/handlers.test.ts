@@ -1,17 +1,17 @@
 import type { AirlineEvent } from '@airline/events-schemas/events';
 import { findEventMistakes } from '@airline/events-schemas/parse-event';
 import { UnprocessableEventError } from '@airline/messaging/consume';
+import { createInMemoryOnce } from '@airline/messaging/in-memory-once';
+import type { Once } from '@airline/messaging/once';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createHandlers } from '../src/handlers.ts';
-import { createInMemoryOnce } from '../src/in-memory-once.ts';
 import {
   createInMemoryPaymentProvider,
   type InMemoryPaymentProvider,
   type InMemoryPaymentProviderOptions,
 } from '../src/in-memory-payment-provider.ts';
 import { createInMemoryPaymentStore } from '../src/in-memory-payment-store.ts';
-import type { Once } from '../src/once.ts';
 import type { PaymentProvider } from '../src/payment-provider.ts';
 import type { PaymentStore } from '../src/payment-store.ts';
 import {
@@ -604,7 +604,7 @@ test('in every interleaving of two deliveries of a request and three nos, nothin
         seatReleased(booking),
         bookingCancelled(booking),
       ];
-      const guard: Once = isForgetful ? (_, work) => work() : createInMemoryOnce();
+      const guard: Once = isForgetful ? (_id, _operation, work) => work() : createInMemoryOnce();
       const handleEvent = serve({ store: scheduled(store), provider: scheduled(provider), once: guard });
       const published: AirlineEvent[] = [];
       const again: HandledEvent[] = [];

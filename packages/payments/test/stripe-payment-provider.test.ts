@@ -1,4 +1,5 @@
 import { createPaymentProvider } from '@airline/local-cloud/payment-provider/payment-provider';
+import { createInMemoryOnce } from '@airline/messaging/in-memory-once';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -6,7 +7,6 @@ import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import Stripe from 'stripe';
 import { createHandlers } from '../src/handlers.ts';
-import { createInMemoryOnce } from '../src/in-memory-once.ts';
 import { createInMemoryPaymentStore } from '../src/in-memory-payment-store.ts';
 import { type IntentReference, type PaymentProvider, UndecidedPaymentError } from '../src/payment-provider.ts';
 import { createStripePaymentProvider } from '../src/stripe-payment-provider.ts';

@@ -6,6 +6,7 @@ import { grantJustified } from '@airline/infra/policies/justify';
 import { ServiceTable } from '@airline/infra/service-table';
 import type { Construct } from 'constructs';
 import path from 'node:path';
+import { subscriptions } from '../src/subscriptions.ts';
 
 const source = path.join(import.meta.dirname, '..', 'src');
 
@@ -21,11 +22,7 @@ export class ReceiptsStack extends Stack {
       service: 'receipts',
       entry: path.join(source, 'consumer.ts'),
       bus: platformBus(this),
-      hears: {
-        Bookings: { source: 'airline.bookings', detailTypes: ['BookingRequested', 'BookingCancelled'] },
-        Seats: { source: 'airline.seats', detailTypes: ['SeatBooked', 'SeatReleased'] },
-        Payments: { source: 'airline.payments', detailTypes: ['PaymentOk', 'PaymentRefunded'] },
-      },
+      hears: subscriptions,
       says: ['ReceiptIssued'],
       environment: { RECEIPTS_TABLE_NAME: table.tableName, RECEIPTS_FROM: sender },
     });

@@ -6,12 +6,12 @@ import { requireEnvironment } from '@airline/messaging/environment';
 import { metricsFromEnvironment } from '@airline/messaging/metrics';
 import { createDynamoDbReceiptStore } from './dynamodb-receipt-store.ts';
 import { createHandlers } from './handlers.ts';
-import { createPowertoolsOnce } from './powertools-once.ts';
+import { createMailGuard } from './mail-guard.ts';
 import { createSesMailer } from './ses-mailer.ts';
 
 const client = new DynamoDBClient();
 const tableName = requireEnvironment('RECEIPTS_TABLE_NAME');
-const { once, registerLambdaContext } = createPowertoolsOnce(client, tableName);
+const { once, registerLambdaContext } = createMailGuard(client, tableName);
 
 const consume = consumerFromEnvironment(
   createHandlers({

@@ -1,6 +1,7 @@
 import { causeOf, newEvent, type AirlineEvent } from '@airline/events-schemas/events';
 import type { HandlersOf } from '@airline/events-schemas/reads';
 import { UnprocessableEventError } from '@airline/messaging/consume';
+import type { Once } from '@airline/messaging/once';
 import {
   addFact,
   asksTheSame,
@@ -13,7 +14,6 @@ import {
   type ReceiptsRecord,
 } from './domain.ts';
 import { type Mail, type Mailer, MailRejectedError } from './mailer.ts';
-import type { Once } from './once.ts';
 import type { Heard, reads } from './reads.ts';
 import { receiptMail } from './receipt-mail.ts';
 import { receiptNumberOf } from './receipt-number.ts';

@@ -1,7 +1,7 @@
 import type { AirlineEvent } from '@airline/events-schemas/events';
+import { createInMemoryOnce } from '@airline/messaging/in-memory-once';
 import { expect, test } from '@jest/globals';
 import { createHandlers } from '../src/handlers.ts';
-import { createInMemoryOnce } from '../src/in-memory-once.ts';
 import { createInMemoryReceiptStore } from '../src/in-memory-receipt-store.ts';
 import { complete, paymentRefunded, seatReleased } from './fixtures.ts';
 

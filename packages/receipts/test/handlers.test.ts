@@ -1,9 +1,9 @@
 import type { AirlineEvent, EventData } from '@airline/events-schemas/events';
+import { createInMemoryOnce } from '@airline/messaging/in-memory-once';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { FactType } from '../src/domain.ts';
 import { createHandlers, type Dependencies } from '../src/handlers.ts';
-import { createInMemoryOnce } from '../src/in-memory-once.ts';
 import { createInMemoryReceiptStore } from '../src/in-memory-receipt-store.ts';
 import { type Mail, MailRejectedError, MailUnavailableError } from '../src/mailer.ts';
 import {

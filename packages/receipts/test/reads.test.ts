@@ -1,9 +1,9 @@
 import type { AirlineEvent } from '@airline/events-schemas/events';
 import { findDrift } from '@airline/events-schemas/test/support/recorded-reads';
 import type { Handlers } from '@airline/messaging/consume';
+import { createInMemoryOnce } from '@airline/messaging/in-memory-once';
 import { expect, test } from '@jest/globals';
 import { createHandlers } from '../src/handlers.ts';
-import { createInMemoryOnce } from '../src/in-memory-once.ts';
 import { createInMemoryReceiptStore } from '../src/in-memory-receipt-store.ts';
 import type { Mail } from '../src/mailer.ts';
 import { reads } from '../src/reads.ts';

@@ -10,6 +10,7 @@ import { ServiceTable } from '@airline/infra/service-table';
 import type { Construct } from 'constructs';
 import path from 'node:path';
 import { flightsIndexName } from '../src/dynamodb-seat-store.ts';
+import { subscriptions } from '../src/subscriptions.ts';
 
 const source = path.join(import.meta.dirname, '..', 'src');
 
@@ -32,11 +33,7 @@ export class SeatsStack extends Stack {
       service: 'seats',
       entry: path.join(source, 'consumer.ts'),
       bus: platformBus(this),
-      hears: {
-        Flights: { source: 'airline.flights', detailTypes: ['FlightScheduled'] },
-        Bookings: { source: 'airline.bookings', detailTypes: ['BookingRequested', 'BookingCancelled'] },
-        Payments: { source: 'airline.payments', detailTypes: ['PaymentOk', 'PaymentFailed'] },
-      },
+      hears: subscriptions,
       says: ['SeatBooked', 'SeatUnavailable', 'SeatReleased'],
       // The hold timer.
       sendsToItself: true,

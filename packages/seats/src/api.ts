@@ -1,7 +1,7 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { requireEnvironment } from '@airline/messaging/environment';
+import { httpHandler } from '@airline/messaging/http-handler';
 import { json, problem } from '@airline/messaging/http-response';
 import { refuseUnknownParameters } from '@airline/messaging/query-parameters';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
@@ -81,22 +81,12 @@ function matches(value: Flight['flightNumber'], wanted: string | undefined): boo
   return wanted === undefined || value === wanted.toUpperCase();
 }
 
-/** The deployed API. Built on the first request, so that importing this file (as tests do) needs no environment. */
-let deployed: Api | undefined;
-const logger = new Logger();
-
-export const handler: Api = async (event) => {
-  deployed ??= createApi({
+export const handler = httpHandler(() =>
+  createApi({
     store: createDynamoDbSeatStore(
       DynamoDBDocumentClient.from(new DynamoDBClient()),
       requireEnvironment('SEATS_TABLE_NAME'),
     ),
     now: () => new Date(),
-  });
-  try {
-    return await deployed(event);
-  } catch (error) {
-    logger.error('Request failed', { routeKey: event.routeKey, error: error as Error });
-    return problem(500, 'Internal error', 'Something went wrong on our side. Try again in a moment.');
-  }
-};
+  }),
+);

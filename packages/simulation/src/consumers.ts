@@ -1,5 +1,6 @@
 import type { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { type Consumer, createConsumer, type Handlers } from '@airline/messaging/consume';
+import type { Once } from '@airline/messaging/once';
 import { createPublisher, type Publish } from '@airline/messaging/publish';
 import { createRetryBackoff } from '@airline/messaging/retry-backoff';
 import { createSendToSelf } from '@airline/messaging/self-addressed';
@@ -8,7 +9,6 @@ import type { PaymentProvider } from '@airline/payments/src/payment-provider.ts'
 import type { PaymentStore } from '@airline/payments/src/payment-store.ts';
 import { createHandlers as createReceiptsHandlers } from '@airline/receipts/src/handlers.ts';
 import type { Mail, Mailer } from '@airline/receipts/src/mailer.ts';
-import type { Once } from '@airline/receipts/src/once.ts';
 import type { ReceiptStore } from '@airline/receipts/src/receipt-store.ts';
 import { createHandlers as createSeatsHandlers } from '@airline/seats/src/handlers.ts';
 import { bookingOf, createHoldTimer, type HoldTimer } from '@airline/seats/src/hold-timer.ts';
@@ -184,8 +184,7 @@ function handlersOf(place: Place, sqs: SQSClient): ServiceHandlers {
     }
     case 'receipts': {
       const store = run.intercept<ReceiptStore>('receiptStore', world.receiptStore);
-      const guard = onceOf(place, world.onceItems.receipts);
-      const once: Once = (bookingId, operation, work) => guard(`${bookingId}#${operation}`, work);
+      const once = onceOf(place, world.onceItems.receipts);
       const handlers = createReceiptsHandlers({
         store: plant.receiptStore?.(store, place) ?? store,
         mailer: mailerOf(place),
@@ -219,10 +218,7 @@ function mailerOf({ world, run }: Place): Mailer {
   };
 }
 
-function onceOf(
-  { world, run, isTimeless }: Place,
-  items: Map<string, OnceItem>,
-): ReturnType<typeof createSimulatedOnce> {
+function onceOf({ world, run, isTimeless }: Place, items: Map<string, OnceItem>): Once {
   const isExpired = (item: OnceItem): boolean =>
     item.state === 'in-progress' && (isTimeless ? item.owner.state !== 'live' : item.expiresAt < world.now);
   return createSimulatedOnce(run, items, isExpired, run.startedAt + functionTimeouts[run.service]);

@@ -1,9 +1,11 @@
 import { foldStatus } from '@airline/status/src/domain.ts';
 import { allSeats, type Booking, flightId } from './bookings.ts';
-import { hears, services } from './bus.ts';
+import { detailTypesHeardBy, services } from './bus.ts';
 import { type Oracle, Violation } from './oracle.ts';
 import type { Random } from './random.ts';
 import { mailKinds, sentMails, type World } from './world.ts';
+
+const heardByStatus = detailTypesHeardBy('status');
 
 async function holdersOf({ seatStore, bookings }: World): Promise<Map<string, string>> {
   return (await seatStore.viewRequest({ ...bookings[0]!.request, flightId, seats: allSeats })).holders;
@@ -65,7 +67,7 @@ async function checkBooking(
   const facts = await world.factStore.list(bookingId);
   const status = foldStatus(facts);
   const said = oracle.said.get(bookingId);
-  const heard = [...(said?.keys() ?? [])].filter((type) => hears.status.includes(type)).sort();
+  const heard = [...(said?.keys() ?? [])].filter((type) => heardByStatus.includes(type)).sort();
   const kept = facts.map(({ type }) => type).sort();
   if (heard.join() !== kept.join())
     throw new Violation(

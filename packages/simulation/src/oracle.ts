@@ -1,7 +1,7 @@
 import { type EventType, isEventType } from '@airline/events-schemas/events';
 import { type EventEnvelope, findEventMistakes } from '@airline/events-schemas/parse-event';
+import { AlreadyInProgressError } from '@airline/messaging/once';
 import { PublishError } from '@airline/messaging/publish';
-import { AlreadyInProgressError } from '@airline/payments/src/once.ts';
 import { foldStatus } from '@airline/status/src/domain.ts';
 import { allSeats, flightId } from './bookings.ts';
 import { InjectedFault, type Request, type Run } from './run.ts';

@@ -1,4 +1,4 @@
-import { AlreadyInProgressError } from '@airline/payments/src/once.ts';
+import { AlreadyInProgressError, type Once } from '@airline/messaging/once';
 import type { Run } from './run.ts';
 
 export type OnceItem =
@@ -13,16 +13,16 @@ export function createSimulatedOnce(
   items: Map<string, OnceItem>,
   isExpired: (item: OnceItem) => boolean,
   expiresAt: number,
-) {
-  return async <T>(key: string, work: () => Promise<T>): Promise<T> => {
-    const bookingId = key.split('#')[0]!;
+): Once {
+  return async <T>(bookingId: string, operation: string, work: () => Promise<T>): Promise<T> => {
+    const key = `${bookingId}#${operation}`;
     const found = await run.request('once.begin', bookingId, () => {
       const item = items.get(key);
       if (item && !isExpired(item)) return item.state === 'completed' ? { done: item.result } : 'busy';
       items.set(key, { state: 'in-progress', owner: run, expiresAt });
       return 'begun';
     });
-    if (found === 'busy') throw new AlreadyInProgressError(`Another run is doing ${key}.`);
+    if (found === 'busy') throw new AlreadyInProgressError(bookingId, operation);
     if (typeof found === 'object') return (found.done === undefined ? undefined : JSON.parse(found.done)) as T;
     let result: T;
     try {

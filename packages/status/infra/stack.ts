@@ -5,6 +5,7 @@ import { platformApi, platformBus } from '@airline/infra/platform';
 import { ServiceTable } from '@airline/infra/service-table';
 import type { Construct } from 'constructs';
 import path from 'node:path';
+import { subscriptions } from '../src/subscriptions.ts';
 
 const source = path.join(import.meta.dirname, '..', 'src');
 
@@ -20,12 +21,7 @@ export class StatusStack extends Stack {
       service: 'status',
       entry: path.join(source, 'consumer.ts'),
       bus: platformBus(this),
-      hears: {
-        Bookings: { source: 'airline.bookings', detailTypes: ['BookingRequested', 'BookingCancelled'] },
-        Seats: { source: 'airline.seats', detailTypes: ['SeatBooked', 'SeatUnavailable', 'SeatReleased'] },
-        Payments: { source: 'airline.payments', detailTypes: ['PaymentOk', 'PaymentFailed', 'PaymentRefunded'] },
-        Receipts: { source: 'airline.receipts', detailTypes: ['ReceiptIssued'] },
-      },
+      hears: subscriptions,
       says: [],
       environment,
     });

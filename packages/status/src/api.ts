@@ -1,8 +1,8 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { callerOf } from '@airline/messaging/caller';
 import { requireEnvironment } from '@airline/messaging/environment';
+import { httpHandler } from '@airline/messaging/http-handler';
 import { json, problem } from '@airline/messaging/http-response';
 import { refuseUnknownParameters } from '@airline/messaging/query-parameters';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
@@ -126,28 +126,13 @@ function waitOf(parameter: string | undefined): number | undefined {
   return /^\d{1,2}$/.test(parameter) && Number(parameter) <= maximumWaitSeconds ? Number(parameter) : undefined;
 }
 
-/** The deployed API. Built on the first request, so that importing this file (as tests do) needs no environment. */
-let deployed: Api | undefined;
-const logger = new Logger();
-
-export const handler: Api = async (event, context) => {
-  deployed ??= createApi({
+export const handler = httpHandler(() =>
+  createApi({
     store: createDynamoDbFactStore(
       DynamoDBDocumentClient.from(new DynamoDBClient()),
       requireEnvironment('STATUS_TABLE_NAME'),
     ),
     now: () => new Date(),
     sleep: pause,
-  });
-  try {
-    return await deployed(event, context);
-  } catch (error) {
-    const correlationId = event.pathParameters?.bookingId;
-    logger.error('Request failed', {
-      routeKey: event.routeKey,
-      ...(correlationId && { correlationId }),
-      error: error as Error,
-    });
-    return problem(500, 'Internal error', 'Something went wrong on our side. Try again in a moment.');
-  }
-};
+  }),
+);

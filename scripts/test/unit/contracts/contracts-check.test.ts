@@ -119,10 +119,10 @@ describe('pnpm contracts:check', () => {
   test('names stack, rule and culprit when a service listens for what nobody publishes', async () => {
     const workspace = copyWorkspace(['events-schemas', 'infra', 'packages', 'scripts']);
     try {
-      const stack = path.join(workspace, 'packages/receipts/infra/stack.ts');
-      const source = readFileSync(stack, 'utf8');
+      const subscriptions = path.join(workspace, 'packages/receipts/src/subscriptions.ts');
+      const source = readFileSync(subscriptions, 'utf8');
       expect(source).toContain("['SeatBooked', 'SeatReleased']");
-      writeFileSync(stack, source.replace("['SeatBooked', 'SeatReleased']", "['SeatBoked', 'SeatReleased']"));
+      writeFileSync(subscriptions, source.replace("['SeatBooked', 'SeatReleased']", "['SeatBoked', 'SeatReleased']"));
       const gate = [
         process.execPath,
         '--import',

@@ -1,64 +1,64 @@
-/** Who hears what, told four times over: by the templates, by the README, by what services read, and by the simulation's bus. */
+/**
+ * The subscriptions of the services say who hears what. The templates, the README, what the services read and the
+ * simulation's bus must agree with them.
+ */
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { contractOf, readSchemaFiles } from '@airline/events-schemas/compatibility/contract';
 import type { Readers } from '@airline/events-schemas/compatibility/releases';
+import { eventPatternOf } from '@airline/events-schemas/subscriptions';
 import { functionTimeouts, listenersOf, services } from '../../../../packages/simulation/src/bus.ts';
 import type { Stack } from '@airline/local-cloud/cloudformation/cloud-assembly';
+import { matchesEventPattern } from '@airline/local-cloud/event-bridge/event-pattern';
 import { beforeAll, expect, test } from '@jest/globals';
 import { findRuleMistakes } from '../../../contracts/check-rules.ts';
 import { goldenEvents } from '../../../contracts/golden-events.ts';
 import { findReadMistakes, loadReaders } from '../../../contracts/readers.ts';
 import { rulesOf, stacksThatHear, type EventRule } from '../../../contracts/rules.ts';
 import { synthesizeTemplates } from '../../../contracts/synthesize-templates.ts';
-import { workspaceRoot } from '../../../cli/workspace.ts';
+import { readmeFile, renewReadme } from '../../../documents/readme.ts';
+import { loadSubscriptions, type SubscriptionsOfServices } from '../../../documents/subscriptions.ts';
 
 const contract = contractOf(readSchemaFiles());
 const golden = goldenEvents(contract);
 let stacks: Stack[];
 let rules: EventRule[];
 let readers: Readers;
+let subscriptions: SubscriptionsOfServices;
 
 beforeAll(async () => {
   stacks = await synthesizeTemplates();
   rules = rulesOf(stacks);
   readers = await loadReaders();
+  subscriptions = await loadSubscriptions();
 }, 120_000);
 
 const heardBy = (event: object): string[] =>
   stacksThatHear(rules, event).map((stack) => stack.replace(/^airline-/, ''));
 
-/** By detail-type: from whom, and who hears it; in brackets who hears only some of them. */
-function table(): Record<string, { source: string; always: string[]; sometimes: string[] }> {
-  const rows: ReturnType<typeof table> = {};
-  for (const { detailType, source } of contract.values()) {
-    const each = golden.filter((event) => event['detail-type'] === detailType).map(heardBy);
-    const all = [...new Set(each.flat())].sort();
-    const always = all.filter((service) => each.every((hearing) => hearing.includes(service)));
-    rows[detailType] = { source, always, sometimes: all.filter((service) => !always.includes(service)) };
-  }
-  return rows;
-}
-
-/** The README's table of events: | `SeatBooked` | `airline.seats` | receipts, status (unless …) | */
-function readmeTable(): ReturnType<typeof table> {
-  const readme = readFileSync(path.join(workspaceRoot, 'README.md'), 'utf8');
-  const rows = [...readme.matchAll(/^\| `(\w+)` \| `([\w.]+)` \| (.+) \|$/gm)];
-  return Object.fromEntries(
-    rows.map(([, detailType, source, hearers]) => {
-      const sometimes = [...hearers!.matchAll(/(\w+) \([^)]*\)/g)].map(([, service]) => service!);
-      const all = hearers!
-        .replaceAll(/\([^)]*\)/g, '')
-        .split(',')
-        .map((service) => service.trim());
-      const always = all.filter((service) => !sometimes.includes(service)).sort();
-      return [detailType!, { source: source!, always, sometimes }];
-    }),
+test("each stack's rules are its service's subscriptions", () => {
+  const expected = Object.entries(subscriptions).flatMap(([service, all]) =>
+    Object.values(all).map((subscription) => [`airline-${service}`, eventPatternOf(subscription), true]),
   );
-}
+  const found = rules.map(({ stack, pattern, hasQueue }) => [stack, pattern, hasQueue]);
+  const inOrder = (all: unknown[]): string[] => all.map((rule) => JSON.stringify(rule)).sort();
+  expect(inOrder(found)).toEqual(inOrder(expected));
+});
 
-test('the README says who hears what, as the templates do', () => {
-  expect(readmeTable()).toEqual(table());
+test('a subscription to some events of its detail-types gets some of them, and not all', () => {
+  const narrowed = Object.values(subscriptions).flatMap((all) => Object.values(all).filter(({ detail }) => detail));
+  expect(narrowed.length).toBeGreaterThan(0);
+  for (const { detailTypes, detail } of narrowed) {
+    for (const detailType of detailTypes) {
+      const events = golden.filter((event) => event['detail-type'] === detailType);
+      const matches = events.map((event) => matchesEventPattern(detail!, event.detail));
+      expect([detailType, [...new Set(matches)].sort()]).toEqual([detailType, [false, true]]);
+    }
+  }
+});
+
+test('the README is current', () => {
+  const readme = readFileSync(readmeFile, 'utf8');
+  expect(readme).toBe(renewReadme(readme, subscriptions));
 });
 
 test('payments hears every release of seats but the answer to its own word', () => {
@@ -67,15 +67,15 @@ test('payments hears every release of seats but the answer to its own word', () 
   expect(heard.sort()).toEqual(['cancelled', 'hold-expired']);
 });
 
-test('each service reads the events that its rules bring it, and no others', () => {
-  const heard = Object.fromEntries(Object.keys(readers).map((service) => [service, [] as string[]]));
-  for (const [detailType, { always, sometimes }] of Object.entries(table())) {
-    for (const service of [...always, ...sometimes]) (heard[service] ??= []).push(detailType);
-  }
-  const declared = Object.entries(readers).map(([service, reads]) => [service, Object.keys(reads).sort()]);
-  expect(Object.fromEntries(declared)).toEqual(
-    Object.fromEntries(Object.entries(heard).map(([service, types]) => [service, types.sort()])),
-  );
+test('each service reads the events that it subscribes to, and no others', () => {
+  const read = Object.entries(readers).map(([service, reads]) => [service, Object.keys(reads).sort()]);
+  const heard = Object.entries(subscriptions).map(([service, all]) => [
+    service,
+    Object.values(all)
+      .flatMap(({ detailTypes }) => [...detailTypes])
+      .sort(),
+  ]);
+  expect(Object.fromEntries(read)).toEqual(Object.fromEntries(heard));
 });
 
 test('each service reads only what a producer promises', () => {

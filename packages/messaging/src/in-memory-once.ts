@@ -1,12 +1,13 @@
 import { AlreadyInProgressError, type Once } from './once.ts';
 
-/** The guard of tests and simulations. */
+/** The guard of tests and simulations. It keeps the same contract as the one on DynamoDB. */
 export function createInMemoryOnce(): Once {
   const inProgress = new Set<string>();
   const results = new Map<string, unknown>();
-  return async <T>(key: string, work: () => Promise<T>): Promise<T> => {
+  return async <T>(correlationId: string, operation: string, work: () => Promise<T>): Promise<T> => {
+    const key = `${correlationId}#${operation}`;
     if (results.has(key)) return structuredClone(results.get(key)) as T;
-    if (inProgress.has(key)) throw new AlreadyInProgressError(`Another run is doing ${key}.`);
+    if (inProgress.has(key)) throw new AlreadyInProgressError(correlationId, operation);
     inProgress.add(key);
     try {
       const result = await work();

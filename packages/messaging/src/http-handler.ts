@@ -1,0 +1,46 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { problem } from './http-response.ts';
+import type { BufferedMetrics } from './metrics.ts';
+
+/** Answers a request of API Gateway's HTTP API (payload format 2.0). */
+export type HttpHandler = (
+  event: APIGatewayProxyEventV2,
+  context: Context,
+) => Promise<APIGatewayProxyStructuredResultV2>;
+
+export interface HttpHandlerOptions {
+  /** @default Powertools' logger, as the function's environment sets it */
+  logger?: Pick<Logger, 'error'>;
+  /** Written out after each request. @default the API counts nothing */
+  metrics?: Pick<BufferedMetrics, 'flush'>;
+}
+
+/**
+ * The Lambda entry of a service's HTTP API. An error that the API throws is logged and answered as a problem with status
+ * 500, which tells nothing of the error.
+ * @param createApi builds the API on the first request, so that importing its file needs no environment. An error in it is
+ * thrown: then the function fails, which its alarm of errors reports.
+ */
+export function httpHandler(
+  createApi: () => HttpHandler,
+  { logger = new Logger(), metrics }: HttpHandlerOptions = {},
+): HttpHandler {
+  let api: HttpHandler | undefined;
+  return async (event, context) => {
+    api ??= createApi();
+    try {
+      return await api(event, context);
+    } catch (error) {
+      const correlationId = event.pathParameters?.bookingId;
+      logger.error('Request failed', {
+        routeKey: event.routeKey,
+        ...(correlationId && { correlationId }),
+        error: error as Error,
+      });
+      return problem(500, 'Internal error', 'Something went wrong on our side. Try again in a moment.');
+    } finally {
+      metrics?.flush();
+    }
+  };
+}
