@@ -51,13 +51,13 @@ export function findRefusals(written: JsonSchema, read: JsonSchema, path = ''): 
   if (values) return values.flatMap((value) => refuseValue(value, reader)).map((why) => ({ path, why }));
   if (choices(reader))
     return refuse(
-      `may be any of ${kindsOf(producer).map(nameOf).join(', ')}; the reader knows only ${list(choices(reader)!)}`,
+      `may be any of ${kindsOf(producer).map(nameOf).join(', ')}; the reader accepts only ${list(choices(reader)!)}`,
     );
 
   const taken = kindsOf(reader);
   return kindsOf(producer).flatMap((kind) => {
     if (!taken.includes(kind))
-      return refuse(`may be ${nameOf(kind)}; the reader takes ${taken.map(nameOf).join(' or ')}`);
+      return refuse(`may be ${nameOf(kind)}; the reader accepts ${taken.map(nameOf).join(' or ')}`);
     switch (kind) {
       case 'string':
         return findStringRefusals(producer, reader).map((why) => ({ path, why }));
@@ -79,9 +79,9 @@ function findArrayRefusals(producer: SchemaObject, reader: SchemaObject, path: s
   const most = numberOf(producer.maxItems, Infinity);
   const refusals: string[] = [];
   if (least < numberOf(reader.minItems, 0))
-    refusals.push(`may have ${least} items; the reader wants ${String(reader.minItems)} or more`);
+    refusals.push(`may have ${least} items; the reader requires ${String(reader.minItems)} or more`);
   if (most > numberOf(reader.maxItems, Infinity)) {
-    refusals.push(`may have ${upTo(most)} items; the reader takes ${String(reader.maxItems)} at most`);
+    refusals.push(`may have ${upTo(most)} items; the reader accepts ${String(reader.maxItems)} at most`);
   }
   if (reader.uniqueItems === true && producer.uniqueItems !== true)
     refusals.push('may name an item twice; the reader refuses that');
@@ -148,7 +148,7 @@ function refuseValue(value: unknown, reader: SchemaObject): string[] {
   if (ajv.validate(reader, value)) return [];
   const known = choices(reader);
   const wanted = known
-    ? `the reader knows only ${list(known)}`
+    ? `the reader accepts only ${list(known)}`
     : `the reader refuses it (${ajv.errorsText(null, { dataVar: 'it' })})`;
   return [`may be ${JSON.stringify(value)}; ${wanted}`];
 }

@@ -6,18 +6,18 @@ export function findStringRefusals(producer: SchemaObject, reader: SchemaObject)
   const longest = bound(producer.maxLength, Infinity);
   const refusals: string[] = [];
   if (shortest < bound(reader.minLength, 0)) {
-    refusals.push(`may have ${shortest} characters; the reader wants ${String(reader.minLength)} or more`);
+    refusals.push(`may have ${shortest} characters; the reader requires ${String(reader.minLength)} or more`);
   }
   if (longest > bound(reader.maxLength, Infinity)) {
     const most = longest === Infinity ? 'any number of' : `${longest}`;
-    refusals.push(`may have ${most} characters; the reader takes ${String(reader.maxLength)} at most`);
+    refusals.push(`may have ${most} characters; the reader accepts ${String(reader.maxLength)} at most`);
   }
   // Whether one pattern includes another cannot be decided here, so a changed pattern counts as a refusal.
   for (const keyword of ['pattern', 'format']) {
     if (reader[keyword] === undefined || reader[keyword] === producer[keyword]) continue;
     const written =
       producer[keyword] === undefined ? `no ${keyword}` : `the ${keyword} ${JSON.stringify(producer[keyword])}`;
-    refusals.push(`has ${written}; the reader wants the ${keyword} ${JSON.stringify(reader[keyword])}`);
+    refusals.push(`has ${written}; the reader requires the ${keyword} ${JSON.stringify(reader[keyword])}`);
   }
   return refusals;
 }
@@ -31,9 +31,9 @@ export function findNumberRefusals(producer: SchemaObject, reader: SchemaObject,
   const taken = limitsOf(reader, isWhole);
   const refusals: string[] = [];
   if (isBeyond(written.low, taken.low))
-    refusals.push(`may be ${below(written.low)}; the reader takes ${atLeast(taken.low)}`);
+    refusals.push(`may be ${below(written.low)}; the reader accepts ${atLeast(taken.low)}`);
   if (isBeyond(mirrored(written.high), mirrored(taken.high))) {
-    refusals.push(`may be ${above(written.high)}; the reader takes ${atMost(taken.high)}`);
+    refusals.push(`may be ${above(written.high)}; the reader accepts ${atMost(taken.high)}`);
   }
   const step = reader.multipleOf;
   if (typeof step === 'number' && !(isWhole && step === 1) && !isMultiple(producer.multipleOf, step)) {
@@ -41,7 +41,7 @@ export function findNumberRefusals(producer: SchemaObject, reader: SchemaObject,
       producer.multipleOf === undefined
         ? 'need not be a multiple'
         : `may be a multiple of ${JSON.stringify(producer.multipleOf)}`;
-    refusals.push(`${given}; the reader takes multiples of ${step} only`);
+    refusals.push(`${given}; the reader accepts multiples of ${step} only`);
   }
   return refusals;
 }

@@ -75,7 +75,7 @@ describe('an incompatible change', () => {
       refund,
       field('reason', { enum: ['expired', 'seat-unavailable', 'hold-expired', 'cancelled', 'weather'] }),
       [
-        'old readers: data.reason in a new event it may be "weather"; the reader knows only "expired", "seat-unavailable", "hold-expired", "cancelled"',
+        'old readers: data.reason in a new event it may be "weather"; the reader accepts only "expired", "seat-unavailable", "hold-expired", "cancelled"',
       ],
     ],
     [
@@ -83,22 +83,22 @@ describe('an incompatible change', () => {
       refund,
       field('reason', { enum: ['expired', 'seat-unavailable', 'hold-expired'] }),
       [
-        'new readers: data.reason in an old event it may be "cancelled"; the reader knows only "expired", "seat-unavailable", "hold-expired"',
+        'new readers: data.reason in an old event it may be "cancelled"; the reader accepts only "expired", "seat-unavailable", "hold-expired"',
       ],
     ],
     [
       'a wider limit',
       'ReceiptIssued.v1.json',
       field('receiptNumber', { type: 'string', minLength: 1, maxLength: 60 }),
-      ['old readers: data.receiptNumber in a new event it may have 60 characters; the reader takes 50 at most'],
+      ['old readers: data.receiptNumber in a new event it may have 60 characters; the reader accepts 50 at most'],
     ],
     [
       'another pattern',
       'PaymentOk.v1.json',
       field('currency', { type: 'string', pattern: '^(EUR|USD)$' }),
       [
-        'old readers: data.currency in a new event it has the pattern "^(EUR|USD)$"; the reader wants the pattern "^[A-Z]{3}$"',
-        'new readers: data.currency in an old event it has the pattern "^[A-Z]{3}$"; the reader wants the pattern "^(EUR|USD)$"',
+        'old readers: data.currency in a new event it has the pattern "^(EUR|USD)$"; the reader requires the pattern "^[A-Z]{3}$"',
+        'new readers: data.currency in an old event it has the pattern "^[A-Z]{3}$"; the reader requires the pattern "^(EUR|USD)$"',
       ],
     ],
     [
@@ -106,8 +106,8 @@ describe('an incompatible change', () => {
       'PaymentOk.v1.json',
       field('paymentId', { type: 'integer' }),
       [
-        'old readers: data.paymentId in a new event it may be an integer; the reader takes a string',
-        'new readers: data.paymentId in an old event it may be a string; the reader takes an integer',
+        'old readers: data.paymentId in a new event it may be an integer; the reader accepts a string',
+        'new readers: data.paymentId in an old event it may be a string; the reader accepts an integer',
       ],
     ],
     [
@@ -152,7 +152,7 @@ describe('an incompatible change', () => {
       'PaymentRefunded data.amountMinor',
       'SeatBooked data.amountMinor',
     ]);
-    expect(breaks[0]!.why).toBe('in an old event it may be as high as 99999999; the reader takes 500 at most');
+    expect(breaks[0]!.why).toBe('in an old event it may be as high as 99999999; the reader accepts 500 at most');
   });
 
   test('the removal of an event', () => {

@@ -35,7 +35,7 @@ export interface Dependencies {
 export function createHandlers({ store, provider, once, now, onRecorded }: Dependencies) {
   const time = (): string => now().toISOString();
 
-  /** Writes a record. Only its last event is new; the ones before it were recorded earlier. */
+  /** Writes a record and counts its new event. Only its last event is new; the ones before it were recorded earlier. */
   async function saveAnswer(
     bookingId: string,
     next: PaymentRecord,
@@ -48,7 +48,7 @@ export function createHandlers({ store, provider, once, now, onRecorded }: Depen
 
   /**
    * Charges an intent, or cancels it if it must not be charged. It returns only the provider's final answer, so `once`
-   * may keep the result. It does not write the record: that write is conditional, and a kept result would skip it.
+   * may keep the result. It does not write the record: a run that is given the kept result must still write it.
    */
   async function charge(intent: IntentReference, mayCharge: boolean, isNew: boolean): Promise<ChargeOutcome> {
     // An earlier run may have charged it so long ago that the provider has forgotten the idempotency key.

@@ -522,7 +522,7 @@ test('in every order of a request and three nos, each delivered twice, nothing s
   );
 });
 
-/** A port whose calls crash when `crashes` says so: before the call or after it. */
+/** A port with crashing calls: before or after the call, as `crashes` returns. */
 function crashing<T extends object>(port: T, crashes: () => 'before' | 'after' | undefined): T {
   return new Proxy(port, {
     get:

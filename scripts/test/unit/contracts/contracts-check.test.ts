@@ -99,7 +99,7 @@ describe('pnpm contracts:check', () => {
     const { code, stderr } = await check();
     expect(code).toBe(1);
     expect(stderr).toContain(
-      'SeatBooked.v1 data.cabin: in a new event it may be an integer; the reader takes a string.',
+      'SeatBooked.v1 data.cabin: in a new event it may be an integer; the reader accepts a string.',
     );
     expect((await command('release')).code).toBe(1);
   });
