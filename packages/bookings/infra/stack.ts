@@ -12,7 +12,7 @@ import { subscriptions } from '../src/subscriptions.ts';
 
 const source = path.join(import.meta.dirname, '..', 'src');
 
-/** Bookings: the front desk, which prices requests and says that they were made. */
+/** Bookings: the front desk, which prices booking requests and publishes them. */
 export class BookingsStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
@@ -40,7 +40,7 @@ export class BookingsStack extends Stack {
       description: 'Takes booking requests',
       api: platformApi(this),
       routes: ['POST /bookings', 'DELETE /bookings/{bookingId}'],
-      // A run that dies holds its idempotency key until its time is up: the shorter, the sooner its client can try again.
+      // A run that crashes keeps its idempotency key until this timeout, so a short one lets the client retry sooner.
       timeout: Duration.seconds(10),
       environment: {
         EVENT_BUS_NAME: bus.eventBusName,
@@ -48,7 +48,7 @@ export class BookingsStack extends Stack {
         ...environment,
       },
     });
-    // Reads flights, keeps cancellations; reads, writes and gives up idempotency keys.
+    // For flights, cancellations, owners and idempotency keys. Only a failed run deletes: its idempotency key.
     table.grant(api, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem');
     grantPutEvents(api, { bus, source: 'airline.bookings', detailTypes: ['BookingRequested', 'BookingCancelled'] });
 

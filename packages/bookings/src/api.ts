@@ -10,7 +10,7 @@ import { metricsFromEnvironment } from '@airline/messaging/metrics';
 import { publisherFromEnvironment, publishOrThrow, type Publish } from '@airline/messaging/publish';
 import { refuseUnknownParameters } from '@airline/messaging/query-parameters';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { assembleEvent, createAssignBooking, explain, RefusedError } from './assign-booking.ts';
+import { assembleEvent, createAssignBooking, RefusedError, toFieldError } from './assign-booking.ts';
 import { createCancelBooking } from './cancel-booking.ts';
 import type { CancellationStore } from './cancellation-store.ts';
 import { type Assignment, type BookingRequest, findRefusals } from './domain.ts';
@@ -18,10 +18,10 @@ import { createDynamoDbCancellationStore } from './dynamodb-cancellation-store.t
 import { createDynamoDbFlightStore } from './dynamodb-flight-store.ts';
 import { createDynamoDbOwnerStore } from './dynamodb-owner-store.ts';
 import type { FlightStore } from './flight-store.ts';
-import type { Guarded, Idempotency } from './idempotency.ts';
+import type { Idempotency, OnceResult } from './idempotency.ts';
 import type { OwnerStore } from './owner-store.ts';
 import { createPowertoolsIdempotency } from './powertools-idempotency.ts';
-import { type Asked, describe, readBookingRequest } from './read-booking-request.ts';
+import { type FlightAndSeats, formatValue, readBookingRequest } from './read-booking-request.ts';
 import { readJsonBody } from './read-json-body.ts';
 import { traceparentFrom } from './traceparent.ts';
 
@@ -33,20 +33,21 @@ export interface Dependencies {
   cancellations: CancellationStore;
   owners: OwnerStore;
   publish: Publish;
-  /** How long after a request was made its booking may still begin, in seconds. */
+  /** How long a request is valid, in seconds: `expiresAt` = `requestedAt` + this. */
   expiresAfterSeconds: number;
   now: () => Date;
   logger: Pick<Logger, 'info' | 'error'>;
   /**
-   * Told of each request when it gets its id, and of each first cancellation: what is repeated under the same Idempotency-Key is not
-   * told again. @default nobody counts
+   * Called once for each request, when it gets its bookingId, and once for each cancelled booking. A retry with the
+   * same Idempotency-Key does not call it. Counts metrics. @default not called
    */
   onRecorded?: (event: AirlineEvent) => void;
 }
 
 /**
- * `POST /bookings`: prices a request and says that it was made. Its answer is "asked for", not "booked". Where
- * customers log in, it is asked for in the name of the one who is. For `DELETE` see cancel-booking.ts.
+ * Handles `POST /bookings`: prices a request and publishes `BookingRequested`. 202 means that the booking is requested,
+ * not that it is confirmed. Where customers log in, the booking belongs to the customer of the token.
+ * `DELETE /bookings/{bookingId}` is handled in cancel-booking.ts.
  */
 export function createApi(dependencies: Dependencies): HttpHandler {
   const { flights, idempotency, publish, now, logger } = dependencies;
@@ -57,19 +58,22 @@ export function createApi(dependencies: Dependencies): HttpHandler {
     request: BookingRequest,
     { key, traceparent, isLoggedIn }: { key: string | undefined; traceparent: string; isLoggedIn: boolean },
     context: Context,
-  ): Promise<Guarded<Assignment>> {
+  ): Promise<OnceResult<Assignment>> {
     const work = () => assign(request, traceparent, isLoggedIn);
     if (key === undefined) return { kind: 'done', result: await work() };
-    // Each customer has keys of their own; those who are not logged in share theirs.
+    // Each customer has their own keys. Clients without a login share one set of keys.
     const ownKey = isLoggedIn ? JSON.stringify([request.customerId, key]) : key;
     return idempotency.once({ key: ownKey, payload: JSON.stringify(request), context }, work);
   }
 
-  /** What else is wrong with a malformed request, as far as it can be looked up: everything at once, not a mistake a try. */
-  async function alsoRefused(asked: Asked | undefined, known: readonly FieldError[]): Promise<FieldError[]> {
-    if (!asked) return [];
-    const refusals = findRefusals(asked, await flights.findFlight(asked.flightId), now());
-    const errors = refusals.map((refusal) => explain(refusal, asked));
+  /** Checks a malformed request against the schedule too, so that the client gets all errors in one response. */
+  async function findFurtherErrors(
+    readable: FlightAndSeats | undefined,
+    known: readonly FieldError[],
+  ): Promise<FieldError[]> {
+    if (!readable) return [];
+    const refusals = findRefusals(readable, await flights.findFlight(readable.flightId), now());
+    const errors = refusals.map((refusal) => toFieldError(refusal, readable));
     return errors.filter(({ field }) => !known.some((error) => error.field === field));
   }
 
@@ -81,39 +85,39 @@ export function createApi(dependencies: Dependencies): HttpHandler {
     const key = event.headers['idempotency-key'];
     if (key !== undefined && !/^[\x20-\x7e]{1,255}$/.test(key)) {
       const rule = 'must be 1 to 255 printable ASCII characters, such as a random UUID';
-      const detail = `The header Idempotency-Key ${rule}; it is ${describe(key)}.`;
+      const detail = `The header Idempotency-Key ${rule}; it is ${formatValue(key)}.`;
       return problem(400, 'Malformed Idempotency-Key', detail);
     }
     const body = readJsonBody(event);
     if (body.kind === 'refused') return body.answer;
     const reading = readBookingRequest(body.value);
     if (reading.kind === 'malformed') {
-      const errors = [...reading.errors, ...(await alsoRefused(reading.asked, reading.errors))];
+      const errors = [...reading.errors, ...(await findFurtherErrors(reading.readable, reading.errors))];
       return problem(400, 'Malformed booking request', `Nothing was booked. ${countOf(errors)}`, errors);
     }
 
     const claimed = reading.request.customerId;
     if (customerId !== undefined && claimed !== undefined && claimed !== customerId) {
-      const message = 'must be your own, or left out: the token says who you are';
+      const message = 'must be your own id or be left out: the token already identifies you';
       return problem(403, 'Not your account', `Nothing was booked. customerId ${message}.`, [
         { field: '/customerId', message },
       ]);
     }
     const request = customerId === undefined ? reading.request : { ...reading.request, customerId };
     const traceparent = traceparentFrom(event.headers.traceparent);
-    const guarded = await assignOnce(request, { key, traceparent, isLoggedIn: customerId !== undefined }, context);
-    if (guarded.kind === 'key-reused') {
+    const outcome = await assignOnce(request, { key, traceparent, isLoggedIn: customerId !== undefined }, context);
+    if (outcome.kind === 'key-reused') {
       const detail =
-        'This Idempotency-Key came before with another body. Repeat that body, or take a new key for this one.';
+        'This Idempotency-Key was used before with another body. Send that body again, or use a new key for this one.';
       return problem(422, 'Idempotency-Key reused', detail);
     }
-    if (guarded.kind === 'in-progress') {
-      const detail = 'A request with this Idempotency-Key is being worked on. Repeat it in a moment to get its answer.';
+    if (outcome.kind === 'in-progress') {
+      const detail = 'A request with this Idempotency-Key is in progress. Repeat it in a moment to get its response.';
       return retryAfter(1, problem(409, 'Request in progress', detail));
     }
 
-    // Outside the guard: when this fails, or the function dies before it, the client's repetition publishes the same event.
-    const assignment = guarded.result;
+    // Outside `assignOnce`: if publishing fails, or the function crashes before it, a retry publishes the same event.
+    const assignment = outcome.result;
     const requested = assembleEvent(request, assignment);
     await publishOrThrow(publish, [requested]);
     const { eventId, correlationId } = requested.metadata;
@@ -138,8 +142,8 @@ export function createApi(dependencies: Dependencies): HttpHandler {
       if (error instanceof RefusedError) {
         return problem(422, 'Booking not possible', `Nothing was booked. ${countOf(error.errors)}`, error.errors);
       }
-      // The table or the bus did not answer. Whether the event got out may be unknown, so nothing is claimed.
-      // Of a request that failed before it got its id, the route is all that is known.
+      // The table or the bus failed. It may be unknown whether the event was published, so the response does not say.
+      // A POST may have failed before it got a bookingId, so only a DELETE logs one.
       const correlationId = event.pathParameters?.bookingId;
       logger.error('Request failed', {
         routeKey: event.routeKey,
@@ -147,8 +151,8 @@ export function createApi(dependencies: Dependencies): HttpHandler {
         error: error as Error,
       });
       const detail = isCancellation
-        ? 'The cancellation could not be taken just now. Try again in a moment: cancelling twice is cancelling once.'
-        : 'The booking could not be taken just now. Try again in a moment: with the same Idempotency-Key it is never booked twice.';
+        ? 'The cancellation could not be processed. Try again in a moment: cancelling twice has the effect of cancelling once.'
+        : 'The request could not be processed. Try again in a moment: with the same Idempotency-Key it is never booked twice.';
       return retryAfter(2, problem(503, 'Temporarily unavailable', detail));
     }
   };
@@ -161,8 +165,8 @@ function accepted({ flightId, seats }: BookingRequest, { bookingId, amount }: As
 }
 
 function countOf(errors: readonly FieldError[]): string {
-  if (errors.length === 1) return 'One mistake was found; errors names its field.';
-  return `${errors.length} mistakes were found; errors names their fields.`;
+  if (errors.length === 1) return 'The request has one mistake; "errors" names its field.';
+  return `The request has ${errors.length} mistakes; "errors" names their fields.`;
 }
 
 function retryAfter(seconds: number, response: Response): Response {

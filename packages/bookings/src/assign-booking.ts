@@ -12,20 +12,21 @@ import {
 } from './domain.ts';
 import type { FlightStore } from './flight-store.ts';
 import type { OwnerStore } from './owner-store.ts';
-import { type Asked, describe } from './read-booking-request.ts';
+import { type FlightAndSeats, formatValue } from './read-booking-request.ts';
 
 export interface Dependencies {
   flights: FlightStore;
   owners: OwnerStore;
+  /** How long a request is valid, in seconds. */
   expiresAfterSeconds: number;
   now: () => Date;
-  /** Told of each request when it gets its id. @default nobody counts */
+  /** Called once for each request, when it gets its bookingId. Counts metrics. @default not called */
   onRecorded?: (event: AirlineEvent) => void;
 }
 
 export type AssignBooking = (request: BookingRequest, traceparent: string, isLoggedIn: boolean) => Promise<Assignment>;
 
-/** A request that cannot be booked; thrown, so that idempotency does not remember it. */
+/** The request cannot be booked. This is an error, because idempotency stores results, but not errors. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
   readonly errors: readonly FieldError[];
@@ -36,7 +37,10 @@ export class RefusedError extends Error {
   }
 }
 
-/** Gives a request its id, time and price, and its owner where a customer is logged in. @throws RefusedError when it cannot be booked */
+/**
+ * Returns a function that gives a request its bookingId, times and price. It stores a logged-in customer as the owner.
+ * It throws {@link RefusedError} if the request cannot be booked.
+ */
 export function createAssignBooking({
   flights,
   owners,
@@ -48,7 +52,7 @@ export function createAssignBooking({
     const flight = await flights.findFlight(request.flightId);
     const time = now();
     const refusals = findRefusals(request, flight, time);
-    if (refusals.length > 0) throw new RefusedError(refusals.map((refusal) => explain(refusal, request)));
+    if (refusals.length > 0) throw new RefusedError(refusals.map((refusal) => toFieldError(refusal, request)));
 
     const amount = fareOf(flight!, request.seats);
     const requestedAt = time.toISOString();
@@ -58,16 +62,17 @@ export function createAssignBooking({
     const mistakes = findMistakes(event);
     if (mistakes.some(({ path }) => path === '/data/payment/amountMinor')) {
       const total = `${amount.amountMinor} ${amount.currency} (in minor units)`;
-      const message = `cost ${total} together, more than one booking may; book fewer at once`;
+      const message = `cost ${total} together, which is more than one booking may cost; book fewer seats at once`;
       throw new RefusedError([{ field: '/seats', message }]);
     }
     if (mistakes.length > 0) {
       throw new Error(
-        `A request that passed its checks breaks the contract at ${mistakes.map(({ path }) => path).join()}`,
+        `A request passed all checks, but its event violates the contract at ${mistakes.map(({ path }) => path).join()}`,
       );
     }
     const { customerId } = request;
-    // Before anyone can hear of the booking. What a client merely says of itself makes no owner.
+    // Stored before the event is published, so that a published booking never lacks its owner.
+    // A customerId in the body does not make an owner: only a token proves who the customer is.
     if (isLoggedIn && customerId !== undefined) {
       await owners.keep({ bookingId: assignment.bookingId, customerId, departureTime: flight!.departureTime });
     }
@@ -76,7 +81,7 @@ export function createAssignBooking({
   };
 }
 
-/** The event of a request: from the same request and assignment the same event, word for word. */
+/** Builds the event of a request. The same request and assignment always lead to the identical event. */
 export function assembleEvent(request: BookingRequest, assignment: Assignment): AirlineEvent<'BookingRequested'> {
   const { requestedAt: occurredAt, traceparent } = assignment;
   return newEvent('BookingRequested', bookingRequested(request, assignment), { occurredAt, traceparent });
@@ -86,16 +91,19 @@ function findMistakes({ type, metadata, data }: AirlineEvent): ReturnType<typeof
   return findEventMistakes(type, { metadata, data });
 }
 
-/** A refusal in words, at the field that it is about. */
-export function explain(refusal: Refusal, { flightId, seats }: Asked): FieldError {
+/** Converts a refusal to an error message for the field that caused it. */
+export function toFieldError(refusal: Refusal, { flightId, seats }: FlightAndSeats): FieldError {
   switch (refusal.reason) {
     case 'unknown-flight':
-      return { field: '/flightId', message: `No flight ${flightId} is scheduled; GET /flights lists those that are` };
+      return {
+        field: '/flightId',
+        message: `Flight ${flightId} is not scheduled; GET /flights lists the scheduled flights`,
+      };
     case 'departed':
       return { field: '/flightId', message: `${flightId} departed at ${refusal.departureTime}; choose a later flight` };
     case 'unknown-seat': {
-      const seat = describe(seats[refusal.position]);
-      const message = `${flightId} has no seat ${seat}; GET /flights/${flightId}/seats shows those it has`;
+      const seat = formatValue(seats[refusal.position]);
+      const message = `${flightId} has no seat ${seat}; GET /flights/${flightId}/seats lists its seats`;
       return { field: `/seats/${refusal.position}`, message };
     }
   }

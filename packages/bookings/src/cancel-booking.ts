@@ -14,7 +14,7 @@ export interface Dependencies {
   publish: Publish;
   now: () => Date;
   logger: Pick<Logger, 'info'>;
-  /** Told of the first cancellation of a booking. @default nobody counts */
+  /** Called for the first cancellation of each booking. Counts metrics. @default not called */
   onRecorded?: (event: AirlineEvent) => void;
 }
 
@@ -24,10 +24,12 @@ export type CancelBooking = (
 ) => Promise<APIGatewayProxyStructuredResultV2>;
 
 /**
- * `DELETE /bookings/{bookingId}`: says that the booking is not wanted any more. The desk keeps no bookings, so without a customer
- * it says so of any id: of one whose request is still on its way, and of one that nobody ever asked for. A customer who is logged
- * in can cancel what they asked for here, and nothing else. The answer is "asked for", not "cancelled".
- * @throws Error when the table or the bus does not answer; a repetition says the same event
+ * Handles `DELETE /bookings/{bookingId}`: publishes `BookingCancelled`. 202 means that the cancellation is requested,
+ * not that it is complete. A logged-in customer can cancel only bookings that they requested here while logged in.
+ * Without a login, any bookingId can be cancelled, because this service stores no bookings. The request of that booking
+ * may still be on its way, or may not exist.
+ *
+ * The returned function throws if the table or the bus fails. A retry publishes the same event.
  */
 export function createCancelBooking({
   cancellations,
@@ -38,33 +40,33 @@ export function createCancelBooking({
   onRecorded,
 }: Dependencies): CancelBooking {
   return async ({ pathParameters, headers }, customerId) => {
-    const asked = {
+    const requested = {
       bookingId: pathParameters?.bookingId ?? '',
       cancelledAt: now().toISOString(),
       traceparent: traceparentFrom(headers.traceparent),
     };
-    if (findDataMistakes('BookingCancelled', asked).length > 0) {
+    if (findDataMistakes('BookingCancelled', requested).length > 0) {
       const detail = 'A booking id is a UUID of version 4, e.g. 7f8c2f0e-3b1a-4c7e-9d55-1f6a2b3c4d5e.';
       return problem(400, 'Malformed booking id', detail, [
         { field: 'bookingId', message: 'must be a UUID of version 4' },
       ]);
     }
-    // Whether somebody else has it, or nobody, is not told.
-    if (customerId !== undefined && (await owners.findOwner(asked.bookingId)) !== customerId) {
+    // The response is the same for another customer's booking and for an unknown one.
+    if (customerId !== undefined && (await owners.findOwner(requested.bookingId)) !== customerId) {
       return problem(
         404,
         'Unknown booking',
-        `You have no booking ${asked.bookingId} that was made here. Nothing was cancelled.`,
+        `You did not request a booking ${requested.bookingId} here. Nothing was cancelled.`,
       );
     }
 
-    const { bookingId, cancelledAt, traceparent } = await cancellations.keep(asked);
+    const { bookingId, cancelledAt, traceparent } = await cancellations.keep(requested);
     const cancellation = newEvent(
       'BookingCancelled',
       { bookingId, cancelledAt },
       { occurredAt: cancelledAt, traceparent },
     );
-    if (cancelledAt === asked.cancelledAt && traceparent === asked.traceparent) onRecorded?.(cancellation);
+    if (cancelledAt === requested.cancelledAt && traceparent === requested.traceparent) onRecorded?.(cancellation);
     await publishOrThrow(publish, [cancellation]);
     const { type: detailType, metadata } = cancellation;
     logger.info('booking cancelled', { detailType, correlationId: bookingId, eventId: metadata.eventId });

@@ -1,7 +1,7 @@
 import type { Cancellation } from './domain.ts';
 
-/** Remembers which bookings were cancelled, so that a repetition says the same again, word for word. */
+/** Stores the first cancellation of each booking, so that a repeated request publishes the identical event. */
 export interface CancellationStore {
-  /** Keeps the cancellation unless its booking was cancelled before. @returns the one that is kept: this, or the first */
+  /** Stores the cancellation, unless the booking already has one. @returns the stored one: this one or the first */
   keep(cancellation: Cancellation): Promise<Cancellation>;
 }

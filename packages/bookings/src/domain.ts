@@ -1,8 +1,8 @@
-/** What the front desk knows of a flight, and how it prices a request. Pure: no clock, no I/O. */
+/** How this service checks and prices a booking request. Pure: no clock, no I/O. */
 import type { EventData } from '@airline/events-schemas/events';
 import type { Heard } from './reads.ts';
 
-/** The part of a flight that prices a booking. */
+/** The part of a flight that determines the price of a booking. */
 export type Flight = Heard<'FlightScheduled'>['data'];
 
 export interface Amount {
@@ -12,7 +12,7 @@ export interface Amount {
   currency: string;
 }
 
-/** What a client asks for. It does not say the amount: the fares do. */
+/** The request of a client. It has no amount, because the fares of the flight determine it. */
 export interface BookingRequest {
   flightId: string;
   seats: string[];
@@ -21,27 +21,27 @@ export interface BookingRequest {
   customerId?: string;
 }
 
-/** What the desk adds to a request; together they are the event. No personal data, since idempotency keeps it for a day. */
+/** What this service adds to a request. It has no personal data, because idempotency stores it for a day. */
 export interface Assignment {
   bookingId: string;
   /** RFC 3339 UTC. */
   requestedAt: string;
-  /** When nobody needs to begin with the booking any more (RFC 3339 UTC). */
+  /** After this time no participant may start to process the booking (RFC 3339 UTC). */
   expiresAt: string;
   amount: Amount;
   /** W3C Trace Context. */
   traceparent: string;
 }
 
-/** Whose booking it is: of the customer who was logged in when it was asked for. */
+/** The owner of a booking: the customer who was logged in when it was requested. */
 export interface Ownership {
   bookingId: string;
   customerId: string;
-  /** Of its flight, as scheduled then (RFC 3339 UTC). */
+  /** When the flight departs, as scheduled at the time of the request (RFC 3339 UTC). */
   departureTime: string;
 }
 
-/** That a booking is not wanted any more, as it was said first. */
+/** The first cancellation of a booking. */
 export interface Cancellation {
   bookingId: string;
   /** RFC 3339 UTC. */
@@ -54,10 +54,10 @@ export interface Cancellation {
 export type Refusal =
   | { reason: 'unknown-flight' }
   | { reason: 'departed'; departureTime: string }
-  /** `position` counts from 0 in the order asked for. */
+  /** `position` is an index of the requested seats, from 0. */
   | { reason: 'unknown-seat'; position: number };
 
-/** Every reason against a request, as far as the schedule can tell. Whether a seat is taken, seats decides. */
+/** Returns all reasons why the schedule rules out a request. Does not check if a seat is free: seats decides that. */
 export function findRefusals(
   { seats }: Pick<BookingRequest, 'seats'>,
   flight: Flight | undefined,
@@ -73,13 +73,13 @@ export function findRefusals(
   ];
 }
 
-/** What the seats cost together: the sum of their fares. Every seat must exist. */
+/** Returns the sum of the fares of the seats. Every seat must exist. */
 export function fareOf(flight: Flight, seats: readonly string[]): Amount {
   const fares = seats.map((seat) => cabinOf(flight, seat)!.fare);
   return { amountMinor: fares.reduce((sum, fare) => sum + fare.amountMinor, 0), currency: fares[0]!.currency };
 }
 
-/** The `data` of the event. The request comes from the client each time it repeats itself, the assignment from the first time. */
+/** Builds the `data` of the event. On a retry, the client sends the request again; the assignment is the stored one. */
 export function bookingRequested(
   { flightId, seats, passenger, payment: { method }, customerId }: BookingRequest,
   { bookingId, requestedAt, expiresAt, amount }: Assignment,

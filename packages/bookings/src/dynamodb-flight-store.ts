@@ -7,19 +7,19 @@ type Key = { pk: string; sk: string };
 
 const flightKey = (flightId: string): Key => ({ pk: `FLIGHT#${flightId}`, sk: 'FARES' });
 
-/** One item a flight (`FLIGHT#id`, `FARES`). What idempotency keeps in the same table, see powertools-idempotency.ts. */
+/** One item for each flight (`FLIGHT#id`, `FARES`). */
 export function createDynamoDbFlightStore(client: DynamoDBDocumentClient, tableName: string): FlightStore {
   return {
-    async scheduleFlight(flight, saidAt) {
-      // Milliseconds, not the text: as texts 09:30:00Z is later than 09:30:00.500Z.
-      const said = Date.parse(saidAt);
+    async scheduleFlight(flight, occurredAt) {
+      // Stored as a number: compared as text, 09:30:00Z would be later than 09:30:00.500Z.
+      const milliseconds = Date.parse(occurredAt);
       try {
         await client.send(
           new PutCommand({
             TableName: tableName,
-            Item: { ...flightKey(flight.flightId), saidAt: said, flight },
-            ConditionExpression: 'attribute_not_exists(pk) OR saidAt <= :saidAt',
-            ExpressionAttributeValues: { ':saidAt': said },
+            Item: { ...flightKey(flight.flightId), saidAt: milliseconds, flight },
+            ConditionExpression: 'attribute_not_exists(pk) OR saidAt <= :occurredAt',
+            ExpressionAttributeValues: { ':occurredAt': milliseconds },
           }),
         );
       } catch (error) {

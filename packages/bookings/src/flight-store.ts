@@ -1,8 +1,11 @@
 import type { Flight } from './domain.ts';
 
-/** The memory of the front desk: the flights that it can price. Reads see every write that was answered before them. */
+/** Stores the flights that can be booked. Reads are strongly consistent. */
 export interface FlightStore {
-  /** Keeps the flight unless a later word on it is known (`saidAt`, RFC 3339 UTC). */
-  scheduleFlight(flight: Flight, saidAt: string): Promise<void>;
+  /**
+   * Stores the flight, unless a later version of it is stored.
+   * @param occurredAt of the `FlightScheduled` (RFC 3339 UTC)
+   */
+  scheduleFlight(flight: Flight, occurredAt: string): Promise<void>;
   findFlight(flightId: string): Promise<Flight | undefined>;
 }

@@ -6,11 +6,11 @@ export interface Dependencies {
   flights: FlightStore;
 }
 
-/** The desk hears of flights, and of nothing else: what becomes of a booking is not its business. */
+/** Returns one handler for each event that bookings consumes: only `FlightScheduled`. It publishes nothing. */
 export function createHandlers({ flights }: Dependencies) {
   return {
     async FlightScheduled({ data: { flightId, departureTime, cabins }, metadata }) {
-      // Field by field: what is not declared is not kept.
+      // Lists the fields, so that only declared ones are stored.
       const fares = cabins.map(({ rows, letters, fare }) => ({ rows, letters, fare }));
       await flights.scheduleFlight({ flightId, departureTime, cabins: fares }, metadata.occurredAt);
       return [];

@@ -1,27 +1,30 @@
 import type { Context } from 'aws-lambda';
 
-export interface GuardedCall {
+export interface OnceCall {
   /** The client's `Idempotency-Key`. */
   key: string;
-  /** What was asked under the key. Its hash is kept, not itself. */
+  /** The content of the request. Only its hash is stored. */
   payload: string;
-  /** A run that dies holds its key no longer than its function may run. */
+  /** Its remaining time limits how long a crashed run keeps its key. */
   context: Context;
 }
 
-export type Guarded<T> =
-  /** The result of this run, or of the run that first came with this key and payload. */
+export type OnceResult<T> =
+  /** The result of this run, or of the first run with this key and payload. */
   | { kind: 'done'; result: T }
-  /** The key came before, with another payload. */
+  /** The key was used before, with another payload. */
   | { kind: 'key-reused' }
-  /** Another run has the key and is not done. */
+  /** Another run with this key has not finished. */
   | { kind: 'in-progress' };
 
-/** How long a key is remembered. */
-export const rememberedForSeconds = 24 * 60 * 60;
+/** How long a key and its result are stored. */
+export const keyRetentionSeconds = 24 * 60 * 60;
 
-/** Does a piece of work once for each key and remembers its result. */
+/** Does the work once for each key, and stores its result. */
 export interface Idempotency {
-  /** What `work` throws is thrown, and nothing is remembered. Its result must be plain JSON. */
-  once<T extends object>(call: GuardedCall, work: () => Promise<T>): Promise<Guarded<T>>;
+  /**
+   * The result of `work` must be plain JSON.
+   * @throws what `work` throws. Then nothing is stored, and the key is free again.
+   */
+  once<T extends object>(call: OnceCall, work: () => Promise<T>): Promise<OnceResult<T>>;
 }

@@ -1,7 +1,7 @@
 import type { CancellationStore } from './cancellation-store.ts';
 import type { Cancellation } from './domain.ts';
 
-/** The cancellation store of tests and simulations: it keeps the same contract as the DynamoDB one, copies included. */
+/** The cancellation store for tests. Like the DynamoDB store, it copies what it takes and returns. */
 export function createInMemoryCancellationStore(): CancellationStore {
   const kept = new Map<string, Cancellation>();
 

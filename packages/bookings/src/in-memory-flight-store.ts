@@ -1,16 +1,16 @@
 import type { Flight } from './domain.ts';
 import type { FlightStore } from './flight-store.ts';
 
-/** The flight store of tests and simulations: it keeps the same contract as the DynamoDB one, copies included. */
+/** The flight store for tests. Like the DynamoDB store, it copies what it takes and returns. */
 export function createInMemoryFlightStore(): FlightStore {
-  const flights = new Map<string, { flight: Flight; saidAt: number }>();
+  const flights = new Map<string, { flight: Flight; occurredAt: number }>();
 
   return {
-    scheduleFlight(flight, saidAt) {
+    scheduleFlight(flight, occurredAt) {
       const known = flights.get(flight.flightId);
-      const said = Date.parse(saidAt);
-      if (!known || known.saidAt <= said)
-        flights.set(flight.flightId, { flight: structuredClone(flight), saidAt: said });
+      const milliseconds = Date.parse(occurredAt);
+      if (!known || known.occurredAt <= milliseconds)
+        flights.set(flight.flightId, { flight: structuredClone(flight), occurredAt: milliseconds });
       return Promise.resolve();
     },
 

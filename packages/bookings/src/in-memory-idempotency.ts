@@ -1,39 +1,39 @@
-import { rememberedForSeconds, type Idempotency } from './idempotency.ts';
+import { keyRetentionSeconds, type Idempotency } from './idempotency.ts';
 
-interface Memory {
+interface KeyRecord {
   payload: string;
-  /** Undefined while its run is at work. */
+  /** Undefined while the work is in progress. */
   result?: object;
   /** Milliseconds since the epoch. */
   expiresAt: number;
 }
 
-/** The guard of tests and simulations: it keeps the same contract as the Powertools one. */
+/** The idempotency for tests. */
 export function createInMemoryIdempotency(): Idempotency {
-  const memories = new Map<string, Memory>();
+  const records = new Map<string, KeyRecord>();
 
   return {
     async once<T extends object>(
       { key, payload, context }: Parameters<Idempotency['once']>[0],
       work: () => Promise<T>,
     ) {
-      const known = memories.get(key);
+      const known = records.get(key);
       if (known && known.expiresAt >= Date.now()) {
         if (known.payload !== payload) return { kind: 'key-reused' };
         if (!known.result) return { kind: 'in-progress' };
         return { kind: 'done', result: structuredClone(known.result) as T };
       }
-      memories.set(key, { payload, expiresAt: Date.now() + context.getRemainingTimeInMillis() });
+      records.set(key, { payload, expiresAt: Date.now() + context.getRemainingTimeInMillis() });
       try {
         const result = await work();
-        memories.set(key, {
+        records.set(key, {
           payload,
           result: structuredClone(result),
-          expiresAt: Date.now() + rememberedForSeconds * 1000,
+          expiresAt: Date.now() + keyRetentionSeconds * 1000,
         });
         return { kind: 'done', result };
       } catch (error) {
-        memories.delete(key);
+        records.delete(key);
         throw error;
       }
     },

@@ -1,6 +1,6 @@
 import type { OwnerStore } from './owner-store.ts';
 
-/** The owner store of tests. */
+/** The owner store for tests. */
 export function createInMemoryOwnerStore(): OwnerStore {
   const owners = new Map<string, string>();
 

@@ -1,9 +1,9 @@
 import type { Ownership } from './domain.ts';
 
-/** Remembers who asked for a booking, where customers log in: only they may cancel it. */
+/** Stores the owner of each booking that a logged-in customer requested. Only the owner may cancel it. */
 export interface OwnerStore {
-  /** Keeps it. A booking has one owner from the start: keeping the same again changes nothing. */
+  /** Stores the owner. A booking never changes its owner, so this may be repeated. */
   keep(ownership: Ownership): Promise<void>;
-  /** The customer who asked for the booking here, while they were logged in. */
+  /** @returns the customerId of the owner, or undefined if the booking was requested without a login or elsewhere */
   findOwner(bookingId: string): Promise<string | undefined>;
 }

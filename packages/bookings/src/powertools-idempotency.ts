@@ -7,14 +7,13 @@ import {
 } from '@aws-lambda-powertools/idempotency';
 import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb';
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { rememberedForSeconds, type GuardedCall, type Idempotency } from './idempotency.ts';
+import { type Idempotency, keyRetentionSeconds, type OnceCall } from './idempotency.ts';
 
-/** Keys of the table begin with it. */
 const keyPrefix = 'IDEMPOTENCY';
 
 /**
- * Powertools' idempotency in the service's own table: one item a key (`IDEMPOTENCY#<hash of the key>`, `ASSIGNMENT`). With
- * `sortKeyAttr` Powertools would put all of them under one partition key, and so under the write limit of one partition.
+ * One item for each key (`IDEMPOTENCY#<hash of the key>`, `ASSIGNMENT`). With the option `sortKeyAttr`, Powertools
+ * would store all items under one partition key, and so limit all writes to the throughput of one partition.
  */
 class AssignmentRecords extends DynamoDBPersistenceLayer {
   protected override getKey(hashedKey: string): Record<string, AttributeValue> {
@@ -31,13 +30,13 @@ export function createPowertoolsIdempotency(client: DynamoDBClient, tableName: s
   });
 
   return {
-    async once<T extends object>({ key, payload, context }: GuardedCall, work: () => Promise<T>) {
+    async once<T extends object>({ key, payload, context }: OnceCall, work: () => Promise<T>) {
       const config = new IdempotencyConfig({
         eventKeyJmesPath: 'key',
-        // The hash of a payload alone could be guessed back to the passenger in it; with a random key it cannot.
+        // With only the payload, its hash could be used to guess the passenger. A random key prevents that.
         payloadValidationJmesPath: '[key, payload]',
         hashFunction: 'sha256',
-        expiresAfterSeconds: rememberedForSeconds,
+        expiresAfterSeconds: keyRetentionSeconds,
         lambdaContext: context,
       });
       const guarded = makeIdempotent((_: { key: string; payload: string }) => work(), {
@@ -50,7 +49,7 @@ export function createPowertoolsIdempotency(client: DynamoDBClient, tableName: s
       } catch (error) {
         if (error instanceof IdempotencyValidationError) return { kind: 'key-reused' };
         if (error instanceof IdempotencyAlreadyInProgressError) return { kind: 'in-progress' };
-        // The run that had the key gave it up between Powertools' write and its look at what was in the way.
+        // The other run released the key between Powertools' failed write and its read of the existing item.
         if (error instanceof IdempotencyItemNotFoundError) return { kind: 'in-progress' };
         throw error;
       }

@@ -4,25 +4,25 @@ import type { BookingRequest } from './domain.ts';
 
 type Json = Record<string, unknown>;
 
-/** What can still be looked up for a body with mistakes, so that its client hears of all of them at once. */
-export type Asked = Pick<BookingRequest, 'flightId' | 'seats'>;
+/** The part of a malformed request that can still be checked against the schedule. */
+export type FlightAndSeats = Pick<BookingRequest, 'flightId' | 'seats'>;
 
 export type Reading =
   | { kind: 'request'; request: BookingRequest }
-  /** `asked` is left out when not even the flight can be looked up. */
-  | { kind: 'malformed'; errors: FieldError[]; asked?: Asked };
+  /** Without `readable` if the flightId is malformed. */
+  | { kind: 'malformed'; errors: FieldError[]; readable?: FlightAndSeats };
 
-/** Objects of the body by JSON pointer, and their fields. */
+/** The objects of the body, by JSON pointer, and their fields. */
 const knownFields: Record<string, readonly string[]> = {
   '': ['flightId', 'seats', 'passenger', 'payment', 'customerId'],
   '/passenger': ['name', 'email'],
   '/payment': ['method'],
 };
 
-/** Free text of the body. */
-const texts = ['/passenger/name', '/passenger/email', '/payment/method', '/customerId'];
+/** The free-text fields of the body. */
+const textFields = ['/passenger/name', '/passenger/email', '/payment/method', '/customerId'];
 
-/** What each field must be; `*` stands for a position. */
+/** The rule for each field. `*` stands for an index. */
 const rules: Record<string, string> = {
   '/flightId': 'must be a flight number and its day of departure, such as KL1001-20261218',
   '/seats': 'must list one to nine seats, each once, such as ["12A","12B"]',
@@ -35,46 +35,49 @@ const rules: Record<string, string> = {
   '/customerId': 'must be the id of a customer account, 1 to 200 characters; a guest leaves it out',
 };
 
-/** Fields whose value a message may repeat: nothing that names the passenger or their card. */
-const shown = /^\/(flightId|customerId|seats(\/\d+)?)$/;
+/** Fields whose value an error message may contain. No personal data and no payment method. */
+const quotable = /^\/(flightId|customerId|seats(\/\d+)?)$/;
 
-const longestShown = 60;
+const maximumQuotedCharacters = 60;
 
-/** A list that is far too long is not looked through: a client could make the desk busy with it. */
-const seatsLookedAt = 100;
+/** Limits the work that a client can cause with a very long list of seats. */
+const maximumSeatsChecked = 100;
 
-/** The booking request in a JSON body, or every mistake in it. An unknown field is one too: it may be a known one misspelt. */
+/**
+ * Returns the booking request in a JSON body, or all mistakes of the body. An unknown field is a mistake, because it
+ * may be a misspelt one.
+ */
 export function readBookingRequest(body: unknown): Reading {
   if (!isObject(body)) {
-    const message = `must be a JSON object with ${listed(knownFields['']!)}; it is ${describe(body)}`;
+    const message = `must be a JSON object with ${joinNames(knownFields['']!)}; it is ${formatValue(body)}`;
     return { kind: 'malformed', errors: [{ field: '', message }] };
   }
-  const seats = Array.isArray(body.seats) ? body.seats.slice(0, seatsLookedAt) : body.seats;
+  const seats = Array.isArray(body.seats) ? body.seats.slice(0, maximumSeatsChecked) : body.seats;
   const all = [...unknownFields(body), ...contractMistakes(body, seats), ...repeatedSeats(seats), ...unfitTexts(body)];
-  // One message a field: a seat that is no seat need not hear that it is also there twice.
-  const named = new Set<string>();
-  const errors = all.filter(({ field }) => !named.has(field) && named.add(field));
+  // Only the first message for each field: a malformed seat need not be reported as a repeated one too.
+  const reported = new Set<string>();
+  const errors = all.filter(({ field }) => !reported.has(field) && reported.add(field));
   if (errors.length === 0) return { kind: 'request', request: toRequest(body) };
 
   const { flightId } = body;
   if (typeof flightId !== 'string' || errors.some(({ field }) => field === '/flightId'))
     return { kind: 'malformed', errors };
-  // A seat that is no seat keeps its position; its mistake is named already.
-  const asked = Array.isArray(seats) ? seats.map((seat) => (typeof seat === 'string' ? seat : '')) : [];
-  return { kind: 'malformed', errors, asked: { flightId, seats: asked } };
+  // A value that is not text becomes '', so that the other seats keep their index. It has an error already.
+  const texts = Array.isArray(seats) ? seats.map((seat) => (typeof seat === 'string' ? seat : '')) : [];
+  return { kind: 'malformed', errors, readable: { flightId, seats: texts } };
 }
 
-/** A value for a message: short, on one line, and never a whole structure. */
-export function describe(value: unknown): string {
+/** Formats a value for an error message: on one line, shortened, and without the content of an array or object. */
+export function formatValue(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === 'object' && value !== null) return 'an object';
   const text = JSON.stringify(value);
   const characters = Array.from(text);
-  if (characters.length <= longestShown) return text;
-  return `${characters.slice(0, longestShown).join('')}… (${characters.length} characters)`;
+  if (characters.length <= maximumQuotedCharacters) return text;
+  return `${characters.slice(0, maximumQuotedCharacters).join('')}… (${characters.length} characters)`;
 }
 
-/** A body without mistakes, rebuilt: the order of its fields is always the same, so that equal requests are equal as text. */
+/** Rebuilds a valid body with its fields in a fixed order, so that equal requests are equal as JSON text. */
 function toRequest(body: Json): BookingRequest {
   const { flightId, seats, passenger, payment, customerId } = body as unknown as BookingRequest;
   return {
@@ -100,13 +103,13 @@ function unknownFields(body: Json): FieldError[] {
 
 function whyUnknown(pointer: string, name: string, known: readonly string[]): string {
   if (pointer === '/payment' && (name === 'amountMinor' || name === 'currency')) {
-    return 'is not for the client to say: the scheduled fares price the booking; leave it out';
+    return 'must be left out: the fares of the flight determine it';
   }
   const owner = pointer === '' ? 'a booking request' : pointer.slice(1);
-  return `is unknown: the fields of ${owner} are ${listed(known)}; leave it out`;
+  return `is unknown: the fields of ${owner} are ${joinNames(known)}; leave it out`;
 }
 
-/** The contract's own rules for the fields that go into the event as they came; what the desk adds is filled in. */
+/** Checks the client's fields by the rules of the contract. The fields that this service adds get valid values. */
 function contractMistakes(body: Json, seats: unknown): FieldError[] {
   const { flightId, passenger, payment, customerId } = body;
   const mistakes = findDataMistakes('BookingRequested', {
@@ -117,17 +120,17 @@ function contractMistakes(body: Json, seats: unknown): FieldError[] {
     payment: isObject(payment) ? { ...payment, amountMinor: 1, currency: 'EUR' } : payment,
     customerId,
   });
-  // One message a field says all of its rule, however much of it is broken.
+  // The message of a field states its whole rule, so one message for each field is enough.
   const wrong = [...new Set(mistakes.map(({ path }) => path))].filter((field) => !isOnlyRepetition(field, seats));
   return wrong.map((field) => {
     const rule = rules[field.replace(/\/\d+$/, '/*')]!;
     const value = valueAt(body, field);
     if (value === undefined) return { field, message: `is missing: it ${rule}` };
-    return { field, message: shown.test(field) ? `${rule}; it is ${describe(value)}` : rule };
+    return { field, message: quotable.test(field) ? `${rule}; it is ${formatValue(value)}` : rule };
   });
 }
 
-/** The contract points at the whole list when a seat is in it twice; {@link repeatedSeats} points at the seats. */
+/** For a repeated seat the contract reports the whole list. {@link repeatedSeats} reports the seats instead. */
 function isOnlyRepetition(field: string, seats: unknown): boolean {
   return field === '/seats' && Array.isArray(seats) && seats.length >= 1 && seats.length <= 9;
 }
@@ -142,14 +145,14 @@ function repeatedSeats(seats: unknown): FieldError[] {
     const [first, last] = positions.get(seat)!;
     if (typeof seat !== 'string' || last === undefined) return [];
     const other = position === first ? last : first;
-    const message = `asks for ${describe(seat)}, and so does /seats/${other}; name each seat once`;
+    const message = `lists ${formatValue(seat)}, which /seats/${other} lists too; list each seat only once`;
     return [{ field: `/seats/${position}`, message }];
   });
 }
 
-/** What the contract lets pass and no one means: it would end up in a mail or a log. */
+/** Rejects text that the contract allows, but that would harm a mail or a log. */
 function unfitTexts(body: Json): FieldError[] {
-  return texts.flatMap((field) => {
+  return textFields.flatMap((field) => {
     const value = valueAt(body, field);
     if (typeof value !== 'string') return [];
     if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(value)) {
@@ -174,7 +177,7 @@ function escapePointer(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
-function listed(names: readonly string[]): string {
+function joinNames(names: readonly string[]): string {
   return names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} and ${names[names.length - 1]}`;
 }
 

@@ -3,10 +3,10 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 
 export type Body = { kind: 'json'; value: unknown } | { kind: 'refused'; answer: APIGatewayProxyStructuredResultV2 };
 
-/** The longest valid request has 9 KB, every character escaped. It bounds what a client makes the desk check and answer. */
+/** Limits the work that one request can cause. The longest valid body has 9 KB, with every character escaped. */
 const maximumBytes = 16 * 1024;
 
-/** The JSON body of a request, or the answer to a request that has none. */
+/** Parses the JSON body of a request, or returns the problem response if that fails. */
 export function readJsonBody({ headers, body = '', isBase64Encoded }: APIGatewayProxyEventV2): Body {
   const contentType = headers['content-type'];
   if (contentType?.split(';')[0]!.trim().toLowerCase() !== 'application/json') {
@@ -19,13 +19,13 @@ export function readJsonBody({ headers, body = '', isBase64Encoded }: APIGateway
 
   const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
   if (bytes.length > maximumBytes) {
-    const detail = `The body may have ${maximumBytes} bytes; it has ${bytes.length}.`;
+    const detail = `The body may have at most ${maximumBytes} bytes; it has ${bytes.length}.`;
     return { kind: 'refused', answer: problem(413, 'Body too large', detail) };
   }
   try {
     return { kind: 'json', value: JSON.parse(new TextDecoder('utf8', { fatal: true }).decode(bytes)) };
   } catch {
-    // Not the parser's own words: they quote the body, and with it the passenger.
+    // Does not use the parser's message, because it quotes the body, which has personal data.
     const message =
       bytes.length === 0 ? 'is empty: send a JSON object' : 'is not valid JSON in UTF-8: send a JSON object';
     return {

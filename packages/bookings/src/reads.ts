@@ -1,6 +1,6 @@
 import type { EventRead, Reads } from '@airline/events-schemas/reads';
 
-/** What bookings reads of the events that it hears, and all that it can: what prices a request. */
+/** The fields that bookings reads, by detail-type. A handler that reads another field does not compile. */
 export const reads = {
   FlightScheduled: [
     'metadata.occurredAt',

@@ -1,9 +1,11 @@
 import { isSampled, isTraceparent, newTraceparent, traceparentOf } from '@airline/messaging/trace';
 
 /**
- * The client's trace, else the one that Lambda has begun for this invocation, else a new one. Where Lambda traces, it decides whether
- * this is recorded: a client that could decide it would have every booking recorded at the airline's cost.
- * @param lambdaTrace X-Ray's header of the invocation
+ * Returns the trace of the client, or else the trace of this Lambda invocation, or else a new trace. If Lambda traces,
+ * Lambda decides whether the trace is sampled. Otherwise a client could have every booking recorded, at the airline's
+ * cost.
+ * @param header the `traceparent` of the HTTP request
+ * @param lambdaTrace the X-Ray trace header of the invocation
  */
 export function traceparentFrom(header: string | undefined, lambdaTrace = process.env._X_AMZN_TRACE_ID): string {
   const own = traceparentOf(lambdaTrace);

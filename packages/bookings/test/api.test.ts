@@ -23,7 +23,7 @@ function expectProblem(answer: Answer, status: number): void {
 }
 
 describe('a request that can be booked', () => {
-  test('is answered with its booking, its price and where to ask for it', async () => {
+  test('is answered with its bookingId, its price and its Location', async () => {
     const answer = await desk.post(request({ seats: ['5F', '12A'] }));
     expect(answer.status).toBe(202);
     const { bookingId } = answer.body;
@@ -39,7 +39,7 @@ describe('a request that can be booked', () => {
     });
   });
 
-  test('is published once, as the root of its flow, with the time of the request and of its expiry', async () => {
+  test('is published once, without a cause, with the time of the request and of its expiry', async () => {
     const { body } = await desk.post(request({ customerId: 'c-1' }));
     expect(desk.published).toEqual([
       {
@@ -63,13 +63,13 @@ describe('a request that can be booked', () => {
     ]);
   });
 
-  test('without an Idempotency-Key is another booking every time', async () => {
+  test('is a new booking every time without an Idempotency-Key', async () => {
     const [first, second] = [await desk.post(request()), await desk.post(request())];
     expect(first.body.bookingId).not.toBe(second.body.bookingId);
     expect(desk.published).toHaveLength(2);
   });
 
-  test('keeps nine seats in the order asked for', async () => {
+  test('keeps the order of its nine seats', async () => {
     const seats = ['7A', '6A', '8A', '9A', '10A', '11A', '12A', '13A', '14A'];
     expect((await desk.post(request({ seats }))).body).toMatchObject({ seats, amount: { amountMinor: 9 * 8_100 } });
   });
@@ -129,7 +129,7 @@ describe('a request that cannot be booked (422)', () => {
     expect(answer.body.errors[0].message).toContain('2026-12-18T06:37:00Z');
   });
 
-  test('seats that cost more together than the contract lets one payment be', async () => {
+  test('seats that together cost more than the contract allows', async () => {
     const flights = createInMemoryFlightStore();
     desk = await openDesk({ flights });
     const fare = { amountMinor: 99_999_999, currency: 'USD' };
@@ -143,7 +143,7 @@ describe('a request that cannot be booked (422)', () => {
 });
 
 describe('a malformed request (400)', () => {
-  test('hears of everything that is wrong at once, of what can be looked up too', async () => {
+  test('is answered with all its mistakes at once, including those against the schedule', async () => {
     const answer = await desk.post({
       flightId: 'KL9999-20261218',
       seats: ['12A', '12A', 'window'],
@@ -158,7 +158,7 @@ describe('a malformed request (400)', () => {
     expect(desk.published).toEqual([]);
   });
 
-  test('a seat that is no seat is named once, and the others are still looked up', async () => {
+  test('a malformed seat is reported once, and the other seats are still checked against the schedule', async () => {
     const answer = await desk.post({ ...request(), seats: [12, '99A'] });
     expectProblem(answer, 400);
     expect(fieldsOf(answer)).toEqual(['/seats/0', '/seats/1']);
@@ -173,7 +173,7 @@ describe('a malformed request (400)', () => {
     expect(fieldsOf(answer)).toEqual(['']);
   });
 
-  test('a parse failure does not quote the passenger', async () => {
+  test('a body that is not JSON is not quoted in the answer', async () => {
     const answer = await desk.post('{"passenger":{"name":"Ada Lovelace","email":"ada@example.com"},');
     expect(JSON.stringify(answer)).not.toMatch(/Ada|ada@/);
   });
@@ -185,12 +185,12 @@ describe('a malformed request (400)', () => {
     expect(answer.body.detail).toContain('Content-Type: application/json');
   });
 
-  test('413 for a body longer than any request', async () => {
+  test('413 for a body that is longer than any valid one', async () => {
     expectProblem(await desk.post(request({ customerId: 'x'.repeat(20_000) })), 413);
   });
 });
 
-describe('when the desk cannot do its work (503)', () => {
+describe('when the table or the bus fails (503)', () => {
   test.each([
     ['the bus', { publish: async () => [new PublishError('throttled')] }],
     [
@@ -198,7 +198,7 @@ describe('when the desk cannot do its work (503)', () => {
       { flights: { ...createInMemoryFlightStore(), findFlight: () => Promise.reject(new Error('throttled')) } },
     ],
     ['the idempotency table', { idempotency: { once: () => Promise.reject(new Error('throttled')) } }],
-  ])('because %s does not answer, nothing is called accepted and the client may try again', async (_, failing) => {
+  ])('because %s fails, the request is not accepted and the client may try again', async (_, failing) => {
     const logged: unknown[] = [];
     const logger = { info: () => undefined, error: (...line: unknown[]) => void logged.push(line) };
     desk = await openDesk({ ...failing, logger });

@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 
 describe('DELETE /bookings/{bookingId}', () => {
-  test('says that the booking is cancelled, as the root of what follows', async () => {
+  test('publishes BookingCancelled, without a cause', async () => {
     const bookingId = randomUUID();
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00';
     const answer = await desk.cancel(bookingId, { traceparent });
@@ -35,7 +35,7 @@ describe('DELETE /bookings/{bookingId}', () => {
     ]);
   });
 
-  test('repeated later, says the same again, word for word', async () => {
+  test('repeated later, publishes the identical event again', async () => {
     const bookingId = randomUUID();
     const first = await desk.cancel(bookingId);
     clock = '2026-12-02T00:00:00.000Z';
@@ -45,7 +45,7 @@ describe('DELETE /bookings/{bookingId}', () => {
   });
 
   test.each(['', '42', 'KL1001-20261218', '7f8c2f0e-3b1a-1c7e-9d55-1f6a2b3c4d5e'])(
-    '%j is no booking id: 400',
+    'a malformed bookingId, %j: 400',
     async (bookingId) => {
       const answer = await desk.cancel(bookingId);
       expect(answer).toMatchObject({ status: 400, headers: { 'content-type': 'application/problem+json' } });
@@ -54,13 +54,13 @@ describe('DELETE /bookings/{bookingId}', () => {
     },
   );
 
-  test('a bus that does not answer: 503, and the repetition says what the first try would have said', async () => {
+  test('a bus that fails: 503, and a retry publishes the event of the first try', async () => {
     const cancellations = createInMemoryCancellationStore();
-    const deaf = await openDesk({ cancellations, publish: async () => [new PublishError('throttled')] });
+    const failing = await openDesk({ cancellations, publish: async () => [new PublishError('throttled')] });
     const bookingId = randomUUID();
-    const failed = await deaf.cancel(bookingId);
+    const failed = await failing.cancel(bookingId);
     expect(failed).toMatchObject({ status: 503, headers: { 'retry-after': '2' } });
-    expect(failed.body.detail).toContain('cancelling twice is cancelling once');
+    expect(failed.body.detail).toContain('cancelling twice has the effect of cancelling once');
 
     clock = '2026-12-02T00:00:00.000Z';
     const healed = await openDesk({ cancellations, now: () => new Date(clock) });
@@ -68,7 +68,7 @@ describe('DELETE /bookings/{bookingId}', () => {
     expect(healed.published).toMatchObject([{ data: { bookingId, cancelledAt: now } }]);
   });
 
-  test('a table that does not answer: 503, and nothing is said', async () => {
+  test('a table that fails: 503, and nothing is published', async () => {
     desk = await openDesk({ cancellations: { keep: () => Promise.reject(new Error('throttled')) } });
     expect((await desk.cancel(randomUUID())).status).toBe(503);
     expect(desk.published).toEqual([]);

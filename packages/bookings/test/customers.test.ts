@@ -14,22 +14,22 @@ beforeEach(async () => {
   desk = await openDesk();
 });
 
-/** @returns the id of the new booking */
-async function bookedBy(customer = {}, body = request()): Promise<string> {
+/** @returns the bookingId of a new booking */
+async function bookBy(customer = {}, body = request()): Promise<string> {
   const answer = await desk.post(body, {}, customer);
   return answer.body.bookingId as string;
 }
 
 describe('where customers log in, POST /bookings', () => {
   test.each([undefined, 'ada'])(
-    'books in the name of the one who does, customerId in the body being %j',
+    'books for the customer of the token, if customerId in the body is %j',
     async (customerId) => {
-      await bookedBy(ada, request(customerId === undefined ? {} : { customerId }));
+      await bookBy(ada, request(customerId === undefined ? {} : { customerId }));
       expect(desk.published).toMatchObject([{ type: 'BookingRequested', data: { customerId: 'ada' } }]);
     },
   );
 
-  test("refuses somebody else's name", async () => {
+  test('refuses the customerId of another customer', async () => {
     const answer = await desk.post(request({ customerId: 'ada' }), {}, grace);
     expect(answer).toMatchObject({ status: 403, headers: { 'content-type': 'application/problem+json' } });
     expect(fieldsOf(answer)).toEqual(['/customerId']);
@@ -38,7 +38,7 @@ describe('where customers log in, POST /bookings', () => {
   });
 
   test.each<Record<string, string>>([{}, { sub: '' }, { sub: 'two\nlines' }, { sub: 'x'.repeat(201) }])(
-    'refuses a token that names no customer: %j',
+    'refuses a token that does not identify a customer: %j',
     async (claims) => {
       const answer = await desk.post(request(), {}, { claims });
       expect(answer).toMatchObject({ status: 403, body: { title: 'No customer' } });
@@ -46,7 +46,7 @@ describe('where customers log in, POST /bookings', () => {
     },
   );
 
-  test('an Idempotency-Key is its customer’s own', async () => {
+  test('two customers may use the same Idempotency-Key', async () => {
     const key = { 'idempotency-key': 'first-booking' };
     const first = await desk.post(request(), key, ada);
     expect((await desk.post(request(), key, ada)).body.bookingId).toBe(first.body.bookingId);
@@ -57,33 +57,33 @@ describe('where customers log in, POST /bookings', () => {
 });
 
 describe('where customers log in, DELETE /bookings/{bookingId}', () => {
-  test('cancels what the customer asked for', async () => {
-    const bookingId = await bookedBy(ada);
+  test('cancels a booking of the customer', async () => {
+    const bookingId = await bookBy(ada);
     expect((await desk.cancel(bookingId, {}, ada)).status).toBe(202);
     expect(desk.published).toMatchObject([{}, { type: 'BookingCancelled', data: { bookingId } }]);
   });
 
   const others: [string, () => Promise<string>][] = [
-    ["somebody else's", () => bookedBy(ada)],
-    ["a guest's", () => bookedBy()],
-    ["a guest's, who said to be that customer", () => bookedBy({}, request({ customerId: 'grace' }))],
-    ['nobody’s', async () => randomUUID()],
+    ['of another customer', () => bookBy(ada)],
+    ['of a guest', () => bookBy()],
+    ['of a guest who sent the customerId of this customer', () => bookBy({}, request({ customerId: 'grace' }))],
+    ['that does not exist', async () => randomUUID()],
   ];
-  test.each(others)('knows nothing of a booking that is %s', async (_, book) => {
+  test.each(others)('answers 404 to a booking %s', async (_, book) => {
     const bookingId = await book();
     const before = desk.published.length;
     const answer = await desk.cancel(bookingId, {}, grace);
     expect(answer).toMatchObject({ status: 404, headers: { 'content-type': 'application/problem+json' } });
-    expect(answer.body.detail).toBe(`You have no booking ${bookingId} that was made here. Nothing was cancelled.`);
+    expect(answer.body.detail).toBe(`You did not request a booking ${bookingId} here. Nothing was cancelled.`);
     expect(desk.published).toHaveLength(before);
   });
 
-  test('refuses a malformed id and a token without a customer before it looks', async () => {
+  test('refuses a malformed bookingId and a token without a customer', async () => {
     expect((await desk.cancel('42', {}, ada)).status).toBe(400);
     expect((await desk.cancel(randomUUID(), {}, { claims: {} })).status).toBe(403);
   });
 
-  test('the owner is kept before the request is said: whoever hears of a booking can be told from its owner', async () => {
+  test('stores the owner before it publishes the request', async () => {
     const owners = createInMemoryOwnerStore();
     const order: string[] = [];
     const keep = owners.keep.bind(owners);
@@ -95,11 +95,11 @@ describe('where customers log in, DELETE /bookings/{bookingId}', () => {
     desk = await openDesk({
       owners,
       idempotency,
-      publish: async () => (order.push('say'), [new PublishError('throttled')]),
+      publish: async () => (order.push('publish'), [new PublishError('throttled')]),
     });
     const key = { 'idempotency-key': 'k' };
     expect((await desk.post(request(), key, ada)).status).toBe(503);
-    expect(order).toEqual(['keep ada until after 2026-12-18T06:37:00Z', 'say']);
+    expect(order).toEqual(['keep ada until after 2026-12-18T06:37:00Z', 'publish']);
 
     const healed = await openDesk({ owners, idempotency });
     const { bookingId } = (await healed.post(request(), key, ada)).body as { bookingId: string };
@@ -108,8 +108,8 @@ describe('where customers log in, DELETE /bookings/{bookingId}', () => {
 });
 
 describe('without an authorizer', () => {
-  test('whoever knows the id cancels, as before; a customerId is taken at its word and makes no owner', async () => {
-    const bookingId = await bookedBy({}, request({ customerId: 'ada' }));
+  test('everyone who knows the bookingId may cancel; a customerId in the body is published, but makes no owner', async () => {
+    const bookingId = await bookBy({}, request({ customerId: 'ada' }));
     expect(desk.published).toMatchObject([{ data: { customerId: 'ada' } }]);
     expect((await desk.cancel(bookingId)).status).toBe(202);
   });
@@ -117,8 +117,8 @@ describe('without an authorizer', () => {
   test.each([
     ['POST', () => desk.post(request(), {}, { query: { dryRun: 'true' } })],
     ['DELETE', () => desk.cancel(randomUUID(), {}, { query: { dryRun: 'true' } })],
-  ])('%s refuses a query parameter that it would ignore', async (_, ask) => {
-    const answer = await ask();
+  ])('%s refuses an unknown query parameter', async (_, send) => {
+    const answer = await send();
     expect(answer.status).toBe(400);
     expect(fieldsOf(answer)).toEqual(['dryRun']);
     expect(desk.published).toEqual([]);

@@ -4,30 +4,30 @@ import { flight, now, request } from './fixtures.ts';
 
 const at = (time: string): Date => new Date(time);
 
-describe('what the schedule says against a request', () => {
-  test('nothing against seats of a flight still to depart', () => {
+describe('a request is checked against the schedule', () => {
+  test('seats of a flight that has not departed can be booked', () => {
     expect(findRefusals(request({ seats: ['1A', '26F'] }), flight(), at(now))).toEqual([]);
   });
 
-  test('its flight is not scheduled', () => {
+  test('a flight that is not scheduled cannot be booked', () => {
     expect(findRefusals(request(), undefined, at(now))).toEqual([{ reason: 'unknown-flight' }]);
   });
 
-  test.each(['27A', '12B', '999Z'])('its flight has no seat %s', (seat) => {
+  test.each(['27A', '12B', '999Z'])('a flight without a seat %s: it cannot be booked', (seat) => {
     expect(findRefusals(request({ seats: ['12A', seat] }), flight(), at(now))).toEqual([
       { reason: 'unknown-seat', position: 1 },
     ]);
   });
 
   test.each([
-    ['a moment before', '2026-12-18T06:36:59.999Z', 0],
-    ['at', '2026-12-18T06:37:00.000Z', 1],
-    ['after', '2026-12-18T06:37:00.001Z', 1],
-  ])('it has departed, asked %s its departure', (_, time, refusals) => {
+    ['just before', 0, '2026-12-18T06:36:59.999Z'],
+    ['at', 1, '2026-12-18T06:37:00.000Z'],
+    ['just after', 1, '2026-12-18T06:37:00.001Z'],
+  ])('a request %s departure has %s refusals', (_, refusals, time) => {
     expect(findRefusals(request(), flight(), at(time))).toHaveLength(refusals);
   });
 
-  test('everything at once', () => {
+  test('all refusals are returned at once', () => {
     const reasons = findRefusals(request({ seats: ['99A', '12A', '12B'] }), flight(), at('2027-01-01T00:00:00Z'));
     const departureTime = '2026-12-18T06:37:00Z';
     expect(reasons).toEqual([
@@ -42,7 +42,7 @@ test('seats of two cabins cost the sum of their fares', () => {
   expect(fareOf(flight(), ['5F', '6A', '26F'])).toEqual({ amountMinor: 22_680 + 2 * 8_100, currency: 'EUR' });
 });
 
-test('the event says what the client asked for and what the desk assigned', () => {
+test('the event combines the request of the client and the assignment of this service', () => {
   const assignment = {
     bookingId: '7f8c2f0e-3b1a-4c7e-9d55-1f6a2b3c4d5e',
     requestedAt: now,

@@ -49,27 +49,26 @@ export function request(overrides: Partial<BookingRequest> = {}): BookingRequest
 export interface Answer {
   status: number;
   headers: Record<string, unknown>;
-  // A test knows which answer it expects.
+  // Each test knows the shape of the response that it expects.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   body: any;
 }
 
-/** Who asks, and with what besides. */
-interface Sender {
-  /** Of the token, on a route that has an authorizer. */
+interface RequestOptions {
+  /** The claims of the token, on a route that has an authorizer. */
   claims?: Record<string, string>;
   query?: Record<string, string>;
 }
 
 export interface Desk {
-  /** Posts a body (a string goes as it is) as API Gateway would. */
-  post(body: unknown, headers?: Record<string, string>, from?: Sender): Promise<Answer>;
-  cancel(bookingId: string, headers?: Record<string, string>, from?: Sender): Promise<Answer>;
-  /** What got out, in order; every event of it obeys the contract, or the post has failed. */
+  /** Sends a POST as API Gateway does. A string is sent unchanged, any other body as JSON. */
+  post(body: unknown, headers?: Record<string, string>, options?: RequestOptions): Promise<Answer>;
+  cancel(bookingId: string, headers?: Record<string, string>, options?: RequestOptions): Promise<Answer>;
+  /** The published events, in order. Publishing an event that violates the contract fails. */
   published: AirlineEvent[];
 }
 
-/** The whole desk, on memory alone where a test brings nothing else. It can sell one flight. */
+/** The whole API, with in-memory stores unless a test overrides them, and with one scheduled flight. */
 export async function openDesk(overrides: Partial<Dependencies> = {}): Promise<Desk> {
   const published: AirlineEvent[] = [];
   const publish: Publish = (events) => {
@@ -89,7 +88,7 @@ export async function openDesk(overrides: Partial<Dependencies> = {}): Promise<D
     ...overrides,
     flights,
   });
-  async function ask(parts: Partial<APIGatewayProxyEventV2>, { claims, query }: Sender = {}): Promise<Answer> {
+  async function send(parts: Partial<APIGatewayProxyEventV2>, { claims, query }: RequestOptions = {}): Promise<Answer> {
     const requestContext = claims ? { authorizer: { jwt: { claims, scopes: null } } } : {};
     const event = { ...parts, requestContext, ...(query && { queryStringParameters: query }) };
     const answer = await api(event as unknown as APIGatewayProxyEventV2, context);
@@ -97,21 +96,21 @@ export async function openDesk(overrides: Partial<Dependencies> = {}): Promise<D
   }
   return {
     published,
-    cancel: (bookingId, headers = {}, from) =>
-      ask({ routeKey: 'DELETE /bookings/{bookingId}', pathParameters: { bookingId }, headers }, from),
-    post(body, headers = {}, from) {
+    cancel: (bookingId, headers = {}, options) =>
+      send({ routeKey: 'DELETE /bookings/{bookingId}', pathParameters: { bookingId }, headers }, options),
+    post(body, headers = {}, options) {
       const text = typeof body === 'string' ? body : JSON.stringify(body);
       const parts = {
         routeKey: 'POST /bookings',
         headers: { 'content-type': 'application/json', ...headers },
         body: text,
       };
-      return ask({ ...parts, isBase64Encoded: false }, from);
+      return send({ ...parts, isBase64Encoded: false }, options);
     },
   };
 }
 
-/** Fields named by a problem. */
+/** The fields in `errors` of a problem response. */
 export function fieldsOf({ body }: Answer): string[] {
   return (body.errors as { field: string }[]).map(({ field }) => field);
 }

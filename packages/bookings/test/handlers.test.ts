@@ -4,7 +4,7 @@ import { createHandlers } from '../src/handlers.ts';
 import { createInMemoryFlightStore } from '../src/in-memory-flight-store.ts';
 import { flight, flightScheduled, now } from './fixtures.ts';
 
-test('FlightScheduled: the flight can be priced, and nothing is said', async () => {
+test('FlightScheduled: the fares of the flight are stored, and nothing is published', async () => {
   const flights = createInMemoryFlightStore();
   expect(await createHandlers({ flights }).FlightScheduled(flightScheduled())).toEqual([]);
   const { flightId, departureTime, cabins } = flight();
@@ -12,21 +12,23 @@ test('FlightScheduled: the flight can be priced, and nothing is said', async () 
   expect(await flights.findFlight(flightId)).toEqual({ flightId, departureTime, cabins: fares });
 });
 
-test('FlightScheduled in any order, with any repetition: the latest word on a flight stands', async () => {
-  const words = [0, 1, 2, 3].map((hour) =>
+test('FlightScheduled in any order, with any duplicates: the latest version of a flight is kept', async () => {
+  const versions = [0, 1, 2, 3].map((hour) =>
     flightScheduled(flight({ departureTime: `2026-12-18T1${hour}:00:00Z` }), `2026-12-01T0${hour}:00:00Z`),
   );
-  const hearings = fc.shuffledSubarray([...words, ...words]).filter((heard) => heard.includes(words[3]!));
+  const deliveries = fc
+    .shuffledSubarray([...versions, ...versions])
+    .filter((received) => received.includes(versions[3]!));
   await fc.assert(
-    fc.asyncProperty(hearings, async (heard) => {
+    fc.asyncProperty(deliveries, async (received) => {
       const flights = createInMemoryFlightStore();
-      for (const event of heard) await createHandlers({ flights }).FlightScheduled(event);
+      for (const event of received) await createHandlers({ flights }).FlightScheduled(event);
       expect((await flights.findFlight(flight().flightId))?.departureTime).toBe('2026-12-18T13:00:00Z');
     }),
   );
 });
 
-test('FlightScheduled, a store that fails: the failure is thrown, so that the message comes again', async () => {
+test('FlightScheduled when the store fails: throws, so that SQS redelivers the message', async () => {
   const flights = createInMemoryFlightStore();
   const failing = { ...flights, scheduleFlight: () => Promise.reject(new Error('throttled')) };
   await expect(createHandlers({ flights: failing }).FlightScheduled(flightScheduled())).rejects.toThrow('throttled');

@@ -25,8 +25,8 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-/** Moves the clock that both guards go by, as seen from the real time. */
-function laterBy(seconds: number): void {
+/** Sets the clock of both implementations ahead of the real time. */
+function setClockAhead(seconds: number): void {
   jest.spyOn(Date, 'now').mockImplementation(() => realNow() + seconds * 1000);
 }
 
@@ -36,7 +36,7 @@ function gate(): { opened: Promise<void>; open: () => void } {
   return { opened, open };
 }
 
-/** Work that tells when it has begun and ends when it is told to. */
+/** Work that reports when it has begun, and that ends when the test calls `end`. */
 function slowWork<T>(result: T): { work: () => Promise<T>; begun: Promise<void>; end: () => void } {
   const [beginning, ending] = [gate(), gate()];
   const work = async (): Promise<T> => {
@@ -47,34 +47,34 @@ function slowWork<T>(result: T): { work: () => Promise<T>; begun: Promise<void>;
   return { work, begun: beginning.opened, end: ending.open };
 }
 
-const guards: [string, () => Idempotency][] = [
+const implementations: [string, () => Idempotency][] = [
   ['in memory', createInMemoryIdempotency],
   ['Powertools on DynamoDB', () => createPowertoolsIdempotency(dynamoDb.client, 'bookings')],
 ];
 
-describe.each(guards)('idempotency: %s', (_, create) => {
+describe.each(implementations)('idempotency: %s', (_, create) => {
   const call = (overrides: object = {}) => ({ key: randomUUID(), payload: 'p', context, ...overrides });
 
-  test('works once for a key and gives the first result to those that follow', async () => {
-    const [guard, same] = [create(), call()];
+  test('does the work once for each key, and returns the first result to later calls', async () => {
+    const [idempotency, same] = [create(), call()];
     const first = { id: 1, nested: { text: 'a' } };
-    expect(await guard.once(same, async () => first)).toEqual({ kind: 'done', result: first });
-    expect(await guard.once(same, () => Promise.reject(new Error('worked twice')))).toEqual({
+    expect(await idempotency.once(same, async () => first)).toEqual({ kind: 'done', result: first });
+    expect(await idempotency.once(same, () => Promise.reject(new Error('worked twice')))).toEqual({
       kind: 'done',
       result: first,
     });
   });
 
-  test('another key is another piece of work', async () => {
-    const guard = create();
-    expect(await guard.once(call(), async () => ({ id: 1 }))).toEqual({ kind: 'done', result: { id: 1 } });
-    expect(await guard.once(call(), async () => ({ id: 2 }))).toEqual({ kind: 'done', result: { id: 2 } });
+  test('does the work again for another key', async () => {
+    const idempotency = create();
+    expect(await idempotency.once(call(), async () => ({ id: 1 }))).toEqual({ kind: 'done', result: { id: 1 } });
+    expect(await idempotency.once(call(), async () => ({ id: 2 }))).toEqual({ kind: 'done', result: { id: 2 } });
   });
 
-  test('the same key with another payload is refused, done or not', async () => {
-    const [guard, same, { work, begun, end }] = [create(), call(), slowWork({ id: 1 })];
-    const working = guard.once(same, work);
-    const other = () => guard.once({ ...same, payload: 'other' }, async () => ({ id: 2 }));
+  test('refuses the same key with another payload, during the work and after it', async () => {
+    const [idempotency, same, { work, begun, end }] = [create(), call(), slowWork({ id: 1 })];
+    const working = idempotency.once(same, work);
+    const other = () => idempotency.once({ ...same, payload: 'other' }, async () => ({ id: 2 }));
     await begun;
     expect(await other()).toEqual({ kind: 'key-reused' });
     end();
@@ -82,42 +82,42 @@ describe.each(guards)('idempotency: %s', (_, create) => {
     expect(await other()).toEqual({ kind: 'key-reused' });
   });
 
-  test('two at once: one works, the other hears that it does', async () => {
-    const [guard, same, { work, begun, end }] = [create(), call(), slowWork({ id: 1 })];
-    const working = guard.once(same, work);
+  test('of two concurrent calls, one does the work and the other gets in-progress', async () => {
+    const [idempotency, same, { work, begun, end }] = [create(), call(), slowWork({ id: 1 })];
+    const working = idempotency.once(same, work);
     await begun;
-    expect(await guard.once(same, async () => ({ id: 2 }))).toEqual({ kind: 'in-progress' });
+    expect(await idempotency.once(same, async () => ({ id: 2 }))).toEqual({ kind: 'in-progress' });
     end();
     expect(await working).toEqual({ kind: 'done', result: { id: 1 } });
-    expect(await guard.once(same, async () => ({ id: 2 }))).toEqual({ kind: 'done', result: { id: 1 } });
+    expect(await idempotency.once(same, async () => ({ id: 2 }))).toEqual({ kind: 'done', result: { id: 1 } });
   });
 
-  test('what the work throws is thrown and not remembered: the key is free again, for any payload', async () => {
-    const [guard, same, refusal] = [create(), call(), new Error('no')];
-    await expect(guard.once(same, () => Promise.reject(refusal))).rejects.toBe(refusal);
-    expect(await guard.once({ ...same, payload: 'other' }, async () => ({ id: 2 }))).toEqual({
+  test('throws what the work throws, and frees the key for any payload', async () => {
+    const [idempotency, same, refusal] = [create(), call(), new Error('no')];
+    await expect(idempotency.once(same, () => Promise.reject(refusal))).rejects.toBe(refusal);
+    expect(await idempotency.once({ ...same, payload: 'other' }, async () => ({ id: 2 }))).toEqual({
       kind: 'done',
       result: { id: 2 },
     });
   });
 
-  test('a run that died holds its key until its function would have been stopped, and no longer', async () => {
-    const [guard, same, { work, begun }] = [create(), call(), slowWork({ id: 1 })];
-    void guard.once(same, work);
+  test('a crashed run keeps its key until the timeout of its function, and no longer', async () => {
+    const [idempotency, same, { work, begun }] = [create(), call(), slowWork({ id: 1 })];
+    void idempotency.once(same, work);
     await begun;
-    laterBy(functionSeconds - 2);
-    expect(await guard.once(same, async () => ({ id: 2 }))).toEqual({ kind: 'in-progress' });
-    laterBy(functionSeconds + 2);
-    expect(await guard.once(same, async () => ({ id: 2 }))).toEqual({ kind: 'done', result: { id: 2 } });
+    setClockAhead(functionSeconds - 2);
+    expect(await idempotency.once(same, async () => ({ id: 2 }))).toEqual({ kind: 'in-progress' });
+    setClockAhead(functionSeconds + 2);
+    expect(await idempotency.once(same, async () => ({ id: 2 }))).toEqual({ kind: 'done', result: { id: 2 } });
   });
 
-  test('a key is remembered for 24 hours, and no longer', async () => {
-    const [guard, same] = [create(), call()];
-    await guard.once(same, async () => ({ id: 1 }));
-    laterBy(dayInSeconds - 60);
-    expect(await guard.once(same, async () => ({ id: 2 }))).toEqual({ kind: 'done', result: { id: 1 } });
-    laterBy(dayInSeconds + 60);
-    expect(await guard.once({ ...same, payload: 'other' }, async () => ({ id: 2 }))).toEqual({
+  test('stores a key for 24 hours, and no longer', async () => {
+    const [idempotency, same] = [create(), call()];
+    await idempotency.once(same, async () => ({ id: 1 }));
+    setClockAhead(dayInSeconds - 60);
+    expect(await idempotency.once(same, async () => ({ id: 2 }))).toEqual({ kind: 'done', result: { id: 1 } });
+    setClockAhead(dayInSeconds + 60);
+    expect(await idempotency.once({ ...same, payload: 'other' }, async () => ({ id: 2 }))).toEqual({
       kind: 'done',
       result: { id: 2 },
     });
@@ -135,13 +135,13 @@ const desks: [string, (flights?: FlightStore) => Promise<{ flights: FlightStore;
   ],
 ];
 
-describe.each(desks)('POST /bookings with an Idempotency-Key, %s', (_, memory) => {
+describe.each(desks)('POST /bookings with an Idempotency-Key, %s', (_, createStores) => {
   const keyed = (key: string = randomUUID()) => ({ 'idempotency-key': key });
   const open = async (overrides: Parameters<typeof openDesk>[0] = {}): Promise<Desk> =>
-    openDesk({ ...(await memory()), ...overrides });
+    openDesk({ ...(await createStores()), ...overrides });
 
-  test('the same key and body: the same answer and event, whatever the clock and the fares say by then', async () => {
-    const { flights, idempotency } = await memory();
+  test('the same key and body: the same answer and event, even after departure and with new fares', async () => {
+    const { flights, idempotency } = await createStores();
     let time = new Date(now);
     const desk = await open({ flights, idempotency, now: () => time });
     const headers = keyed();
@@ -177,8 +177,8 @@ describe.each(desks)('POST /bookings with an Idempotency-Key, %s', (_, memory) =
     expect(desk.published).toHaveLength(1);
   });
 
-  test('while the first request is at work: 409 and when to come again', async () => {
-    const { flights, idempotency } = await memory();
+  test('while the first request is in progress: 409 with Retry-After', async () => {
+    const { flights, idempotency } = await createStores();
     const { work, begun, end } = slowWork(flight());
     const desk = await open({ flights: { ...flights, findFlight: work }, idempotency });
     const headers = keyed();
@@ -192,8 +192,8 @@ describe.each(desks)('POST /bookings with an Idempotency-Key, %s', (_, memory) =
     expect(await desk.post(request(), headers)).toEqual(await first);
   });
 
-  test('a refusal is not remembered: once the flight is scheduled, the same request is booked', async () => {
-    const { flights, idempotency } = await memory();
+  test('a refusal is not stored: once the flight is scheduled, the same request is booked', async () => {
+    const { flights, idempotency } = await createStores();
     const desk = await open({ flights, idempotency });
     const [headers, flightId] = [keyed(), `KL${Math.floor(Math.random() * 9000) + 1000}-20261218`];
     expect((await desk.post(request({ flightId }), headers)).status).toBe(422);
@@ -202,23 +202,23 @@ describe.each(desks)('POST /bookings with an Idempotency-Key, %s', (_, memory) =
   });
 
   test.each([
-    ['before the event got out', false],
-    ['after the event got out', true],
+    ['before the event was published', false],
+    ['after the event was published', true],
   ])(
-    'a crash between assigning and answering, %s: the repetition is the same booking, word for word',
-    async (_case, gotOut) => {
-      const memories = await memory();
+    'a crash between assignment and answer, %s: a retry publishes the identical event',
+    async (_case, wasPublished) => {
+      const stores = await createStores();
       const lost: unknown[] = [];
       const crashing = await open({
-        ...memories,
+        ...stores,
         publish: async (events) => {
           lost.push(...structuredClone(events));
-          return [new PublishError(gotOut ? 'timeout' : 'throttled')];
+          return [new PublishError(wasPublished ? 'timeout' : 'throttled')];
         },
       });
       const headers = keyed();
       expect((await crashing.post(request(), headers)).status).toBe(503);
-      const desk = await open(memories);
+      const desk = await open(stores);
       expect((await desk.post(request(), headers)).status).toBe(202);
       expect(desk.published).toEqual(lost);
     },
@@ -229,7 +229,7 @@ describe.each(desks)('POST /bookings with an Idempotency-Key, %s', (_, memory) =
     ['not ASCII', 'é'],
     ['with a control character', 'tab\there'],
     ['256 characters long', 'x'.repeat(256)],
-  ])('a key is refused that is %s', async (_case, key) => {
+  ])('a key that is %s is refused', async (_case, key) => {
     const answer = await (await open()).post(request(), keyed(key));
     expect(answer.status).toBe(400);
     expect(answer.body.detail).toContain('Idempotency-Key must be 1 to 255 printable ASCII characters');
@@ -240,7 +240,7 @@ describe.each(desks)('POST /bookings with an Idempotency-Key, %s', (_, memory) =
     ['one character', '0'],
     ['a quoted string', '"quoted" key ~!'],
   ])('a key may be %s', async (_case, key) => {
-    // These keys are the same in every run of this test; only the memory tells them apart.
+    // These keys are the same in every run, so each run needs its own store.
     const desk = await open({ idempotency: createInMemoryIdempotency() });
     const first = await desk.post(request(), keyed(key));
     expect(first.status).toBe(202);
@@ -249,7 +249,7 @@ describe.each(desks)('POST /bookings with an Idempotency-Key, %s', (_, memory) =
 });
 
 describe('in DynamoDB', () => {
-  test('one item a key, with its time to live, and nothing in it that names the passenger', async () => {
+  test('a key is one item, with its time to live and without personal data', async () => {
     const document = DynamoDBDocumentClient.from(dynamoDb.client);
     await dynamoDb.createTable('fresh');
     const desk = await openDesk({ idempotency: createPowertoolsIdempotency(dynamoDb.client, 'fresh') });
@@ -276,26 +276,26 @@ describe('in DynamoDB', () => {
     expect(JSON.stringify(Items)).not.toMatch(/Ada|ada@|my-secret-key|pm_card_visa/);
   });
 
-  /** The commands of one request, in order; the n-th fails before or after DynamoDB did it. */
+  /** The commands of one request, in order. Each fails once, before or after DynamoDB has executed it. */
   const commands = ['PutItem of the key', 'GetItem of the flight', 'UpdateItem of the key'];
   const faults = commands.flatMap((command, index) => [
-    [`${command} not done`, index, false] as const,
-    [`${command} done, its answer lost`, index, true] as const,
+    [`${command} is not executed`, index, false] as const,
+    [`${command} is executed, but its response is lost`, index, true] as const,
   ]);
 
-  test.each(faults)('%s: 503, nothing published, and the repetition is booked once', async (_, failing, done) => {
+  test.each(faults)('%s: 503, nothing is published, and a retry is booked once', async (_, failing, isExecuted) => {
     const document = DynamoDBDocumentClient.from(dynamoDb.client);
-    const memories = {
+    const stores = {
       flights: createDynamoDbFlightStore(document, 'bookings'),
       idempotency: createPowertoolsIdempotency(dynamoDb.client, 'bookings'),
     };
-    const desk = await openDesk(memories);
+    const desk = await openDesk(stores);
     let sent = 0;
-    // An own name: the client is shared, and the fault leaves with this test.
+    // The client is shared between tests, so the fault has a name by which it is removed again.
     dynamoDb.client.middlewareStack.add(
       (next) => async (input) => {
         const fails = sent++ === failing;
-        if (fails && !done) throw new Error('connection refused');
+        if (fails && !isExecuted) throw new Error('connection refused');
         const output = await next(input);
         if (fails) throw new Error('connection reset');
         return output;
@@ -311,8 +311,8 @@ describe('in DynamoDB', () => {
     }
     expect(desk.published).toEqual([]);
 
-    // What the failed run left behind holds the key no longer than its function could have run.
-    laterBy(functionSeconds + 2);
+    // The failed run keeps its key until the timeout of its function.
+    setClockAhead(functionSeconds + 2);
     const repeated = await desk.post(request(), headers);
     expect(repeated.status).toBe(202);
     expect(await desk.post(request(), headers)).toEqual(repeated);

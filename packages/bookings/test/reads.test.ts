@@ -7,17 +7,17 @@ import { createInMemoryFlightStore } from '../src/in-memory-flight-store.ts';
 import { reads } from '../src/reads.ts';
 import { flight, flightScheduled } from './fixtures.ts';
 
-async function hear(events: readonly AirlineEvent[]): Promise<unknown> {
+async function handle(events: readonly AirlineEvent[]): Promise<unknown> {
   const flights = createInMemoryFlightStore();
   const handlers: Handlers = createHandlers({ flights });
   for (const event of events) await handlers[event.type]!(event as never);
   return flights.findFlight(flight().flightId);
 }
 
-test('bookings reads what it declares, and nothing else', async () => {
+test('bookings reads the fields that it declares, and no others', async () => {
   const scenarios = [
     [flightScheduled()],
     [flightScheduled(), flightScheduled(flight({ departureTime: '2026-12-19T06:37:00Z' }))],
   ];
-  expect(await findDrift(reads, scenarios, hear)).toEqual({ undeclared: [], unread: [], differing: [] });
+  expect(await findDrift(reads, scenarios, handle)).toEqual({ undeclared: [], unread: [], differing: [] });
 });
