@@ -1,19 +1,20 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { workspaceRoot } from '../cli/workspace.ts';
 
 export interface CdkApp {
-  /** The package's name in a path, e.g. `packages/seats`. */
+  /** The package's folder, e.g. `packages/seats`. */
   name: string;
-  /** The file that is the app. */
+  /** The file of the app. */
   entry: string;
-  /** The folder that synthesis writes, a cloud assembly. */
+  /** The folder that synthesis writes: a cloud assembly. */
   assembly: string;
 }
 
 /**
- * Every CDK app of the workspace, the platform's first. A service joins by having an infra/app.ts.
- * @param assemblies a folder for all assemblies; without it each is the cdk.out of its package
+ * Every CDK app of the workspace, the platform's first. A service's package is one if it has an infra/app.ts.
+ * @param assemblies a folder for all assemblies; without it each app has the cdk.out of its package
  */
 export function cdkApps(assemblies = process.env.CDK_ASSEMBLIES): CdkApp[] {
   const root = workspaceRoot;
@@ -27,4 +28,13 @@ export function cdkApps(assemblies = process.env.CDK_ASSEMBLIES): CdkApp[] {
       assembly: assemblies ? path.join(assemblies, name) : path.join(root, name, 'cdk.out'),
     }))
     .filter(({ entry }) => existsSync(entry));
+}
+
+/**
+ * Synthesizes an app in this process. For several apps this is faster than a process each: loading the CDK takes
+ * longest.
+ */
+export async function synthesizeHere({ entry, assembly }: CdkApp): Promise<void> {
+  process.env.CDK_OUTDIR = assembly;
+  await import(pathToFileURL(entry).href);
 }

@@ -3,9 +3,9 @@ import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 
 /**
- * `fetch`, for which every name that ends in `.localhost` is this machine (RFC 6761, section 6.3). Emulators give an HTTP API such
- * a name (`https://<api id>.execute-api.localhost:4566`); curl and browsers know it, and the resolvers of many systems, which Node
- * asks, do not.
+ * `fetch` that resolves every name ending in `.localhost` to this machine (RFC 6761, section 6.3). Emulators give an
+ * HTTP API such a name: `https://<api id>.execute-api.localhost:4566`. curl and browsers resolve it; Node uses the
+ * system's resolver, which on many systems does not.
  */
 export async function fetchLocalhost(url: string, init?: RequestInit): Promise<Response> {
   const { hostname, protocol } = new URL(url);
@@ -22,7 +22,7 @@ export async function fetchLocalhost(url: string, init?: RequestInit): Promise<R
   const chunks: Buffer[] = [];
   for await (const chunk of answer) chunks.push(chunk as Buffer);
   const status = answer.statusCode!;
-  // These may have no body, not even an empty one.
+  // Response throws when one of these statuses has a body, even an empty one.
   return new Response([204, 205, 304].includes(status) ? null : Buffer.concat(chunks), {
     status,
     headers: headersOf(answer),

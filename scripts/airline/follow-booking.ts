@@ -1,62 +1,64 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BookingStatus as Answer } from '../../packages/status/src/domain.ts';
+import { outputClosed } from '../cli/closed-output.ts';
 import { pc } from '../cli/colors.ts';
 import { clock, money } from '../cli/format.ts';
-import { jsonOf, type Target } from './target.ts';
 import { UsageError } from '../cli/usage-error.ts';
+import { jsonOf, type Target } from './target.ts';
 
 /** The status API's answer. */
 export type BookingStatus = Answer & { bookingId: string };
 
-/** Below the front door's own limit of 30 seconds. */
+/** API Gateway ends a request after 30 seconds. */
 const waitSeconds = 20;
 const settledPauseMilliseconds = 200;
 
-/** @throws UsageError when the status service has not heard of the booking */
+/** The current status. @throws UsageError when the status service does not know the booking */
 export async function bookingStatus(target: Target, bookingId: string): Promise<BookingStatus> {
   const response = await target.fetch(`/bookings/${encodeURIComponent(bookingId)}`);
   if (response.status === 404) {
     throw new UsageError(
-      `No booking ${bookingId} is known. If it was asked for just now, \`pnpm status ${bookingId} --watch\` waits for it.`,
+      `No booking ${bookingId} is known. If it was requested just now, \`pnpm status ${bookingId} --watch\` waits for it.`,
     );
   }
   return jsonOf<BookingStatus>(response);
 }
 
-export interface Following {
-  /** Is told each answer that differs from the one before. */
-  onChange: (status: BookingStatus) => void;
-  /** Is told when nothing changed for a while. */
-  onSilence: () => void;
-  /** @default the booking is settled */
-  isOver?: (status: BookingStatus) => boolean;
-}
-
-/** Follows a booking until it is settled, or until what the caller waits for. */
-export async function followBooking(target: Target, bookingId: string, following: Following): Promise<BookingStatus> {
-  const { onChange, onSilence, isOver = ({ settled }) => settled } = following;
+/**
+ * Follows a booking for `--watch` and prints its timeline, or with `json` nothing.
+ * @param isOver whether that is the answer to wait for; by default, whether the booking is settled
+ * @returns the last answer
+ * @throws the reason of `outputClosed` once nobody reads standard output
+ */
+export async function watchBooking(
+  target: Target,
+  bookingId: string,
+  { json, isOver = ({ settled }) => settled }: { json: boolean; isOver?: (status: BookingStatus) => boolean },
+): Promise<BookingStatus> {
+  const print = json ? () => {} : timelinePrinter();
   let etag: string | undefined;
   let isSettled = false;
   for (;;) {
-    // Of a settled booking the API expects no news, and so does not wait for any.
+    // For a settled booking the API ignores `wait` and answers at once.
     if (isSettled) await pause(settledPauseMilliseconds);
     const response = await target.fetch(`/bookings/${encodeURIComponent(bookingId)}?wait=${waitSeconds}`, {
       headers: etag === undefined ? {} : { 'if-none-match': etag },
+      signal: outputClosed,
     });
     if (response.status === 304 || response.status === 404) {
-      if (!isSettled) onSilence();
+      if (!isSettled) console.error(pc.dim('Nothing new yet. `pnpm dlq list` shows whether a message is stuck.'));
       continue;
     }
     const status = await jsonOf<BookingStatus>(response);
-    if (isOver(status) || response.headers.get('etag') !== etag) onChange(status);
+    print(status);
     if (isOver(status)) return status;
     isSettled = status.settled;
     etag = response.headers.get('etag') ?? undefined;
   }
 }
 
-/** Prints each entry of a growing timeline once, in the order in which they become known. */
-export function timelinePrinter(write: (line: string) => void = console.log): (status: BookingStatus) => void {
+/** Returns a function that prints the entries of a timeline which it has not printed yet. */
+export function timelinePrinter(): (status: BookingStatus) => void {
   const printed = new Set<string>();
   let start: number | undefined;
   return ({ timeline }) => {
@@ -67,14 +69,15 @@ export function timelinePrinter(write: (line: string) => void = console.log): (s
       const since = `+${((Date.parse(occurredAt) - start) / 1000).toFixed(3)} s`;
       const heard = `heard ${Math.max(0, Date.parse(heardAt) - Date.parse(occurredAt))} ms later`;
       const cause = causedBy === undefined ? '' : `← ${causedBy.split('.')[1] ?? causedBy}`;
-      write(
-        `  ${pc.dim(clock(occurredAt))}  ${since.padStart(10)}  ${service.padEnd(9)} ${colored(event, event.padEnd(17))} ${pc.dim(`${cause.padEnd(20)} ${heard}`)}`,
+      console.log(
+        `  ${pc.dim(clock(occurredAt))}  ${since.padStart(10)}  ${service.padEnd(9)} ` +
+          `${colored(event, event.padEnd(17))} ${pc.dim(`${cause.padEnd(20)} ${heard}`)}`,
       );
     }
   };
 }
 
-/** The answer in one line. */
+/** A status in one line. */
 export function summary({
   status,
   settled,
@@ -103,11 +106,6 @@ export function summary({
 
 export function hasFailed({ status, settled }: BookingStatus): boolean {
   return settled && status !== 'CONFIRMED';
-}
-
-/** What is said while nothing happens. */
-export function nothingNew(): void {
-  console.error(pc.dim('Nothing new yet. `pnpm dlq list` shows whether a message is stuck.'));
 }
 
 function isFailure(status: string): boolean {

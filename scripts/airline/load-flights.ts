@@ -1,20 +1,21 @@
 import { createHash } from 'node:crypto';
 import { newEvent } from '@airline/events-schemas/events';
 import { createPublisher, publishOrThrow } from '@airline/messaging/publish';
-import { counted, type Flight } from './schedule.ts';
-import { jsonOf, type Target } from './target.ts';
+import { counted } from '../cli/format.ts';
 import { UsageError } from '../cli/usage-error.ts';
+import type { Flight } from './schedule.ts';
+import { jsonOf, type Target } from './target.ts';
 
 /** Enough to keep every consumer busy, few enough to show progress. */
 const publishedAtOnce = 50;
-const patienceMilliseconds = 60_000;
-/** The whole list is asked for each time, so not too often. */
-const lookMilliseconds = 250;
+const onSaleTimeoutMilliseconds = 60_000;
+/** Each poll reads the whole list of flights, so they are not too frequent. */
+const pollMilliseconds = 250;
 
 /**
- * Publishes FlightScheduled for each flight and waits until those still to depart are on sale.
- * @param onProgress is told how many flights are published so far
- * @throws UsageError when they do not appear in time
+ * Publishes FlightScheduled for each flight. Returns once all flights that have not departed are on sale.
+ * @param onProgress gets the number of flights published so far
+ * @throws UsageError when they are not on sale within a minute
  */
 export async function loadFlights(
   target: Target,
@@ -28,7 +29,8 @@ export async function loadFlights(
     const some = flights.slice(index, index + publishedAtOnce);
     await publishOrThrow(
       publish,
-      // A flight may be scheduled anew: the step tells its versions apart, and the same schedule loaded twice is the same event.
+      // A flight may be scheduled again with changes. The step makes that another event, while loading the same
+      // schedule twice publishes the same event.
       some.map((flight) => newEvent('FlightScheduled', flight, { occurredAt, step: fingerprint(flight) })),
     );
     onProgress(index + some.length);
@@ -40,7 +42,7 @@ export async function loadFlights(
 }
 
 async function untilOnSale(target: Target, flights: readonly Flight[]): Promise<void> {
-  const deadline = Date.now() + patienceMilliseconds;
+  const deadline = Date.now() + onSaleTimeoutMilliseconds;
   for (;;) {
     const { flights: onSale } = await jsonOf<{ flights: Flight[] }>(await target.fetch('/flights'));
     const known = new Set(onSale.map(({ flightId }) => flightId));
@@ -48,10 +50,11 @@ async function untilOnSale(target: Target, flights: readonly Flight[]): Promise<
     if (missing.length === 0) return;
     if (Date.now() > deadline) {
       throw new UsageError(
-        `${counted(missing.length, 'flight')} of ${flights.length} did not come on sale within a minute. \`pnpm dlq list\` shows whether messages are stuck.`,
+        `${counted(missing.length, 'flight')} of ${flights.length} did not come on sale within a minute. ` +
+          '`pnpm dlq list` shows whether messages are stuck.',
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, lookMilliseconds));
+    await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
   }
 }
 

@@ -1,25 +1,25 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { UsageError } from '../cli/usage-error.ts';
 import { commandArguments } from '../cli/workspace.ts';
 import { environmentOn, type LocalPorts } from './target.ts';
-import { UsageError } from '../cli/usage-error.ts';
 
 export interface OwnAirline {
   ports: LocalPorts;
-  /** In it commands ask this airline. */
+  /** With it, commands use this airline. */
   environment: NodeJS.ProcessEnv;
-  /** Asks it to stop as Ctrl-C does. @returns its exit code */
+  /** Stops it with SIGTERM, which does the same as Ctrl-C. @returns its exit code */
   stop(): Promise<number | null>;
 }
 
 const keptOutput = 20_000;
-const patienceMilliseconds = 120_000;
+const startTimeoutMilliseconds = 120_000;
 
 /**
- * Starts a whole airline of its own on free ports.
+ * Starts a whole airline on free ports, in a process of its own.
  * @param options of `pnpm start`
- * @throws UsageError with its output when it does not start
+ * @throws UsageError with its output when it does not start within two minutes
  */
 export async function startOwnAirline(options: string[] = [], environment = process.env): Promise<OwnAirline> {
   const [awsPort, httpPort] = (await freePorts(2)) as [number, number];
@@ -41,7 +41,7 @@ export async function startOwnAirline(options: string[] = [], environment = proc
     return ended;
   };
 
-  const deadline = Date.now() + patienceMilliseconds;
+  const deadline = Date.now() + startTimeoutMilliseconds;
   for (;;) {
     if (child.exitCode !== null || Date.now() > deadline) {
       await stop();
@@ -53,7 +53,7 @@ export async function startOwnAirline(options: string[] = [], environment = proc
   }
 }
 
-/** Ports that nobody uses right now. */
+/** Ports that are free right now. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { EventData } from '@airline/events-schemas/events';
 import { findDataMistakes } from '@airline/events-schemas/parse-event';
+import { counted, isoDay } from '../cli/format.ts';
 import { UsageError } from '../cli/usage-error.ts';
 
 export type Flight = EventData<'FlightScheduled'>;
@@ -9,8 +10,8 @@ const shownMistakes = 20;
 const dayMilliseconds = 24 * 3600 * 1000;
 
 /**
- * The flights of a schedule file: a JSON array, each element the data of a FlightScheduled.
- * @throws UsageError that names every mistake by its path in the file, e.g. `[3].cabins[0].rows`
+ * Reads a schedule file: a JSON array whose elements are the data of FlightScheduled events.
+ * @throws UsageError that names each mistake by its path in the file, e.g. `[3].cabins[0].rows`
  */
 export async function readSchedule(file: string): Promise<Flight[]> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -33,14 +34,13 @@ export async function readSchedule(file: string): Promise<Flight[]> {
     const more = mistakes.length > shownMistakes ? [`  … and ${mistakes.length - shownMistakes} more`] : [];
     const lines = mistakes.slice(0, shownMistakes).map(({ path, message }) => `  ${path} ${message}`);
     throw new UsageError(
-      [`${file} has ${counted(mistakes.length, 'mistake')}; nothing of it was published:`, ...lines, ...more].join(
-        '\n',
-      ),
+      [`${file} has ${counted(mistakes.length, 'mistake')}; nothing was published:`, ...lines, ...more].join('\n'),
     );
   }
   return schedule as Flight[];
 }
 
+/** What is wrong with a schedule: each mistake with its path, e.g. `[3].cabins[0].rows`. */
 export function findScheduleMistakes(schedule: unknown[]): { path: string; message: string }[] {
   const firstIndex = new Map<unknown, number>();
   return schedule.flatMap((flight, index) => {
@@ -57,7 +57,7 @@ export function findScheduleMistakes(schedule: unknown[]): { path: string; messa
   });
 }
 
-/** The schedule moved as a whole, ids and times, so that its first departure is on `day` (YYYY-MM-DD, UTC). */
+/** Moves a whole schedule, ids and times, so that its first departure is on `day` (YYYY-MM-DD, UTC). */
 export function moveSchedule(flights: readonly Flight[], day: string): Flight[] {
   if (flights.length === 0) return [];
   const first = Math.min(...flights.map(({ departureTime }) => startOfDay(departureTime)));
@@ -72,7 +72,7 @@ export function moveSchedule(flights: readonly Flight[], day: string): Flight[] 
   }));
 }
 
-/** @throws UsageError when the text is no day of the calendar */
+/** Checks the value of `--first-day`. @throws UsageError when it is not a day of the calendar */
 export function parseDay(text: string): string {
   const time = Date.parse(`${text}T00:00:00Z`);
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(time) || isoDay(time) !== text) {
@@ -81,23 +81,15 @@ export function parseDay(text: string): string {
   return text;
 }
 
-export function isoDay(time: number): string {
-  return new Date(time).toISOString().slice(0, 10);
-}
-
 export function seatCount({ cabins }: Flight): number {
   return cabins.reduce((sum, { rows, letters }) => sum + (rows.last - rows.first + 1) * letters.length, 0);
-}
-
-export function counted(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function startOfDay(time: string): number {
   return Math.floor(Date.parse(time) / dayMilliseconds) * dayMilliseconds;
 }
 
-/** `/3/cabins/0/rows` as people write it: `[3].cabins[0].rows`. */
+/** From a JSON pointer, `/3/cabins/0/rows`, to `[3].cabins[0].rows`. */
 function readablePath(pointer: string): string {
   return pointer
     .split('/')

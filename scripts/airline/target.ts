@@ -7,25 +7,32 @@ import {
   SSMClient,
   type SSMClientConfig,
 } from '@aws-sdk/client-ssm';
-import { fetchLocalhost } from './fetch-localhost.ts';
 import type { TargetName } from '../cli/command.ts';
 import { UsageError } from '../cli/usage-error.ts';
+import { fetchLocalhost } from './fetch-localhost.ts';
 
-/** A running airline, as the commands reach it. */
+/** A running airline, and the clients to reach it. */
 export interface Target {
-  /** What the names of its tables, queues and parameters begin with. */
+  /** The prefix of the names of its tables, queues and parameters. */
   airline: string;
-  /** Where the local cloud answers for AWS and for the payment provider. On AWS there is none: each service has its own. */
+  /**
+   * The local cloud's endpoint, for AWS and for the payment provider. Undefined on AWS, where each service has its
+   * own.
+   */
   endpoint: string | undefined;
   eventBridge: EventBridgeClient;
   sqs: SQSClient;
   /** For the clients of further AWS services. */
   clientConfig: Pick<SSMClientConfig, 'endpoint' | 'region' | 'credentials' | 'maxAttempts'>;
-  /** The platform's and the services' parameters by their path below the airline's name, e.g. `bus/name`. */
+  /** The SSM parameters of platform and services, by their path below the airline's name, e.g. `bus/name`. */
   parameters(): Promise<Map<string, string>>;
-  /** A SecureString by its path below the airline's name. @throws UsageError when there is none */
+  /** The value of a SecureString, by its path below the airline's name. @throws UsageError when it does not exist */
   secret(path: string): Promise<string>;
-  /** Asks the front door, as the customer whose token is in AIRLINE_TOKEN, if any. @throws UsageError when nobody answers */
+  /**
+   * Sends a request to the front door, with the customer's token in AIRLINE_TOKEN if it is set.
+   * @throws UsageError when the front door does not answer or refuses the token; the signal's reason when
+   * `init.signal` aborts
+   */
   fetch(path: string, init?: RequestInit): Promise<Response>;
 }
 
@@ -34,17 +41,19 @@ export interface LocalPorts {
   httpPort: number;
 }
 
-/** Where the local cloud listens: LOCAL_AWS_PORT and LOCAL_HTTP_PORT, by default 4566 and 8080. */
+/** The local cloud's ports: LOCAL_AWS_PORT and LOCAL_HTTP_PORT, by default 4566 and 8080. */
 export function localPorts(): LocalPorts {
   return { awsPort: portOf('LOCAL_AWS_PORT', 4566), httpPort: portOf('LOCAL_HTTP_PORT', 8080) };
 }
 
-/** An environment in which commands ask the airline on these ports. */
+/** An environment with which commands use the airline on these ports. */
 export function environmentOn({ awsPort, httpPort }: LocalPorts, environment = process.env): NodeJS.ProcessEnv {
   return { ...environment, LOCAL_AWS_PORT: String(awsPort), LOCAL_HTTP_PORT: String(httpPort) };
 }
 
-/** The local cloud on its ports, or the account of the AWS profile (or an emulator, by AWS_ENDPOINT_URL). */
+/**
+ * `local`: the local cloud on these ports. `aws`: the account of the AWS profile, or an emulator at AWS_ENDPOINT_URL.
+ */
 export function openTarget(name: TargetName, ports = localPorts()): Target {
   const airline = process.env.AIRLINE_NAME ?? 'airline';
   const local = name === 'local';
@@ -58,7 +67,8 @@ export function openTarget(name: TargetName, ports = localPorts()): Target {
   const unreachable = (cause: unknown): UsageError =>
     local
       ? new UsageError(
-          `No local cloud answers on ${endpoint}. Start one with \`pnpm start\`, or set LOCAL_AWS_PORT and LOCAL_HTTP_PORT to where it listens.`,
+          `No local cloud answers on ${endpoint}. Start one with \`pnpm start\`, ` +
+            'or set LOCAL_AWS_PORT and LOCAL_HTTP_PORT to its ports.',
           { cause },
         )
       : new UsageError(`AWS does not answer: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
@@ -77,7 +87,8 @@ export function openTarget(name: TargetName, ports = localPorts()): Target {
     } while (NextToken);
     if (!found.has('bus/name')) {
       throw new UsageError(
-        `No airline named ${airline} is deployed there: the parameter /${airline}/bus/name is missing. \`pnpm run deploy\` deploys one; AIRLINE_NAME names another.`,
+        `No airline named ${airline} is deployed there: the parameter /${airline}/bus/name is missing. ` +
+          '`pnpm run deploy` deploys one; to use another, set AIRLINE_NAME.',
       );
     }
     return found;
@@ -108,6 +119,7 @@ export function openTarget(name: TargetName, ports = localPorts()): Target {
     async fetch(path, init) {
       const base = local ? `http://localhost:${ports.httpPort}` : (await parameters()).get('api/url');
       const response = await fetchLocalhost(`${base}${path}`, asCustomer(init)).catch((error: unknown) => {
+        init?.signal?.throwIfAborted();
         throw unreachable(error);
       });
       if (response.status === 401) throw new UsageError(whyUnauthorized(response));
@@ -124,15 +136,15 @@ function asCustomer(init: RequestInit = {}): RequestInit {
   return { ...init, headers };
 }
 
-/** API Gateway's answer says "Unauthorized"; why, its header does. */
+/** API Gateway gives the reason of a 401 in the header `WWW-Authenticate` only. */
 function whyUnauthorized(response: Response): string {
   const [, why] = /error_description="([^"]*)"/.exec(response.headers.get('www-authenticate') ?? '') ?? [];
   return why === undefined
-    ? 'Customers of this airline log in. Set AIRLINE_TOKEN to a token of its issuer.'
+    ? 'This airline requires a login. Set AIRLINE_TOKEN to a token of its issuer.'
     : `The front door refuses the token in AIRLINE_TOKEN: ${why}.`;
 }
 
-/** The answer's JSON. @throws UsageError with the problem's own words when the front door refused */
+/** Parses an answer's JSON. @throws UsageError with the answer's `detail` or `title` when it is not a success */
 export async function jsonOf<T>(response: Response): Promise<T> {
   const body = (await response.json().catch(() => undefined)) as
     (T & { detail?: string; title?: string; message?: string }) | undefined;

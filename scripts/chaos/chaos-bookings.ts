@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type AirlineEvent, type EventData, newEvent } from '@airline/events-schemas/events';
 
-/** A seat that nobody has yet. */
+/** A seat that is free. */
 export interface FreeSeat {
   flightId: string;
   seat: string;
@@ -11,22 +11,24 @@ export interface FreeSeat {
 /** One booking of a chaos run. */
 export interface PlannedBooking {
   request: Omit<EventData<'BookingRequested'>, 'requestedAt' | 'expiresAt'>;
-  /** How it must end; `either` where another wants the same seat. */
+  /** How it must end; `either` if another booking requests the same seat. */
   ends: 'confirmed' | 'failed' | 'either';
-  /** What is published about it, and at which turn: the request, perhaps more than once, and perhaps that it is cancelled. */
+  /** The events to publish and their turns: the request, possibly several times, and possibly a cancellation. */
   publications: { turn: number; type: 'BookingRequested' | 'BookingCancelled' }[];
 }
 
 const expiresAfterMilliseconds = 10 * 60 * 1000;
-/** How much later a repetition or a cancellation can be published, in bookings. */
+/** A repetition or a cancellation is published at most this many bookings later. */
 const furthestTurns = 30;
-/** Rivals want a seat of one of the last few: of an older one everything would be over. */
+/** A rival requests one of the last 20 seats, whose bookings may still be in flight. */
 const rivalsAmong = 20;
 
 /**
- * A mix of bookings over free seats, the same for the same seed but for its ids: most want seats of their own, some a seat that
- * another wants too; some cards are declined; some requests are published up to three times; some bookings are cancelled, a few
- * of them before they are asked for.
+ * A mix of bookings of free seats. For the same seed it is the same, except for the ids.
+ * - Most request seats of their own. Some are rivals: they request a seat that another booking requests, too.
+ * - Some cards are declined.
+ * - Some requests are published up to three times.
+ * - Some bookings are cancelled, a few of them before they are requested.
  * @throws Error when there are too few seats
  */
 export function planBookings(freeSeats: readonly FreeSeat[], count: number, seed: number): PlannedBooking[] {
@@ -66,7 +68,10 @@ export function planBookings(freeSeats: readonly FreeSeat[], count: number, seed
   }));
 }
 
-/** What to publish about a booking, the same each time for the same time. @param askedAt milliseconds since the epoch */
+/**
+ * An event of a booking. With the same time, it is the same event each time.
+ * @param askedAt milliseconds since the epoch
+ */
 export function eventOf(
   type: 'BookingRequested' | 'BookingCancelled',
   { request }: PlannedBooking,
@@ -88,7 +93,7 @@ function requestFor(seats: readonly FreeSeat[], turn: number, declined: boolean)
     bookingId,
     flightId: seats[0]!.flightId,
     seats: seats.map(({ seat }) => seat),
-    // An address of its own, by which its mails are counted.
+    // A different address for each booking, so that its mails can be counted.
     passenger: { name: `Passenger ${turn + 1}`, email: `${bookingId}@example.com` },
     payment: {
       method: declined ? 'pm_card_visa_chargeDeclined' : 'pm_card_visa',
@@ -98,6 +103,7 @@ function requestFor(seats: readonly FreeSeat[], turn: number, declined: boolean)
   };
 }
 
+/** Hands out seats in their order. */
 class SeatsInTurn {
   readonly #seats: readonly FreeSeat[];
   #next = 0;
@@ -106,7 +112,7 @@ class SeatsInTurn {
     this.#seats = seats;
   }
 
-  /** That many, or as many as are left of one flight. */
+  /** The next `count` seats, or fewer when the flight of the next seat has no more. */
   take(count: number): FreeSeat[] {
     const first = this.#seats[this.#next];
     const taken = this.#seats

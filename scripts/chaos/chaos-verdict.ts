@@ -1,9 +1,10 @@
 import type { Cell, ChaosReport } from '@airline/local-cloud/chaos/chaos';
 import { faultKinds } from '@airline/local-cloud/chaos/chaos-profiles';
-import type { PlannedBooking } from './chaos-bookings.ts';
-import type { MailsByAddress } from './chaos-run.ts';
 import { type BookingStatus, hasFailed } from '../airline/follow-booking.ts';
-import { table } from '../cli/format.ts';
+import { pc } from '../cli/colors.ts';
+import { counted, table } from '../cli/format.ts';
+import type { MailsByAddress } from './chaos-airline.ts';
+import type { PlannedBooking } from './chaos-bookings.ts';
 
 export interface Outcome {
   plan: readonly PlannedBooking[];
@@ -11,9 +12,9 @@ export interface Outcome {
   mails: MailsByAddress;
   report: ChaosReport;
   redriven: number;
-  /** Still there, by service. */
+  /** Those that are left, by service. */
   deadLetters: ReadonlyMap<string, number>;
-  /** Of `pnpm reconcile --json`. */
+  /** The result of `pnpm reconcile --json`. */
   reconciled: { code: number | null; stdout: string; stderr: string };
   seconds: number;
 }
@@ -26,14 +27,14 @@ export interface Verdict {
   cells: Cell[];
   redriven: number;
   findings: number;
-  /** Receipts of confirmed bookings; mails sent again; and how many may have been. */
+  /** Receipts of confirmed bookings; mails that were sent again; how many of those the faults excuse. */
   mails: { receipts: number; repeats: number; excuses: number };
-  /** Sentences; none when all is well. */
+  /** Broken promises, as sentences. */
   violations: string[];
   seconds: number;
 }
 
-/** Whether everything is as it must be once faults have stopped and dead letters are redriven. */
+/** Checks the result of a run, after the faults have stopped and the dead letters were redriven. */
 export function judge({ plan, statuses, mails, report, redriven, deadLetters, reconciled, seconds }: Outcome): Verdict {
   const violations: string[] = [];
   const holders = new Map<string, string>();
@@ -50,14 +51,12 @@ export function judge({ plan, statuses, mails, report, redriven, deadLetters, re
     }
     settled += 1;
     if (ends === 'failed' && !hasFailed(status))
-      violations.push(`${bookingId} is ${status.status}, and was cancelled or its card declined`);
+      violations.push(`${bookingId} is ${status.status}, but it was cancelled or its card was declined`);
     if (ends === 'confirmed' && hasFailed(status))
-      violations.push(
-        `${bookingId} is ${status.status} (${status.reason ?? 'no reason'}), and nothing spoke against it`,
-      );
+      violations.push(`${bookingId} is ${status.status} (${status.reason ?? 'no reason'}), but it should be confirmed`);
     if (status.status !== 'CONFIRMED') continue;
     confirmed += 1;
-    if (sent.length === 0) violations.push(`${bookingId} is confirmed and got no receipt`);
+    if (sent.length === 0) violations.push(`${bookingId} is confirmed but got no receipt`);
     else receipts += new Set(sent).size;
     for (const seat of seats.map((name) => `${flightId} ${name}`)) {
       const other = holders.get(seat);
@@ -66,13 +65,12 @@ export function judge({ plan, statuses, mails, report, redriven, deadLetters, re
     }
   }
 
-  for (const [service, count] of deadLetters) violations.push(`${count} dead letters of ${service} do not go away`);
+  for (const [service, count] of deadLetters) violations.push(`${count} dead letters of ${service} are left`);
   const excuses = excusedMails(report.cells);
-  if (repeats > excuses)
-    violations.push(`${repeats} mails were sent again, and only ${excuses} senders could not remember`);
+  if (repeats > excuses) violations.push(`${repeats} mails were sent again, but the faults excuse only ${excuses}`);
   const { findings, seen } = readReconciled(reconciled);
   if (findings > 0) violations.push(`reconcile: ${reconciled.stdout.slice(0, 2000)}`);
-  // Its silence counts only if it looked.
+  // No findings count only if reconcile saw all bookings.
   if (reconciled.code === 0 && seen < plan.length) violations.push(`reconcile saw ${seen} of ${plan.length} bookings`);
   if (reconciled.code !== 0 && findings === 0)
     violations.push(`reconcile failed: ${(reconciled.stderr || reconciled.stdout).slice(0, 500)}`);
@@ -92,8 +90,8 @@ export function judge({ plan, statuses, mails, report, redriven, deadLetters, re
 }
 
 /**
- * How often a mail went out and its sender may not have learned or kept it: the answer was lost (the SDK asks again), the worker
- * died with it, or it could not be written down.
+ * How often a mail may have been sent without its sender recording it. The answer was lost and the SDK sent the
+ * request again, the worker was killed, or the record could not be written.
  */
 function excusedMails(cells: readonly Cell[]): number {
   return cells
@@ -101,7 +99,7 @@ function excusedMails(cells: readonly Cell[]): number {
     .reduce((sum, { operation, kind, count, messages }) => {
       if (operation === 'SES SendEmail' && (kind === 'failed-after' || kind === 'reply-lost')) return sum + count;
       if (operation === 'Lambda invocation') return sum + (messages ?? 0);
-      // Powertools notes with an UpdateItem that the work is done.
+      // The idempotency library records with an UpdateItem that the mail was sent.
       return operation === 'DynamoDB UpdateItem' ? sum + count : sum;
     }, 0);
 }
@@ -115,7 +113,26 @@ function readReconciled({ stdout }: Outcome['reconciled']): { findings: number; 
   }
 }
 
-/** How often each cell of the fault matrix was hit: kinds of faults by what was about to happen, and to whom. */
+export function describeVerdict(verdict: Verdict): string {
+  const { bookings, confirmed, settled, faults, cells, redriven, mails, violations, findings, seconds } = verdict;
+  const shown = violations.slice(0, 20).map((violation) => pc.red(`  ${violation}`));
+  const more = violations.length > shown.length ? [pc.red(`  … and ${violations.length - shown.length} more`)] : [];
+  return [
+    coverageTable(cells),
+    '',
+    `Mails: ${mails.receipts} receipts for ${counted(confirmed, 'confirmed booking')}; ` +
+      `${mails.repeats} were sent twice, of which the faults excuse up to ${mails.excuses}`,
+    ...(violations.length > 0
+      ? [pc.red(pc.bold(`\n${counted(violations.length, 'violation')}:`)), ...shown, ...more, '']
+      : []),
+    `${counted(bookings, 'booking')} in ${seconds.toFixed(0)} s: ${counted(faults, 'fault')} in ` +
+      `${counted(cells.length, 'cell')}, ${counted(redriven, 'dead letter')} redriven, ` +
+      `${settled.toLocaleString('en')} settled (${confirmed.toLocaleString('en')} confirmed), ` +
+      `${counted(findings, 'finding')} of reconcile, ${counted(violations.length, 'violation')}`,
+  ].join('\n');
+}
+
+/** The number of faults by operation and kind, with the services that they hit, and a legend of the kinds. */
 export function coverageTable(cells: readonly Cell[]): string {
   const rows = new Map<string, Cell[]>();
   for (const cell of cells) {
@@ -129,13 +146,16 @@ export function coverageTable(cells: readonly Cell[]): string {
   });
   const legend = Object.entries(faultKinds).filter(([kind]) => cells.some((cell) => cell.kind === kind));
   return [
-    table(['Where', 'Fault', 'Times', 'Whom'], lines),
+    table(['Operation', 'Fault', 'Times', 'Services'], lines),
     '',
     ...legend.map(([kind, meaning]) => `  ${kind.padEnd(15)} ${meaning}`),
   ].join('\n');
 }
 
-/** `airline-seats-ConsumerFunction…` and the queue `airline-seats` are both the seats service's. */
+/**
+ * The service of a consumer (`airline-seats-ConsumerFunction…`), a queue (`airline-seats`) or an API function (`seats
+ * api`).
+ */
 function serviceOf(party: string): string {
   const [, service, rest = ''] = /^airline-([a-z]+)(.*)$/.exec(party) ?? [];
   if (service === undefined) return party;

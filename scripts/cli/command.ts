@@ -1,8 +1,9 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
+import { dropUnreadOutput, outputClosed } from './closed-output.ts';
 import { pc } from './colors.ts';
 import { UsageError } from './usage-error.ts';
 
-// The SDK's notice about this Node would stand between a person and the answer; package.json says which Node is supported.
+// The SDK warns about old versions of Node on standard error. package.json says which versions are supported.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 /** Exit codes of every command. */
@@ -10,49 +11,47 @@ export const exitCode = { done: 0, error: 1, bookingFailed: 2 } as const;
 
 export type TargetName = 'local' | 'aws';
 
-/** What every command that talks to a running airline takes. */
+/** The options of every command that talks to a running airline. */
 export interface CommonOptions {
   target: TargetName;
-  json?: true;
+  json?: boolean;
 }
 
-/** A command with the options that all commands share. */
+/** A command with the options of every command that talks to a running airline. */
 export function command(name: string, description: string): Command {
   return new Command(name)
     .description(description)
     .addOption(new Option('--target <target>', 'where the airline runs').choices(['local', 'aws']).default('local'))
-    .option('--json', 'answer in JSON, for machines')
+    .option('--json', 'print the answer as JSON')
     .addHelpText('after', '\nExit codes: 0 done, 1 error, 2 the booking failed.');
 }
 
-/** Runs a program: errors go to standard error, in one sentence where a person can act on it, and end with exit code 1. */
+/**
+ * Runs a program with the arguments of this process. Every command runs through here.
+ *
+ * An error goes to standard error and sets exit code 1; a UsageError is printed without its stack trace. A reader
+ * that closes an output early (`| head -1`) is no error: what it does not read is dropped, and the exit code stays
+ * the command's.
+ */
 export async function run(program: Command): Promise<void> {
-  program.showHelpAfterError('(--help shows what it takes)');
+  dropUnreadOutput();
+  program.showHelpAfterError('(--help shows the usage)');
   const all = [program, ...program.commands];
   for (const each of all) each.exitOverride().configureOutput({ outputError: (text, write) => write(pc.red(text)) });
   try {
-    // `pnpm book -- --flight …` hands the separator on.
+    // `pnpm run deploy -- -c …` passes the separator on.
     await program.parseAsync(process.argv.filter((argument, index) => !(index === 2 && argument === '--')));
   } catch (error) {
+    if (outputClosed.aborted && error === outputClosed.reason) return;
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode;
       return;
     }
-    const expected = error instanceof UsageError;
-    console.error(
-      pc.red(
-        expected
-          ? error.message
-          : `Unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-      ),
-    );
+    console.error(pc.red(error instanceof UsageError ? error.message : `Unexpected: ${stackOf(error)}`));
     process.exitCode = exitCode.error;
   }
 }
 
-/** The parser of an option that counts. */
-export function positiveInteger(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
-  return number;
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -6,23 +6,33 @@ export interface Money {
   currency: string;
 }
 
-/** An amount as people write it, with the digits its currency has: €81.00, ¥8,100. */
+/** An amount with the number of decimals of its currency: €81.00, ¥8,100. */
 export function money({ amountMinor, currency }: Money): string {
   const format = new Intl.NumberFormat('en', { style: 'currency', currency });
   return format.format(amountMinor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
 }
 
-/** A UTC time to the minute. */
+/** A UTC time, to the minute. */
 export function time(rfc3339: string): string {
   return new Date(rfc3339).toISOString().slice(0, 16).replace('T', ' ');
 }
 
-/** A UTC time of day to the millisecond. */
+/** A UTC time of day, to the millisecond. */
 export function clock(rfc3339: string): string {
   return new Date(rfc3339).toISOString().slice(11, 23);
 }
 
-/** Columns without ink between them. */
+/** A day in UTC, e.g. 2027-01-31. @param time milliseconds since the epoch */
+export function isoDay(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}
+
+/** A number with its noun: `1 flight`, `2,000 flights`. */
+export function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Columns, with no lines between them. */
 export function table(head: string[], rows: string[][]): string {
   const blank = {
     top: '',
@@ -50,7 +60,7 @@ export function table(head: string[], rows: string[][]): string {
   return formatted.toString().replace(/[ \t]+$/gm, '');
 }
 
-/** How long ago, in the largest unit that says something: 42 s, 5 min, 3 h, 2 d. */
+/** A duration in its largest useful unit: 42 s, 5 min, 3 h, 2 d. */
 export function ago(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   if (seconds < 120) return `${seconds} s`;

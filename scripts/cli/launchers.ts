@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** How often the launchers are looked at. */
-const lookMilliseconds = 250;
+const pollMilliseconds = 250;
 
 interface Process {
   parent: number;
@@ -10,8 +9,9 @@ interface Process {
 }
 
 /**
- * Calls `stop` once one of the processes that launched this one is gone. npx and pnpm run a command through shells, which die of a
- * SIGTERM without passing it on, so whoever ends `npx … start` would leave the airline running.
+ * Calls `stop` once one of the processes that launched this one has ended. npx and pnpm run a command through shells.
+ * A shell that is ended by SIGTERM does not pass the signal on, so without this, ending `npx … start` would leave the
+ * airline running.
  */
 export function whenLauncherEnds(stop: () => void): void {
   const launchers = [process.ppid, ...launchersAbove(process.ppid)];
@@ -19,11 +19,11 @@ export function whenLauncherEnds(stop: () => void): void {
     if (process.ppid === launchers[0] && launchers.every(isAlive)) return;
     clearInterval(timer);
     stop();
-  }, lookMilliseconds);
+  }, pollMilliseconds);
   timer.unref();
 }
 
-/** From a process upwards, as long as it is npx, pnpm or a shell that runs one command for them. */
+/** The ancestors of a process that are npx, pnpm or a shell which runs one command for them, nearest first. */
 function launchersAbove(pid: number): number[] {
   const current = describe(pid);
   if (!current || !/\b(npx|npm|pnpm)\b|^\S*sh -c /.test(current.command)) return [];
@@ -37,7 +37,7 @@ function describe(pid: number): Process | undefined {
   try {
     if (process.platform === 'linux') {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      // The name in parentheses may hold anything, so the fields are counted from its end: state, then the parent.
+      // The name in parentheses may contain anything, so the fields are counted from its end: state, then parent.
       const parent = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').pop()!.split(' ')[1];
       return { parent: Number(parent), command };
     }
@@ -45,12 +45,12 @@ function describe(pid: number): Process | undefined {
     const [, parent, command] = /^\s*(\d+)\s+(.*)/.exec(stdout) ?? [];
     return parent === undefined ? undefined : { parent: Number(parent), command: command! };
   } catch {
-    // It ended while it was looked at, or this system does not tell: the direct parent is still watched.
+    // The process ended meanwhile, or this system hides it. The direct parent is watched all the same.
     return undefined;
   }
 }
 
-/** Whether a process of that id runs, be it someone else's. */
+/** Whether a process with that id is running, under any user. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

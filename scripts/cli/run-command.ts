@@ -7,7 +7,10 @@ export interface CommandResult {
   stderr: string;
 }
 
-/** Runs one of these commands as a person would, e.g. `runCommand(environment, 'book', '--flight', 'KL1001')`. */
+/**
+ * Runs a command of this project in a process of its own, e.g. `runCommand(environment, 'book', '--flight',
+ * 'KL1001')`.
+ */
 export async function runCommand(
   environment: NodeJS.ProcessEnv,
   name: string,

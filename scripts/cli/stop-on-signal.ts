@@ -1,5 +1,8 @@
-/** Lets Ctrl-C end a run between two messages. A second Ctrl-C ends the process at once. */
-export function stopOnSignal(): { signal: AbortSignal; release: () => void } {
+/**
+ * Makes Ctrl-C (and SIGTERM) abort a signal instead of ending the process. A second Ctrl-C ends the process at once.
+ * @param notice printed on standard error when that happens
+ */
+export function stopOnSignal(notice: string): { signal: AbortSignal; release: () => void } {
   const stopping = new AbortController();
   const signals = ['SIGINT', 'SIGTERM'] as const;
   const release = (): void => {
@@ -7,7 +10,7 @@ export function stopOnSignal(): { signal: AbortSignal; release: () => void } {
   };
   function stop(): void {
     release();
-    console.error('\nFinishing the messages in hand …');
+    console.error(`\n${notice}`);
     stopping.abort();
   }
   for (const signal of signals) process.on(signal, stop);

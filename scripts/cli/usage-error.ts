@@ -1,4 +1,7 @@
-/** Something the person at the terminal can put right: what was wrong and what to do, without a stack trace. */
+/**
+ * An error that its user can correct. The message says what was wrong and what to do; it is printed without a stack
+ * trace.
+ */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

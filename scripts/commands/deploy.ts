@@ -1,46 +1,39 @@
 /**
- * `pnpm run deploy`: every stack, the platform's first and then the services' in any order, each as its team deploys it
- * (`pnpm --filter @airline/seats run deploy`), with the options that are given (`pnpm run deploy -c name=airline-test`).
+ * `pnpm run deploy`: deploys every stack, the platform's first, then those of the services in any order. Options that
+ * are not its own go to `cdk deploy`, e.g. `pnpm run deploy -c name=airline-test`.
  */
-import { spawn } from 'node:child_process';
-import path from 'node:path';
+import { Command } from 'commander';
 import { type CdkApp, cdkApps } from '../airline/cdk-apps.ts';
-import { workspaceRoot } from '../cli/workspace.ts';
+import { deployApp } from '../airline/deploy-app.ts';
+import { exitCode, run } from '../cli/command.ts';
 
-const options = process.argv.slice(2).filter((argument) => argument !== '--');
-const deployer = path.join(workspaceRoot, 'infra', 'deploy.ts');
-/** Nobody is asked before permissions widen, so nobody need look at one stack at a time. */
-const unattended = options.join(' ').match(/--require-approval[ =]never/) !== null;
+await run(
+  new Command('pnpm run deploy')
+    .description('Deploy all stacks to the account of your AWS profile, or to an emulator at AWS_ENDPOINT_URL.')
+    .usage('[options of cdk deploy]')
+    .argument('[options...]', 'go to `cdk deploy`, e.g. -c name=airline-test, --profile NAME, --require-approval never')
+    .allowUnknownOption()
+    .addHelpText(
+      'after',
+      '\nAll options but --help go to `cdk deploy`. `pnpm --filter @airline/infra exec cdk deploy --help` lists them.\n' +
+        'With `--require-approval never`, the stacks of the services are deployed at the same time.\n' +
+        'One stack alone: `pnpm --filter @airline/seats run deploy`. infra/README.md explains the context values (-c).',
+    )
+    .action(async (given: string[]) => {
+      const deployed = await deployAll(given.filter((option) => option !== '--'));
+      if (!deployed) process.exitCode = exitCode.error;
+    }),
+);
 
-const [platform, ...services] = cdkApps() as [CdkApp, ...CdkApp[]];
-let failed = await deploy(platform);
-if (!failed) {
-  if (unattended) failed = (await Promise.all(services.map(deploy))).some(Boolean);
-  else for (const service of services) if (!failed) failed = await deploy(service);
-}
-process.exitCode = failed ? 1 : 0;
-
-/** @returns whether it failed */
-async function deploy({ name, entry }: CdkApp): Promise<boolean> {
-  const folder = path.join(workspaceRoot, name);
-  const started = performance.now();
-  const child = spawn(
-    path.join(folder, 'node_modules', '.bin', 'tsx'),
-    [deployer, path.relative(folder, entry), ...options],
-    {
-      cwd: folder,
-      env: { ...process.env, PATH: `${path.join(folder, 'node_modules', '.bin')}${path.delimiter}${process.env.PATH}` },
-      stdio: unattended ? ['ignore', 'pipe', 'pipe'] : 'inherit',
-    },
-  );
-  let output = '';
-  // Several at once would be a jumble: each is shown when it is done.
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const code = await new Promise<number | null>((resolve, reject) =>
-    child.once('error', reject).once('close', resolve),
-  );
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(`${output}${name} ${code === 0 ? `is deployed (${seconds} s)` : 'is NOT deployed'}`);
-  return code !== 0;
+/** @returns whether every app was deployed */
+async function deployAll(options: readonly string[]): Promise<boolean> {
+  const [platform, ...services] = cdkApps() as [CdkApp, ...CdkApp[]];
+  if (!(await deployApp(platform, options, { alone: true }))) return false;
+  // Without a question to answer for each stack, nobody needs to see one stack at a time.
+  if (/--require-approval[ =]never/.test(options.join(' '))) {
+    const results = await Promise.all(services.map((service) => deployApp(service, options, { alone: false })));
+    return results.every(Boolean);
+  }
+  for (const service of services) if (!(await deployApp(service, options, { alone: true }))) return false;
+  return true;
 }

@@ -1,4 +1,4 @@
-/** `pnpm dlq`: what is stuck and why, and how to get it moving again. */
+/** `pnpm dlq`: the dead-letter queues. */
 import { Command } from 'commander';
 import { run } from '../cli/command.ts';
 import { dropCommand } from './dlq/drop.ts';
@@ -8,8 +8,8 @@ import { redriveCommand } from './dlq/redrive.ts';
 import { showCommand } from './dlq/show.ts';
 
 const program = new Command('pnpm dlq')
-  .description('Dead-letter queues: what is stuck, why, and how to get it moving again.')
-  .addHelpText('after', '\ndocs/runbook.md tells what each symptom means and what to type.');
+  .description('Dead-letter queues: which messages are stuck, why, and how to redrive or remove them.')
+  .addHelpText('after', '\ndocs/runbook.md says what each reason means and what to type.');
 
 for (const create of [listCommand, showCommand, redriveCommand, exportCommand, dropCommand])
   program.addCommand(create());

@@ -1,34 +1,45 @@
 /**
- * `pnpm policies:check`: synthesizes every stack and checks its policies, by the project's own checks and by cdk-nag
- * (infra/src/policies). Exit code 1 when something is found that nobody explains, after all stacks were looked at.
+ * `pnpm policies:check`: synthesizes every stack and checks its policies by the rules of this project and by cdk-nag
+ * (infra/src/policies). Exit code 1 when there is a finding without a justification. All stacks are checked in any
+ * case.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { cdkApps } from '../airline/cdk-apps.ts';
+import { Command } from 'commander';
+import { cdkApps, synthesizeHere } from '../airline/cdk-apps.ts';
+import { exitCode, run } from '../cli/command.ts';
 
-const assemblies = mkdtempSync(path.join(tmpdir(), 'airline-policies-'));
-process.once('exit', () => rmSync(assemblies, { recursive: true, force: true }));
-// The CDK's own template rules are another gate: `pnpm synth --validate`.
-Object.assign(process.env, { CDK_VALIDATION: 'false', AIRLINE_POLICIES: 'check' });
+await run(
+  new Command('pnpm policies:check')
+    .description(
+      'Check the templates of all stacks: least privilege of roles, dead-letter queues, encryption (infra/README.md).',
+    )
+    .addHelpText('after', '\nExit code 1 when a finding is neither corrected nor justified.')
+    .action(checkPolicies),
+);
 
-const apps = cdkApps(assemblies);
-const failed: string[] = [];
-for (const { name, entry, assembly } of apps) {
-  process.env.CDK_OUTDIR = assembly;
-  try {
-    await import(pathToFileURL(entry).href);
-  } catch (error) {
-    // What was found stands on standard error already.
-    console.error(`${name}: ${(error as Error).message.split('\n')[0]!}\n`);
-    failed.push(name);
+async function checkPolicies(): Promise<void> {
+  const assemblies = mkdtempSync(path.join(tmpdir(), 'airline-policies-'));
+  process.once('exit', () => rmSync(assemblies, { recursive: true, force: true }));
+  // `pnpm synth --validate` checks the templates by the CDK's own rules.
+  Object.assign(process.env, { CDK_VALIDATION: 'false', AIRLINE_POLICIES: 'check' });
+
+  const apps = cdkApps(assemblies);
+  const failed: string[] = [];
+  for (const app of apps) {
+    await synthesizeHere(app).catch((error: Error) => {
+      // The findings are on standard error already.
+      console.error(`${app.name}: ${error.message.split('\n')[0]!}\n`);
+      failed.push(app.name);
+    });
   }
+  if (failed.length > 0) {
+    console.error(
+      `Findings in the policies of ${failed.join(', ')}: correct them, or call justify() beside the construct and say why ` +
+        'it is right.',
+    );
+  } else console.log(`The policies of ${apps.length} apps have no findings, and every exception is justified.`);
+  // At once: the CDK would synthesize a failed app again when the event loop is empty.
+  process.exit(failed.length > 0 ? exitCode.error : exitCode.done);
 }
-if (failed.length > 0) {
-  console.error(
-    `Policies of ${failed.join(', ')} need mending, or a justify() beside the construct that says why they are right.`,
-  );
-} else console.log(`The policies of ${apps.length} apps hold, and every exception is explained.`);
-// At once: an app whose synthesis failed would be synthesized again when the process has nothing else to do.
-process.exit(failed.length > 0 ? 1 : 0);

@@ -10,31 +10,32 @@ export interface Emulator {
   stop(): Promise<number | null>;
 }
 
-const patienceMilliseconds = 60_000;
-const stopMilliseconds = 5_000;
+const startTimeoutMilliseconds = 60_000;
+/** SIGKILL follows this long after SIGTERM. */
+const stopTimeoutMilliseconds = 5_000;
 
 /**
- * Starts MiniStack, with empty memory, on a free port of this machine. It speaks TLS and checks permissions: functions may do what
- * their roles allow and nothing else, and what may only be done over TLS is refused otherwise.
- * @param log the file that its output and that of the functions goes to
- * @throws Error with that file's name when it does not start
+ * Starts MiniStack without any resources, on a free port of this machine. It uses TLS and checks permissions: it
+ * refuses calls that a function's role does not allow, and calls without TLS where a policy demands TLS.
+ * @param log the file for its output and that of the functions
+ * @throws Error with that file's name when it does not start within a minute
  */
 export async function startEmulator(log: string): Promise<Emulator> {
   const [port] = (await freePorts(1)) as [number];
   mkdirSync(path.dirname(log), { recursive: true });
   const temporary = mkdtempSync(path.join(os.tmpdir(), 'ministack-'));
-  // By name: queue URLs and the HTTP API's address begin with it.
+  // Queue URLs and the HTTP API's address begin with this name.
   const endpoint = `https://localhost:${port}`;
   const { pythonEnvironment, certificate, key } = conformanceState;
-  // What `ministack` does itself, but for its attempt to have port 443 as well.
+  // The same as the command `ministack`, except that it does not try to listen on port 443, too.
   const parameters = ['ministack.app:app', '--bind', `127.0.0.1:${port}`, '--certfile', certificate, '--keyfile', key];
   const child = spawn(path.join(pythonEnvironment, 'bin', 'hypercorn'), [...parameters, '--keep-alive', '75'], {
     cwd: temporary,
     env: {
-      // Functions inherit what it is started with: nobody's account may be among it.
+      // Functions inherit this environment, so it must not contain the credentials of a real account.
       ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'))),
       ...trust,
-      // Where the functions' SDK finds it.
+      // The functions' SDK reads the endpoint from here.
       AWS_ENDPOINT_URL: endpoint,
       AUTH: 'true',
       GATEWAY_PORT: String(port),
@@ -44,7 +45,7 @@ export async function startEmulator(log: string): Promise<Emulator> {
       PYTHONUNBUFFERED: '1',
       TMPDIR: temporary,
       USE_SSL: '1',
-      // What the functions' SDK says of its Node is meant for whoever chooses it.
+      // The functions' SDK warns about old versions of Node on standard error.
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -57,7 +58,7 @@ export async function startEmulator(log: string): Promise<Emulator> {
   process.once('exit', kill);
   const stop = async (): Promise<number | null> => {
     child.kill('SIGTERM');
-    const timer = setTimeout(kill, stopMilliseconds);
+    const timer = setTimeout(kill, stopTimeoutMilliseconds);
     const code = await ended;
     clearTimeout(timer);
     process.off('exit', kill);
@@ -66,7 +67,7 @@ export async function startEmulator(log: string): Promise<Emulator> {
     return code;
   };
 
-  const deadline = Date.now() + patienceMilliseconds;
+  const deadline = Date.now() + startTimeoutMilliseconds;
   for (;;) {
     if (child.exitCode !== null || Date.now() > deadline) {
       await stop();

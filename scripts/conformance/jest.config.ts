@@ -2,13 +2,13 @@
 import type { Config } from 'jest';
 import base from '../../jest.config.ts';
 
-/** The end-to-end suites, and what only an emulator can show: deployments of a running airline. */
+/** The end-to-end suites, and suites that need an emulator: deployments while the airline runs. */
 export default {
   ...base,
   rootDir: '../..',
   roots: ['<rootDir>/scripts'],
   testMatch: ['<rootDir>/scripts/test/end-to-end/*.test.ts', '<rootDir>/scripts/test/conformance/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
-  // An emulator, the functions it runs and a deployment keep two cores busy.
+  // An emulator, its functions and a deployment use two cores already.
   maxWorkers: 1,
 } satisfies Config;

@@ -1,4 +1,4 @@
-"""Writes a certificate of a day for the emulator and its key: make_certificate.py CERTIFICATE KEY"""
+"""Writes a certificate that is valid for a day, and its key: make_certificate.py CERTIFICATE KEY"""
 
 import datetime
 import ipaddress
@@ -22,7 +22,7 @@ certificate = (
     .serial_number(x509.random_serial_number())
     .not_valid_before(now - datetime.timedelta(hours=1))
     .not_valid_after(now + datetime.timedelta(days=1))
-    # By the second name it serves HTTP APIs.
+    # The emulator serves HTTP APIs under the second name.
     .add_extension(
         x509.SubjectAlternativeName(
             [

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { UsageError } from '../cli/usage-error.ts';
 
 export interface PythonEnvironment {
-  /** Its `python`. */
+  /** The path of its `python`. */
   command: string;
   /** E.g. `3.11.7`. */
   version: string;
@@ -12,23 +12,24 @@ export interface PythonEnvironment {
 
 const oldest = [3, 10] as const;
 const candidates = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'];
-const howToGetIt =
+const howToInstall =
   'Debian and Ubuntu: `apt-get install python3 python3-venv`. macOS: `brew install python`. Elsewhere: https://www.python.org/downloads/.';
 
 /**
- * A Python environment with exactly what a requirements file names. It is made where it is missing or was made of another file.
- * @throws UsageError that says what is missing and how to get it
+ * A virtual environment with exactly the packages of a requirements file. It is created anew if it does not exist,
+ * was created from another file, or has another version of Python.
+ * @throws UsageError that says what is missing and how to install it
  */
 export function preparePython(folder: string, requirements: string): PythonEnvironment {
   const python = findPython();
-  const made = path.join(folder, 'requirements.txt');
+  const installedFrom = path.join(folder, 'requirements.txt');
   const isCurrent =
     versionOf(path.join(folder, 'bin', 'python')) === python.version &&
-    existsSync(made) &&
-    readFileSync(made, 'utf8') === readFileSync(requirements, 'utf8');
+    existsSync(installedFrom) &&
+    readFileSync(installedFrom, 'utf8') === readFileSync(requirements, 'utf8');
   if (!isCurrent) {
     rmSync(folder, { recursive: true, force: true });
-    const installer = makeEnvironment(python.command, folder);
+    const installer = createEnvironment(python.command, folder);
     const installed = run(
       installer[0]!,
       ...installer.slice(1),
@@ -41,8 +42,8 @@ export function preparePython(folder: string, requirements: string): PythonEnvir
     if (installed.code !== 0) {
       throw new UsageError(`pip could not install ${path.relative(process.cwd(), requirements)}:\n${installed.output}`);
     }
-    // Last, so that what was begun and not finished is begun anew.
-    copyFileSync(requirements, made);
+    // Last, so that an environment whose installation was interrupted is created anew.
+    copyFileSync(requirements, installedFrom);
   }
   return { command: path.join(folder, 'bin', 'python'), version: python.version };
 }
@@ -56,7 +57,8 @@ function findPython(): { command: string; version: string } {
   if (fit) return fit;
   const older = found.map(({ command, version }) => `${command} is ${version}`).join(', ');
   throw new UsageError(
-    `The conformance tests need Python ${oldest.join('.')} or later, which the emulator is written in; ${older || 'there is none on the PATH'}.\n${howToGetIt}`,
+    `The conformance tests need Python ${oldest.join('.')} or later for the emulator; ` +
+      `${older || 'there is none on the PATH'}.\n${howToInstall}`,
   );
 }
 
@@ -70,17 +72,18 @@ function isRecent(version: string): boolean {
   return major > oldest[0] || (major === oldest[0] && minor >= oldest[1]);
 }
 
-/** @returns the command that is the environment's pip */
-function makeEnvironment(python: string, folder: string): string[] {
+/** Creates a virtual environment. @returns the command that runs its pip */
+function createEnvironment(python: string, folder: string): string[] {
   const own = run(python, '-m', 'venv', folder);
   const inside = path.join(folder, 'bin', 'python');
   if (own.code === 0) return [inside, '-m', 'pip'];
-  // Debian keeps what puts pip into an environment in a package of its own; a pip outside can serve the environment as well.
+  // On Debian, venv cannot install pip without the package python3-venv. A pip outside can install into the
+  // environment, too.
   rmSync(folder, { recursive: true, force: true });
   const bare = run(python, '-m', 'venv', '--without-pip', folder);
   const outer = [python, '-m', 'pip', '--python', inside];
   if (bare.code === 0 && run(outer[0]!, ...outer.slice(1), '--version').code === 0) return outer;
-  throw new UsageError(`${python} cannot make a virtual environment:\n${own.output}\n\n${howToGetIt}`);
+  throw new UsageError(`${python} cannot create a virtual environment:\n${own.output}\n\n${howToInstall}`);
 }
 
 function run(command: string, ...parameters: string[]): { code: number | null; output: string } {

@@ -4,7 +4,7 @@ import { contractOf, readSchemaFiles, type Contract } from '@airline/events-sche
 import { findField } from '@airline/events-schemas/compatibility/find-field';
 import { workspaceRoot } from '../cli/workspace.ts';
 
-/** An event as EventBridge hands it to rules and targets. */
+/** An event as EventBridge delivers it. */
 export interface GoldenEvent {
   'detail-type': string;
   source: string;
@@ -12,7 +12,7 @@ export interface GoldenEvent {
   detail: { data: Record<string, unknown>; metadata: Record<string, unknown> };
 }
 
-/** The golden example of every event and, where it gives a reason, the same with every other reason that the contract knows. */
+/** The golden example of every event. An event with a `reason` is repeated with each reason of its schema. */
 export function goldenEvents(contract: Contract = contractOf(readSchemaFiles())): GoldenEvent[] {
   const examples = path.join(workspaceRoot, 'events-schemas', 'examples');
   return readdirSync(examples).flatMap((file) => {

@@ -8,8 +8,8 @@ import { UnsupportedSchemaError } from '@airline/events-schemas/compatibility/js
 import { UsageError } from '../cli/usage-error.ts';
 
 /**
- * The contract as it stands in a folder of schemas.
- * @throws UsageError naming the file that its author must put right
+ * Reads the contract from a folder of schemas.
+ * @throws UsageError that names the schema which is not supported
  */
 export function readContract(folder?: string): { schemas: SchemaFiles; contract: Contract } {
   try {

@@ -9,7 +9,7 @@ import { workspaceRoot } from '../cli/workspace.ts';
 
 const packages = path.join(workspaceRoot, 'packages');
 
-/** What every service declares to read. A service joins by having a src/reads.ts. */
+/** The fields that each service declares to read, in its src/reads.ts. */
 export async function loadReaders(): Promise<Readers> {
   const services = readdirSync(packages).sort();
   const files = services.map((service) => [service, path.join(packages, service, 'src', 'reads.ts')] as const);
@@ -22,7 +22,7 @@ export async function loadReaders(): Promise<Readers> {
   return Object.fromEntries(await Promise.all(declared));
 }
 
-/** Fields that a service relies on and that no producer's schema promises, each as a sentence. */
+/** Declared fields that the producer's schema does not guarantee, each as a sentence. */
 export function findReadMistakes(readers: Readers, contract: Contract): string[] {
   const events = new Map([...contract.values()].map((event) => [event.detailType, event]));
   return Object.entries(readers).flatMap(([service, reads]) =>
@@ -31,26 +31,30 @@ export function findReadMistakes(readers: Readers, contract: Contract): string[]
       if (!event) return [`${service} declares to read ${detailType}, which nobody publishes.`];
       return paths.flatMap((declared) => {
         const path = declared.replace(/\?$/, '');
-        // Metadata that a producer outside the project left out is derived on arrival, as complete as anyone else's.
+        // A consumer derives metadata that a producer outside the project left out, so it is always complete.
         const field = path.startsWith('metadata.') ? metadataField(path, contract) : findField(event.schema, path);
         const who = `${service} reads ${path} of ${detailType}`;
         if (!field) return [`${who}, which no schema of ${event.source} has.`];
         if (field.isGuaranteed || declared.endsWith('?')) return [];
         return [
-          `${who} as if it were always there, and ${event.source} need not send it: mark it \`${path}?\` and cope without it.`,
+          `${who} as if it were always present, but ${event.source} need not send it: ` +
+            `declare it as \`${path}?\` and handle its absence.`,
         ];
       });
     }),
   );
 }
 
-/** Some producer must send complete metadata: any service of the project does. */
+/**
+ * Metadata is guaranteed if the schema of any event requires it: every service of the project sends complete
+ * metadata.
+ */
 function metadataField(path: string, contract: Contract): ReturnType<typeof findField> {
   const fields = [...contract.values()].map(({ schema }) => findField(schema, path));
   return fields.find((field) => field?.isGuaranteed) ?? fields.find((field) => field !== undefined);
 }
 
-/** Who hears an event, and of those who reads the field at a path, or something in it. */
+/** The services that hear an event, and those of them that read the field at a path or a part of it. */
 export function readersOf(readers: Readers, detailType: string, path: string): { hears: string[]; reads: string[] } {
   const hears = Object.keys(readers).filter((service) => readers[service]![detailType] !== undefined);
   const reads = hears.filter((service) =>

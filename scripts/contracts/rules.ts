@@ -1,19 +1,19 @@
 import type { Stack, TemplateResource } from '@airline/local-cloud/cloudformation/cloud-assembly';
 import { matchesEventPattern } from '@airline/local-cloud/event-bridge/event-pattern';
 
-/** A rule of a synthesized template that listens for events. */
+/** A rule of a synthesized template with an event pattern. */
 export interface EventRule {
   stack: string;
-  /** Its logical id and what it says of itself. */
+  /** Its logical id, and its description in parentheses. */
   name: string;
   pattern: Record<string, unknown>;
-  /** As the template names it; `undefined` is the account's default bus. */
+  /** The template's EventBusName; `undefined` means the account's default bus. */
   bus: unknown;
-  /** Whether it hands events to a queue of its stack: that is how a service hears. */
+  /** Whether a target is a queue of its stack, which is how a service receives events. */
   hasQueue: boolean;
 }
 
-/** The rules of stacks. Those that wait for a time, or for what AWS itself says, are none of the contract's business. */
+/** The rules of stacks, without schedules and without rules for events of AWS itself. */
 export function rulesOf(stacks: readonly Stack[]): EventRule[] {
   return stacks.flatMap(({ name: stack, template: { Resources } }) =>
     Object.entries(Resources).flatMap(([logicalId, { Type, Properties = {} }]) => {
@@ -34,7 +34,7 @@ export function rulesOf(stacks: readonly Stack[]): EventRule[] {
   );
 }
 
-/** Names of the stacks whose rules put an event into one of their queues. */
+/** The names of the stacks whose rules deliver an event to a queue. */
 export function stacksThatHear(rules: readonly EventRule[], event: object): string[] {
   const hearing = rules.filter(({ pattern, hasQueue }) => hasQueue && matchesEventPattern(pattern, event));
   return [...new Set(hearing.map(({ stack }) => stack))].sort();
@@ -44,7 +44,7 @@ function isOfAws({ source }: Record<string, unknown>): boolean {
   return Array.isArray(source) && source.every((name) => typeof name === 'string' && name.startsWith('aws.'));
 }
 
-/** Logical ids of targets in the rule's own stack. */
+/** The logical ids of the rule's targets in its own stack. */
 function targetsOf(properties: NonNullable<TemplateResource['Properties']>): string[] {
   const targets = (properties.Targets ?? []) as { Arn?: { 'Fn::GetAtt'?: [string, string] } }[];
   return targets.flatMap(({ Arn }) => (Arn?.['Fn::GetAtt'] ? [Arn['Fn::GetAtt'][0]] : []));

@@ -1,4 +1,4 @@
-/** Dead letters in a file: one JSON object a line, with everything that SQS knew of the message. */
+/** Dead letters in a file: one JSON object a line, with all attributes of the message. */
 import { createHash } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import type { MessageAttributeValue } from '@aws-sdk/client-sqs';
@@ -10,16 +10,16 @@ import { UsageError } from '../cli/usage-error.ts';
 export interface ExportedLetter extends DeadLetter {
   service: string;
   attributes: Record<string, MessageAttributeValue>;
-  /** Of the body, in hexadecimal. */
+  /** The hash of the body, in hexadecimal. */
   sha256: string;
 }
 
 export interface Dropped {
-  /** Letters that the file names. */
+  /** Letters in the file. */
   inFile: number;
-  /** Deleted, or in a dry run: would be. */
+  /** Letters that were deleted; in a dry run, those that would be. */
   dropped: number;
-  /** In the queues, but not in the file. */
+  /** Letters in the queues that are not in the file. */
   kept: number;
   failed: { messageId: string; kind: Kind; error: string }[];
   hidden: number;
@@ -27,7 +27,7 @@ export interface Dropped {
 }
 
 /**
- * Writes the letters of the queues to a new file that only its owner can read: it holds personal data.
+ * Writes the letters of the queues to a new file. Only its owner can read it, since it holds personal data.
  * @throws UsageError when the file exists or cannot be written
  */
 export async function exportLetters(
@@ -55,7 +55,7 @@ export async function exportLetters(
             JSON.stringify({ service: queue.service, ...letter, sha256: sha256(letter.body) } satisfies ExportedLetter),
           );
           await handle.write(`${lines.join('\n')}\n`);
-          return { gone: new Set() };
+          return { deleted: new Set() };
         },
         signal,
       );
@@ -69,7 +69,10 @@ export async function exportLetters(
   return sum;
 }
 
-/** The letters of an exported file. @throws UsageError naming the line that is none, or that is another service's */
+/**
+ * Reads an exported file.
+ * @throws UsageError with the first line that is no letter, was changed, or is of another service
+ */
 export async function readLetters(file: string, service: string): Promise<ExportedLetter[]> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(
@@ -89,12 +92,15 @@ export async function readLetters(file: string, service: string): Promise<Export
     if (letter.service !== service)
       throw new UsageError(`${where} is a dead letter of ${letter.service}, not of ${service}.`);
     if (letter.sha256 !== sha256(letter.body))
-      throw new UsageError(`${where} was changed after it was exported: its hash is another.`);
+      throw new UsageError(`${where} was changed after it was exported: its body does not match its hash.`);
     return [letter];
   });
 }
 
-/** Deletes the letters that stand in the file, told by id and body, and no others. */
+/**
+ * Deletes the letters whose message id and body are in the file, and no others. Without `confirm` it only counts
+ * them.
+ */
 export async function dropLetters(
   target: Target,
   queues: readonly DeadLetterQueue[],
@@ -102,30 +108,30 @@ export async function dropLetters(
   { confirm, signal }: { confirm: boolean; signal?: AbortSignal },
 ): Promise<Dropped> {
   const keyOf = (messageId: string, hash: string): string => `${messageId} ${hash}`;
-  const named = new Set(letters.map(({ messageId, sha256 }) => keyOf(messageId, sha256)));
+  const inFile = new Set(letters.map(({ messageId, sha256 }) => keyOf(messageId, sha256)));
   const result: Dropped = { inFile: letters.length, dropped: 0, kept: 0, failed: [], hidden: 0, stopped: false };
   for (const queue of queues) {
     const { hidden } = await walk(
       target,
       queue,
-      async (met) => {
-        const chosen = met.filter(({ messageId, body }) => named.has(keyOf(messageId, sha256(body))));
-        result.kept += met.length - chosen.length;
+      async (received) => {
+        const chosen = received.filter(({ messageId, body }) => inFile.has(keyOf(messageId, sha256(body))));
+        result.kept += received.length - chosen.length;
         if (!confirm) {
           result.dropped += chosen.length;
-          return { gone: new Set() };
+          return { deleted: new Set() };
         }
         const errors = await deleteAll(
           target,
           queue.url,
           chosen.map(({ receiptHandle }) => receiptHandle),
         );
-        const gone = chosen.filter((_, index) => errors[index] === undefined);
+        const deleted = chosen.filter((_, index) => errors[index] === undefined);
         for (const [index, error] of errors.entries()) {
           if (error !== undefined) result.failed.push({ messageId: chosen[index]!.messageId, kind: queue.kind, error });
         }
-        result.dropped += gone.length;
-        return { gone: new Set(gone.map(({ messageId }) => messageId)) };
+        result.dropped += deleted.length;
+        return { deleted: new Set(deleted.map(({ messageId }) => messageId)) };
       },
       signal,
     );

@@ -1,4 +1,4 @@
-/** The dead-letter queues of an airline and what stands in them. */
+/** The dead-letter queues of an airline and the messages in them. */
 import {
   ChangeMessageVisibilityBatchCommand,
   GetQueueAttributesCommand,
@@ -7,6 +7,8 @@ import {
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs';
 import type { Target } from '../airline/target.ts';
+import { pc } from '../cli/colors.ts';
+import { counted } from '../cli/format.ts';
 import { UsageError } from '../cli/usage-error.ts';
 
 /** Why a message is dead: its consumer could not handle it, or EventBridge could not deliver it. */
@@ -21,17 +23,17 @@ export interface DeadLetterQueue {
   service: string;
   kind: Kind;
   url: string;
-  /** The queue that its messages belong into. */
-  home: string;
+  /** The URL of the service's own queue, to which a redrive moves the messages. */
+  sourceUrl: string;
 }
 
-/** One dead letter, as an operator reads it. */
+/** A message of a dead-letter queue, as an operator reads it. */
 export interface DeadLetter {
   messageId: string;
   kind: Kind;
-  /** A word, e.g. `schema-violation`; `gave-up` when the consumer failed as often as the queue allows. */
+  /** E.g. `schema-violation`; `gave-up` when the consumer failed maxReceiveCount times. */
   reason: string;
-  /** A sentence, where one is known. */
+  /** The error message, if one is known. */
   error?: string;
   /** RFC 3339 UTC. */
   firstSeen: string;
@@ -41,41 +43,49 @@ export interface DeadLetter {
   body: string;
 }
 
-/** A dead letter in hand: nobody else sees it until it is put back. */
-export interface LetterInHand extends DeadLetter {
+/**
+ * A dead letter that this process has received. SQS hides it from other receivers until its visibility timeout ends.
+ */
+export interface ReceivedLetter extends DeadLetter {
   receiptHandle: string;
   attributes: Record<string, MessageAttributeValue>;
-  /** X-Ray's, which SQS keeps apart from the other attributes. */
+  /** X-Ray's trace header. SQS keeps it apart from the message attributes. */
   traceHeader?: string;
 }
 
-/** What became of the letters that a visitor was given. */
+/** What a visitor did with the letters of a batch. */
 export interface Visited {
-  /** Those that have left the queue, by messageId. */
-  gone: ReadonlySet<string>;
-  /** The walk ends here. */
-  enough?: boolean;
+  /** The messageIds of those that it deleted from the queue. */
+  deleted: ReadonlySet<string>;
+  /** Whether the walk ends here. @default false */
+  isEnough?: boolean;
 }
 
 export interface Walked {
   seen: number;
-  /** Could not be shown to others again at once; SQS does it by itself within five minutes. */
+  /** Messages that could not be made visible again at once. SQS does that within five minutes. */
   hidden: number;
 }
 
 const parameters: Record<string, Kind> = { 'dead-letters-url': 'unhandled', 'undelivered-url': 'undelivered' };
-/** SQS's own limit for one request. */
+/** SQS takes at most ten messages in a request. */
 export const batchSize = 10;
-/** How long letters in hand are hidden. They are put back sooner, unless this process is killed. */
-const handSeconds = 300;
+/** How long received letters are hidden at most. Unless this process is killed, they are made visible again sooner. */
+const visibilitySeconds = 300;
 
-/** The dead-letter queues of every deployed service, or of one. @throws UsageError when there is no such service */
+/** A warning about hidden messages; none where there are none. */
+export function hiddenWarnings(hidden: number): string[] {
+  if (hidden === 0) return [];
+  return [pc.yellow(`${counted(hidden, 'message')} could not be made visible again; SQS does it within five minutes.`)];
+}
+
+/** The dead-letter queues of all deployed services, or of one. @throws UsageError when there is no such service */
 export async function deadLetterQueues(target: Target, service?: string, kind?: Kind): Promise<DeadLetterQueue[]> {
   const known = await target.parameters();
   const all = [...known].flatMap(([path, url]) => {
     const [owner, parameter] = path.split('/') as [string, string];
     const kind = parameters[parameter];
-    return kind ? [{ service: owner, kind, url, home: known.get(`${owner}/queue-url`)! }] : [];
+    return kind ? [{ service: owner, kind, url, sourceUrl: known.get(`${owner}/queue-url`)! }] : [];
   });
   all.sort((a, b) => a.service.localeCompare(b.service) || b.kind.localeCompare(a.kind));
   const chosen = service === undefined ? all : all.filter((queue) => queue.service === service);
@@ -87,7 +97,7 @@ export async function deadLetterQueues(target: Target, service?: string, kind?: 
   return kind === undefined ? chosen : chosen.filter((queue) => queue.kind === kind);
 }
 
-/** How many messages a queue holds, those that someone looks at right now included. */
+/** The number of messages in a queue, including those that someone has received and not deleted. */
 export async function countMessages(target: Target, { url }: DeadLetterQueue): Promise<number> {
   const { Attributes = {} } = await target.sqs.send(
     new GetQueueAttributesCommand({
@@ -98,7 +108,12 @@ export async function countMessages(target: Target, { url }: DeadLetterQueue): P
   return Number(Attributes.ApproximateNumberOfMessages) + Number(Attributes.ApproximateNumberOfMessagesNotVisible);
 }
 
-/** Looks at up to `limit` messages that `matches` and leaves them where they are. */
+export async function countAll(target: Target, queues: readonly DeadLetterQueue[]): Promise<number> {
+  const counts = await Promise.all(queues.map((queue) => countMessages(target, queue)));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** Reads up to `limit` messages for which `matches` is true, oldest first. They stay in the queue. */
 export async function peek(
   target: Target,
   queue: DeadLetterQueue,
@@ -109,57 +124,59 @@ export async function peek(
   await walk(target, queue, async (letters) => {
     for (const { receiptHandle: _, attributes: __, traceHeader: ___, ...letter } of letters.filter(matches))
       found.push(letter);
-    return { gone: new Set(), enough: found.length >= limit };
+    return { deleted: new Set(), isEnough: found.length >= limit };
   });
   return found.slice(0, limit).sort((a, b) => a.firstSeen.localeCompare(b.firstSeen));
 }
 
 /**
- * Takes every letter of a queue into hand, once, ten at a time, and lets `visit` decide. Letters are hidden until the end, so
- * that the next receive brings others; those that are not gone by then are put back, also after an error.
+ * Receives every letter of a queue once, ten at a time, and passes each batch to `visit`. Received letters stay
+ * hidden until the end, so that each receive brings new ones. Those that `visit` did not delete are then made visible
+ * again, also after an error.
  * @param signal ends the walk before the next batch
  */
 export async function walk(
   target: Target,
   queue: DeadLetterQueue,
-  visit: (letters: LetterInHand[]) => Promise<Visited>,
+  visit: (letters: ReceivedLetter[]) => Promise<Visited>,
   signal?: AbortSignal,
 ): Promise<Walked> {
   const seen = new Set<string>();
-  const inHand = new Map<string, string>();
+  const received = new Map<string, string>();
   let hidden = 0;
   try {
-    for (let enough: boolean | undefined = false; !enough && !signal?.aborted;) {
-      // Not abortable: SQS would have hidden letters that nobody has in hand.
+    for (let isEnough: boolean | undefined = false; !isEnough && !signal?.aborted;) {
+      // Not abortable: letters of an aborted receive would stay hidden without having been read.
       const { Messages = [] } = await target.sqs.send(
         new ReceiveMessageCommand({
           QueueUrl: queue.url,
           MaxNumberOfMessages: batchSize,
-          VisibilityTimeout: handSeconds,
-          // A long poll asks all of SQS's servers: an empty answer then means an empty queue. The local cloud is one server.
+          VisibilityTimeout: visibilitySeconds,
+          // A long poll asks all of SQS's servers, so an empty answer means an empty queue. The local cloud is one
+          // server.
           WaitTimeSeconds: target.endpoint === undefined ? 1 : 0,
           MessageSystemAttributeNames: ['All'],
           MessageAttributeNames: ['All'],
         }),
       );
       if (Messages.length === 0) break;
-      for (const { MessageId, ReceiptHandle } of Messages) inHand.set(MessageId!, ReceiptHandle!);
-      // A long walk meets a letter again when its time in hand is over: that is no reason to stop, nor to visit it twice.
+      for (const { MessageId, ReceiptHandle } of Messages) received.set(MessageId!, ReceiptHandle!);
+      // On a walk of more than five minutes, letters become visible and are received again. They are not visited twice.
       const fresh = Messages.filter(({ MessageId }) => !seen.has(MessageId!));
       for (const { MessageId } of fresh) seen.add(MessageId!);
       const visited: Visited =
-        fresh.length > 0 ? await visit(fresh.map((message) => toLetter(queue.kind, message))) : { gone: new Set() };
-      for (const messageId of visited.gone) inHand.delete(messageId);
-      enough = visited.enough;
+        fresh.length > 0 ? await visit(fresh.map((message) => toLetter(queue.kind, message))) : { deleted: new Set() };
+      for (const messageId of visited.deleted) received.delete(messageId);
+      isEnough = visited.isEnough;
     }
   } finally {
-    hidden = await putBack(target, queue, [...inHand.values()]);
+    hidden = await makeVisible(target, queue, [...received.values()]);
   }
   return { seen: seen.size, hidden };
 }
 
-/** @returns how many stay hidden until their time in hand is over */
-async function putBack(target: Target, { url }: DeadLetterQueue, receiptHandles: string[]): Promise<number> {
+/** @returns how many letters stay hidden until their visibility timeout ends */
+async function makeVisible(target: Target, { url }: DeadLetterQueue, receiptHandles: string[]): Promise<number> {
   let hidden = 0;
   for (let index = 0; index < receiptHandles.length; index += batchSize) {
     const Entries = receiptHandles
@@ -171,7 +188,7 @@ async function putBack(target: Target, { url }: DeadLetterQueue, receiptHandles:
       );
       hidden += Failed.length;
     } catch {
-      // Told by its number: an error thrown here would hide the one that ended the walk.
+      // Only counted: an error thrown here would replace the error that ended the walk.
       hidden += Entries.length;
     }
   }
@@ -181,7 +198,7 @@ async function putBack(target: Target, { url }: DeadLetterQueue, receiptHandles:
 function toLetter(
   kind: Kind,
   { MessageId, ReceiptHandle, Body = '', Attributes = {}, MessageAttributes = {} }: Message,
-): LetterInHand {
+): ReceivedLetter {
   const attribute = (name: string): string | undefined => MessageAttributes[name]?.StringValue;
   const error = attribute('error') ?? attribute('ERROR_MESSAGE');
   const { detailType, correlationId } = describe(Body);
@@ -201,7 +218,7 @@ function toLetter(
   };
 }
 
-/** What a body says of itself, as far as it can be read: it may be anything. */
+/** Detail-type and booking of a body, if it is an event. A body may be any text. */
 function describe(body: string): { detailType?: string; correlationId?: string } {
   try {
     const event = JSON.parse(body) as {

@@ -1,6 +1,6 @@
-/** Brings dead letters back to the queue that they belong into. */
+/** Moves dead letters back to the queue of their service. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type DeadLetter, type DeadLetterQueue, type Kind, type LetterInHand, walk } from './dead-letters.ts';
+import { type DeadLetter, type DeadLetterQueue, type Kind, type ReceivedLetter, walk } from './dead-letters.ts';
 import { deleteAll, sendAll } from './sqs-batch.ts';
 import type { Target } from '../airline/target.ts';
 
@@ -10,7 +10,7 @@ export interface RedriveOptions {
   max?: number | undefined;
   /** Messages a second. @default as fast as SQS takes them */
   rate?: number | undefined;
-  /** Ends it after the messages in hand. */
+  /** Ends the redrive after the current messages. */
   signal?: AbortSignal;
   onProgress?: (redriven: number) => void;
 }
@@ -22,34 +22,38 @@ interface LetterFailure {
 }
 
 export interface Redriven {
-  /** Back in their queue. */
+  /** Messages that were sent to their queue. */
   redriven: number;
-  /** Could not be sent; still dead letters. */
+  /** Messages that could not be sent and are still dead letters. */
   failed: LetterFailure[];
-  /** Back in their queue, but could not be deleted here: both places have them. Handling an event twice changes nothing. */
+  /**
+   * Messages that were sent but could not be deleted, so both queues have them. Handling an event twice changes
+   * nothing.
+   */
   doubled: LetterFailure[];
-  /** Redriven, and dead again while the redrive went on. */
+  /** Redriven messages that became dead letters again during this redrive. */
   cameBack: number;
-  /** Did not match, or came after --max. */
+  /** Messages that do not match, or are beyond `max`. */
   left: number;
-  /** In nobody's hand, but hidden from others for up to five minutes. */
+  /** Messages that stay hidden from receivers for up to five minutes. */
   hidden: number;
-  /** By the signal, or because a whole batch failed. */
+  /** Whether it ended early: by the signal, or because a whole batch failed. */
   stopped: boolean;
 }
 
-/** What the way to a dead-letter queue added to a message: by its consumer, and by EventBridge. */
+/** Attributes that were added on the way to a dead-letter queue: first line by the consumer, second by EventBridge. */
 const deadLetterAttributes = new Set([
   ...['reason', 'error', 'originalMessageId', 'firstReceivedAt', 'receiveCount'],
   ...['RULE_ARN', 'TARGET_ARN', 'ERROR_CODE', 'ERROR_MESSAGE', 'EXHAUSTED_RETRY_CONDITION', 'RETRY_ATTEMPTS'],
 ]);
 
 /**
- * Redrives what matches: receive, send to the queue with the original attributes, and only then delete here. An event that
- * EventBridge could not deliver goes to the queue that missed it, not to the bus, where other services would hear it again.
+ * Redrives the letters that match: receives each, sends it to its service's queue with its original attributes, and
+ * only then deletes it. An event that EventBridge could not deliver goes to that queue, too. Published on the bus, it
+ * would reach every other service again.
  *
- * Written with receive, send and delete rather than StartMessageMoveTask: that serves no dead-letter queue of EventBridge,
- * filters nothing, and leaves the old reason on a message that dies again for another.
+ * SQS's StartMessageMoveTask does not serve dead-letter queues of EventBridge and has no filters. It also keeps the
+ * attributes with the old reason, which would be wrong if the message failed again for another.
  */
 export async function redrive(
   target: Target,
@@ -58,36 +62,44 @@ export async function redrive(
 ): Promise<Redriven> {
   const { matches = () => true, max = Infinity, rate, signal, onProgress = () => {} } = options;
   const result: Redriven = { redriven: 0, failed: [], doubled: [], cameBack: 0, left: 0, hidden: 0, stopped: false };
-  const pace = createPace(rate, signal);
-  /** By these a message is recognized that dies again at once: without them, poison would be redriven for ever. */
+  const waitForRate = createRateLimit(rate, signal);
+  /**
+   * New ids of redriven messages. A poison message that comes back during the redrive is recognized and not redriven
+   * again.
+   */
   const sentIds = new Set<string>();
 
-  async function bringBack(queue: DeadLetterQueue, letters: LetterInHand[]): Promise<Set<string>> {
-    const misplaced = queue.kind === 'undelivered' ? letters.filter((letter) => !missed(queue, letter)) : [];
+  /** @returns the messageIds of the letters that were deleted */
+  async function moveToSource(queue: DeadLetterQueue, letters: ReceivedLetter[]): Promise<Set<string>> {
+    const misplaced = queue.kind === 'undelivered' ? letters.filter((letter) => !isForSource(queue, letter)) : [];
     const placed = letters.filter((letter) => !misplaced.includes(letter));
-    const sent = await sendAll(target, queue.home, placed.map(toOutgoing));
-    const back = placed.filter((letter, index) => {
+    const sent = await sendAll(target, queue.sourceUrl, placed.map(toOutgoing));
+    const moved = placed.filter((letter, index) => {
       const outcome = sent[index]!;
       if ('messageId' in outcome) return sentIds.add(outcome.messageId);
       result.failed.push({ messageId: letter.messageId, kind: letter.kind, error: outcome.error });
       return false;
     });
     for (const { messageId, kind, attributes } of misplaced) {
-      result.failed.push({ messageId, kind, error: `it missed another target, ${attributes.TARGET_ARN?.StringValue}` });
+      result.failed.push({
+        messageId,
+        kind,
+        error: `it was meant for another target, ${attributes.TARGET_ARN?.StringValue}`,
+      });
     }
     const errors = await deleteAll(
       target,
       queue.url,
-      back.map(({ receiptHandle }) => receiptHandle),
+      moved.map(({ receiptHandle }) => receiptHandle),
     );
-    result.redriven += back.length;
+    result.redriven += moved.length;
     onProgress(result.redriven);
     for (const [index, error] of errors.entries()) {
-      const { messageId, kind } = back[index]!;
+      const { messageId, kind } = moved[index]!;
       if (error !== undefined) result.doubled.push({ messageId, kind, error });
     }
-    if (placed.length > 0 && back.length === 0) result.stopped = true;
-    return new Set(back.filter((_, index) => errors[index] === undefined).map(({ messageId }) => messageId));
+    if (placed.length > 0 && moved.length === 0) result.stopped = true;
+    return new Set(moved.filter((_, index) => errors[index] === undefined).map(({ messageId }) => messageId));
   }
 
   for (const queue of queues) {
@@ -103,17 +115,17 @@ export async function redrive(
         });
         const chosen = fresh.filter(matches).slice(0, max - result.redriven);
         result.left += fresh.length - chosen.length;
-        const gone = new Set<string>();
-        // In small steps, so that a slow rate neither bursts nor keeps many in hand.
+        const deleted = new Set<string>();
+        // In small steps, so that a low rate does not send bursts.
         for (const step of inSteps(chosen, rate)) {
-          await pace(step.length);
+          await waitForRate(step.length);
           if (signal?.aborted || result.stopped) {
             result.left += step.length;
             continue;
           }
-          for (const messageId of await bringBack(queue, step)) gone.add(messageId);
+          for (const messageId of await moveToSource(queue, step)) deleted.add(messageId);
         }
-        return { gone, enough: result.stopped || result.redriven >= max };
+        return { deleted, isEnough: result.stopped || result.redriven >= max };
       },
       signal,
     );
@@ -123,20 +135,23 @@ export async function redrive(
   return result;
 }
 
-/** The consumer said why it can never handle such a message, so it will say so again, until it is deployed anew. */
+/**
+ * Whether the consumer can never handle this message: it would dead-letter it again, unless another version is
+ * deployed.
+ */
 export function willComeBack({ kind, reason }: DeadLetter): boolean {
   return kind === 'unhandled' && reason !== 'gave-up';
 }
 
-function toOutgoing({ body, attributes, traceHeader }: LetterInHand) {
+function toOutgoing({ body, attributes, traceHeader }: ReceivedLetter) {
   const original = Object.fromEntries(Object.entries(attributes).filter(([name]) => !deadLetterAttributes.has(name)));
   return { body, attributes: original, ...(traceHeader !== undefined && { traceHeader }) };
 }
 
-/** Whether the queue that EventBridge could not reach is the service's own. */
-function missed({ home }: DeadLetterQueue, { attributes }: LetterInHand): boolean {
+/** Whether the target that EventBridge could not reach is the service's own queue. */
+function isForSource({ sourceUrl }: DeadLetterQueue, { attributes }: ReceivedLetter): boolean {
   const arn = attributes.TARGET_ARN?.StringValue;
-  return arn === undefined || arn.slice(arn.lastIndexOf(':') + 1) === home.slice(home.lastIndexOf('/') + 1);
+  return arn === undefined || arn.slice(arn.lastIndexOf(':') + 1) === sourceUrl.slice(sourceUrl.lastIndexOf('/') + 1);
 }
 
 function inSteps<T>(items: T[], rate = Infinity): T[][] {
@@ -146,8 +161,11 @@ function inSteps<T>(items: T[], rate = Infinity): T[][] {
   );
 }
 
-/** Waits until so many more messages keep within the rate; an abort ends the wait. */
-function createPace(rate: number | undefined, signal: AbortSignal | undefined): (messages: number) => Promise<void> {
+/** Returns a function that waits until so many more messages are within the rate. An abort ends the wait. */
+function createRateLimit(
+  rate: number | undefined,
+  signal: AbortSignal | undefined,
+): (messages: number) => Promise<void> {
   let next = performance.now();
   return async (messages) => {
     if (rate === undefined) return;

@@ -1,4 +1,7 @@
-/** SQS's batch requests answer for each entry: what failed is tried again, and what still fails is told. */
+/**
+ * Batch requests to SQS. SQS answers for each entry; entries that failed are retried, and those that still fail are
+ * returned.
+ */
 import { DeleteMessageBatchCommand, type MessageAttributeValue, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { batchSize } from './dead-letters.ts';
 import type { Target } from '../airline/target.ts';
@@ -9,7 +12,7 @@ export interface Outgoing {
   traceHeader?: string;
 }
 
-/** The message's new id, or why it did not get there. */
+/** The message's new id, or why it was not sent. */
 export type Sent = { messageId: string } | { error: string };
 
 interface Failure {
@@ -19,12 +22,12 @@ interface Failure {
   SenderFault: boolean | undefined;
 }
 
-const attempts = 3;
+const maximumAttempts = 3;
 const firstPauseMilliseconds = 200;
-/** Below what every region and emulator takes for the sum of a batch. */
+/** SQS limits the sum of a batch. This is below the limit of every region and emulator. */
 const maximumBatchBytes = 250_000;
 
-/** Sends messages to a queue and answers for each, in their order. Never throws. */
+/** Sends messages to a queue. Never throws. @returns the outcome of each message, in their order */
 export async function sendAll(target: Target, queueUrl: string, messages: readonly Outgoing[]): Promise<Sent[]> {
   const sent: Sent[] = messages.map(() => ({ error: 'not tried' }));
   for (const group of grouped(messages)) {
@@ -56,7 +59,10 @@ export async function sendAll(target: Target, queueUrl: string, messages: readon
   return sent;
 }
 
-/** Deletes messages by their receipt handles and tells for each why it is still there, or `undefined`. Never throws. */
+/**
+ * Deletes messages from a queue. Never throws.
+ * @returns for each receipt handle the error, or undefined if it was deleted
+ */
 export async function deleteAll(
   target: Target,
   queueUrl: string,
@@ -79,7 +85,10 @@ export async function deleteAll(
   return errors;
 }
 
-/** Tries a batch, and then what failed of it. A request that failed whole failed for each of its entries. */
+/**
+ * Sends a batch, then up to twice the entries that failed. A request that failed as a whole failed for each of its
+ * entries.
+ */
 async function tryEach(
   indexes: number[],
   attempt: (indexes: number[]) => Promise<Failure[]>,
@@ -90,15 +99,15 @@ async function tryEach(
     const failed = await attempt(waiting).catch((error: Error): Failure[] =>
       waiting.map((index) => ({ Id: String(index), Code: error.name, Message: error.message, SenderFault: false })),
     );
-    const lost = failed.filter(({ SenderFault }) => SenderFault === true || tried === attempts);
-    for (const { Id, Code, Message } of lost) giveUp(Number(Id), Message ?? Code ?? 'no reason given');
+    const lost = failed.filter(({ SenderFault }) => SenderFault === true || tried === maximumAttempts);
+    for (const { Id, Code, Message } of lost) giveUp(Number(Id), Message ?? Code ?? 'SQS gave no reason');
     waiting = failed.filter((failure) => !lost.includes(failure)).map(({ Id }) => Number(Id));
     if (waiting.length > 0)
       await new Promise((resolve) => setTimeout(resolve, firstPauseMilliseconds * 2 ** (tried - 1)));
   }
 }
 
-/** Indexes of messages that fit into one request together. */
+/** Groups the indexes of messages so that each group fits into one request. */
 function grouped(messages: readonly Outgoing[]): number[][] {
   const groups: number[][] = [];
   let bytes = 0;

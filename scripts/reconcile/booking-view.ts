@@ -1,4 +1,4 @@
-/** The bookings of a snapshot, one by one, and what can be said of each. */
+/** The bookings of a snapshot, one by one, each with the records of all parties. */
 import type { PaymentRecord } from '../../packages/payments/src/domain.ts';
 import type { ReceiptsRecord } from '../../packages/receipts/src/domain.ts';
 import type { SeatsRecord } from '../../packages/seats/src/domain.ts';
@@ -8,34 +8,34 @@ import type { Charge, SeatItem, Snapshot } from './snapshot.ts';
 
 export type Party = 'status' | 'seats' | 'payments' | 'provider' | 'receipts';
 
-/** One booking, as all parties together tell it. */
+/** One booking, with the records of all parties. */
 export interface View {
   bookingId: string;
   facts: readonly Fact[];
   seats: SeatsRecord | undefined;
-  /** Seats that bear the booking. */
-  bears: readonly SeatItem[];
+  /** The seat items with this booking's id. */
+  seatItems: readonly SeatItem[];
   payment: PaymentRecord | undefined;
   receipt: ReceiptsRecord['receipt'];
   hasRefundNotice: boolean;
   charges: readonly Charge[];
   outcome: Outcome;
-  /** Milliseconds since anyone learned anything about it; undefined when nobody noted a time. */
+  /** Milliseconds since the last record of any party changed; undefined when no record has a time. */
   quietFor: number | undefined;
 }
 
-/** `open`: nobody said no yet. `failing`: somebody did, and not everyone has taken his yes back. */
+/** `open`: no participant has said no. `failing`: one has, and the others have not all taken their yes back. */
 type Outcome = 'unknown' | 'open' | 'confirmed' | 'failing' | 'failed';
 
 export function* viewsOf({ takenAt, facts, seats, seatItems, payments, receipts, charges }: Snapshot): Generator<View> {
-  const borne = new Map<string, SeatItem[]>();
-  for (const item of seatItems) borne.set(item.bookingId, [...(borne.get(item.bookingId) ?? []), item]);
+  const itemsOf = new Map<string, SeatItem[]>();
+  for (const item of seatItems) itemsOf.set(item.bookingId, [...(itemsOf.get(item.bookingId) ?? []), item]);
   for (const bookingId of new Set([
     ...facts.keys(),
     ...seats.keys(),
     ...payments.keys(),
     ...charges.keys(),
-    ...borne.keys(),
+    ...itemsOf.keys(),
   ])) {
     const heard = facts.get(bookingId) ?? [];
     const [record, payment] = [seats.get(bookingId), payments.get(bookingId)];
@@ -52,7 +52,7 @@ export function* viewsOf({ takenAt, facts, seats, seatItems, payments, receipts,
       bookingId,
       facts: heard,
       seats: record,
-      bears: borne.get(bookingId) ?? [],
+      seatItems: itemsOf.get(bookingId) ?? [],
       payment,
       receipt: receipts.get(bookingId)?.receipt,
       hasRefundNotice: receipts.get(bookingId)?.refundNotice !== undefined,
@@ -63,7 +63,7 @@ export function* viewsOf({ takenAt, facts, seats, seatItems, payments, receipts,
   }
 }
 
-/** What the facts add up to, as far as the invariants ask. Written apart from the fold of status, so as to check it. */
+/** The outcome that the facts imply. Written independently of the status service's fold, in order to check it. */
 function outcomeOf(facts: readonly Fact[]): Outcome {
   if (facts.length === 0) return 'unknown';
   const heard = (...types: FactType[]): boolean => facts.some(({ type }) => types.includes(type));
@@ -73,12 +73,15 @@ function outcomeOf(facts: readonly Fact[]): Outcome {
   return heard('SeatBooked') && heard('PaymentOk') && heard('ReceiptIssued') ? 'confirmed' : 'open';
 }
 
-/** Whose word a booking waits for. Of a word that its owner has, either the owner could not say it or status did not hear it. */
-export function missingWords({ facts, outcome, seats, payment, receipt }: View): string[] {
+/**
+ * The services whose events a booking waits for. If such a service has the matching record, then either its event was
+ * not published or status did not receive it, so status is listed, too.
+ */
+export function missingServices({ facts, outcome, seats, payment, receipt }: View): string[] {
   if (outcome === 'unknown') return ['status'];
   const heard = (...types: FactType[]): boolean => facts.some(({ type }) => types.includes(type));
-  const missing = (owner: string, isHeard: boolean, hasIt: boolean): string[] =>
-    isHeard ? [] : hasIt ? [owner, 'status'] : [owner];
+  const missing = (owner: string, isHeard: boolean, hasRecord: boolean): string[] =>
+    isHeard ? [] : hasRecord ? [owner, 'status'] : [owner];
   if (outcome === 'failing') {
     return unique([
       ...missing(
@@ -100,37 +103,37 @@ export function missingWords({ facts, outcome, seats, payment, receipt }: View):
   return yesses.length > 0 ? yesses : missing('receipts', false, receipt !== undefined);
 }
 
-/** A cancellation of a booking that nobody asked for: it left its mark everywhere, and nothing will come of it. */
-export function isOnlyCancelled({ facts, seats, bears, payment, charges }: View): boolean {
-  const isMark = (state: string | undefined): boolean =>
+/** Whether all records come from a cancellation of a booking that was never requested. Such records need no repair. */
+export function isOnlyCancelled({ facts, seats, seatItems, payment, charges }: View): boolean {
+  const isTombstone = (state: string | undefined): boolean =>
     state === undefined || state === 'TOMBSTONE' || state === 'VOID';
   return (
     facts.every(({ type }) => type === 'BookingCancelled') &&
-    isMark(seats?.state) &&
-    isMark(payment?.state) &&
-    bears.length === 0 &&
+    isTombstone(seats?.state) &&
+    isTombstone(payment?.state) &&
+    seatItems.length === 0 &&
     charges.length === 0
   );
 }
 
-/** What each party says, in words. */
+/** The record of each party, in words. */
 export function wordsOf(view: View): Record<Party, string> {
-  const { facts, seats, bears, payment, receipt, hasRefundNotice, charges, outcome } = view;
-  const bearing =
-    bears.length > 0 ? `; ${bears.map(({ flightId, seat }) => `${flightId} ${seat}`).join(', ')} bears it` : '';
+  const { facts, seats, seatItems, payment, receipt, hasRefundNotice, charges, outcome } = view;
+  const taken = seatItems.map(({ flightId, seat }) => `${flightId} ${seat}`);
+  const items = taken.length > 0 ? `; seats taken by it: ${taken.join(', ')}` : '';
   const wanted = seats && 'seats' in seats ? ` ${seats.flightId} ${seats.seats.join(', ')}` : '';
   const asked = payment && 'payment' in payment ? ` ${money(payment.payment)}` : '';
-  const mark =
+  const refund =
     payment && 'refund' in payment && payment.state !== 'REFUNDED' ? `, to be refunded (${payment.refund.reason})` : '';
-  const taken = charges.map(
+  const charged = charges.map(
     ({ captured, refunded, currency }) =>
       `captured ${amount(captured, currency)}${refunded > 0 ? `, refunded ${amount(refunded, currency)}` : ''}`,
   );
   return {
-    status: facts.length === 0 ? 'never heard of it' : `${outcome}: ${facts.map(({ type }) => type).join(', ')}`,
-    seats: `${seats ? `${seats.state}${wanted}` : 'no record'}${bearing}`,
-    payments: payment ? `${payment.state}${asked}${mark}` : 'no record',
-    provider: taken.length > 0 ? taken.join('; ') : 'no charge',
+    status: facts.length === 0 ? 'no facts' : `${outcome}: ${facts.map(({ type }) => type).join(', ')}`,
+    seats: `${seats ? `${seats.state}${wanted}` : 'no record'}${items}`,
+    payments: payment ? `${payment.state}${asked}${refund}` : 'no record',
+    provider: charged.length > 0 ? charged.join('; ') : 'no charge',
     receipts: receipt ? `sent ${receipt.number}${hasRefundNotice ? ' and its refund notice' : ''}` : 'none sent',
   };
 }
@@ -139,7 +142,7 @@ export function find<T extends FactType>(facts: readonly Fact[], type: T): Fact<
   return facts.find((fact) => fact.type === type) as Fact<T> | undefined;
 }
 
-/** Captured and not given back, in minor units. */
+/** The amount that was captured and not refunded, in minor units. */
 export function netOf(charges: readonly Charge[]): number {
   return charges.reduce((sum, { captured, refunded }) => sum + captured - refunded, 0);
 }

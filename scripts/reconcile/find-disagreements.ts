@@ -1,4 +1,4 @@
-/** What the parties of a booking say, held against what must always hold (DESIGN.md, "What must always hold"). Pure. */
+/** Compares the parties' records of each booking with the invariants of README.md, "What you can rely on". Pure. */
 import type { Flight } from '../../packages/seats/src/domain.ts';
 import type { FactType } from '../../packages/status/src/domain.ts';
 import { ago, money } from '../cli/format.ts';
@@ -6,7 +6,7 @@ import {
   amount,
   find,
   isOnlyCancelled,
-  missingWords,
+  missingServices,
   netOf,
   type Party,
   type View,
@@ -15,7 +15,7 @@ import {
 } from './booking-view.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** The invariants by their numbers in DESIGN.md. */
+/** The invariants, by their numbers in README.md. */
 export const invariants = {
   'one-holder': '1 a seat has one holder',
   confirmed: '2 confirmed: seats sold, fare captured, one receipt',
@@ -28,23 +28,23 @@ export type Invariant = keyof typeof invariants;
 
 export interface Finding {
   invariant: Invariant;
-  /** What is wrong, as a word that stays the same from one look to the next. */
+  /** What is wrong, as a key that is the same in each snapshot. */
   rule: string;
-  /** What is wrong, as a sentence. */
+  /** What is wrong, in words. */
   what: string;
   bookingId?: string;
   flightId?: string;
   seat?: string;
-  /** In words. */
+  /** The records of the parties, in words. */
   says: Partial<Record<Party, string>>;
-  /** With a booking that is stuck: whose word is missing. */
+  /** For a booking that is stuck: the services whose events are missing. */
   waitsFor?: string[];
 }
 
 export interface Disagreements {
-  /** Checked, those in flight included. */
+  /** Bookings that were checked, including those in flight. */
   bookings: number;
-  /** Not settled, and something happened to them lately. */
+  /** Bookings that are not settled but changed within `inFlightMilliseconds`. */
   inFlight: number;
   findings: Finding[];
 }
@@ -55,8 +55,8 @@ const receiptsKeptDays = 90;
 const dayMilliseconds = 24 * 3600 * 1000;
 
 /**
- * Every disagreement of a snapshot. A booking that is not settled counts as in flight until nothing was heard of it for
- * `inFlightMilliseconds`; then it is stuck.
+ * Every disagreement in a snapshot. A booking that is not settled counts as in flight if it changed within
+ * `inFlightMilliseconds`, and otherwise as stuck.
  */
 export function findDisagreements(snapshot: Snapshot, inFlightMilliseconds: number): Disagreements {
   const findings = findLayoutMistakes(snapshot);
@@ -64,23 +64,23 @@ export function findDisagreements(snapshot: Snapshot, inFlightMilliseconds: numb
   for (const view of viewsOf(snapshot)) {
     if (isOnlyCancelled(view)) continue;
     bookings += 1;
-    const moves = view.quietFor !== undefined && view.quietFor <= inFlightMilliseconds;
+    const isRecent = view.quietFor !== undefined && view.quietFor <= inFlightMilliseconds;
     const broken = [
       ...seatsVersusItems(view, snapshot),
-      ...statusVersusOwners(view, moves),
+      ...statusVersusOwners(view, isRecent),
       ...paymentsVersusProvider(view),
     ];
     const settled = view.outcome === 'confirmed' || view.outcome === 'failed';
-    if (view.outcome === 'confirmed') broken.push(...checkConfirmed(view, snapshot, moves));
-    if (view.outcome === 'failed') broken.push(...checkFailed(view, moves));
-    if (!settled && (moves || view.quietFor === undefined)) inFlight += 1;
-    if (!settled && !moves) broken.push(...checkStuck(view));
+    if (view.outcome === 'confirmed') broken.push(...checkConfirmed(view, snapshot, isRecent));
+    if (view.outcome === 'failed') broken.push(...checkFailed(view, isRecent));
+    if (!settled && (isRecent || view.quietFor === undefined)) inFlight += 1;
+    if (!settled && !isRecent) broken.push(...checkStuck(view));
     for (const each of broken) findings.push({ ...each, bookingId: view.bookingId, says: wordsOf(view) });
   }
   return { bookings, inFlight, findings };
 }
 
-/** Invariant 1: free + held + sold = the seats of the flight, so that whoever has a seat has one that exists. */
+/** Invariant 1: free + held + sold = the seats of the flight, so every taken seat must exist. */
 function findLayoutMistakes({ seatItems, flights }: Snapshot): Finding[] {
   return seatItems.flatMap(({ flightId, seat, bookingId }) => {
     const flight = flights.get(flightId);
@@ -96,32 +96,35 @@ function findLayoutMistakes({ seatItems, flights }: Snapshot): Finding[] {
         bookingId,
         flightId,
         seat,
-        says: { seats: `seat ${seat} bears the booking` },
+        says: { seats: `seat ${seat} is taken by the booking` },
       },
     ];
   });
 }
 
-/** Invariant 1: who has a seat by the record has it by the seat, and the other way round. */
-function seatsVersusItems({ bookingId, seats, bears, outcome }: View, { seatItems }: Snapshot): Broken[] {
+/** Invariant 1: the booking's record in seats and the seats' own items must agree. */
+function seatsVersusItems({ bookingId, seats, seatItems, outcome }: View, snapshot: Snapshot): Broken[] {
   if (seats?.state === 'HELD' || seats?.state === 'SOLD') {
-    const borne = new Set(bears.filter(({ flightId }) => flightId === seats.flightId).map(({ seat }) => seat));
+    const taken = new Set(seatItems.filter(({ flightId }) => flightId === seats.flightId).map(({ seat }) => seat));
     const missing = seats.seats
-      .filter((seat) => !borne.has(seat))
+      .filter((seat) => !taken.has(seat))
       .map((seat): Broken => {
-        const holder = seatItems.find((item) => item.flightId === seats.flightId && item.seat === seat)?.bookingId;
+        const holder = snapshot.seatItems.find(
+          (item) => item.flightId === seats.flightId && item.seat === seat,
+        )?.bookingId;
         const instead = holder === undefined ? 'is free' : `is taken by ${holder}`;
         const what = `its record is ${seats.state}, but seat ${seat} ${instead}`;
         return { invariant: 'one-holder', rule: 'record-without-seat', what, seat };
       });
-    const excess = bears.filter(({ flightId, seat }) => flightId !== seats.flightId || !seats.seats.includes(seat));
+    const excess = seatItems.filter(({ flightId, seat }) => flightId !== seats.flightId || !seats.seats.includes(seat));
     return [...missing, ...excess.map(({ seat }) => stranded(seat, `its record is ${seats.state} for other seats`))];
   }
-  // Between claim and record, and between release and freeing, a booking in flight bears seats that its record does not tell:
-  // if that lasts, it is stuck, and once it failed, `failed-with-seat` tells. A booking that nobody heard of does neither.
+  // Seats claims a seat before it writes the record, and frees it after the record. So a booking in flight may have
+  // seats that its record does not list. If that lasts, other rules find it: `stuck`, or `failed-with-seat` once it
+  // failed. They do not apply to a booking without facts.
   if (outcome !== 'unknown') return [];
-  return bears.map(({ seat }) =>
-    stranded(seat, seats ? `its record is ${seats.state}` : `nobody knows booking ${bookingId}`),
+  return seatItems.map(({ seat }) =>
+    stranded(seat, seats ? `its record is ${seats.state}` : `no service has a record of booking ${bookingId}`),
   );
 }
 
@@ -129,13 +132,16 @@ function stranded(seat: string, because: string): Broken {
   return {
     invariant: 'one-holder',
     rule: 'stranded-seat',
-    what: `seat ${seat} bears the booking, but ${because}`,
+    what: `seat ${seat} is taken by the booking, but ${because}`,
     seat,
   };
 }
 
-/** Invariant 6: what status heard is what the owner remembers. Status was read first, and owners write before they speak. */
-function statusVersusOwners({ facts, seats, payment, receipt, outcome }: View, moves: boolean): Broken[] {
+/**
+ * Invariant 6: each event that status received matches its producer's record. This holds in every snapshot: status
+ * was read first, and a producer writes its record before it publishes.
+ */
+function statusVersusOwners({ facts, seats, payment, receipt, outcome }: View, isRecent: boolean): Broken[] {
   const heard = (type: FactType): boolean => facts.some((fact) => fact.type === type);
   const seatsState = seats?.state ?? 'none';
   const paymentState = payment?.state ?? 'none';
@@ -154,7 +160,7 @@ function statusVersusOwners({ facts, seats, payment, receipt, outcome }: View, m
           {
             invariant: 'facts',
             rule: `${type}-not-remembered`,
-            what: `status heard ${type}, but the record of ${party} is ${actual}`,
+            what: `status received ${type}, but the record of ${party} is ${actual}`,
           },
         ],
   );
@@ -163,20 +169,23 @@ function statusVersusOwners({ facts, seats, payment, receipt, outcome }: View, m
     broken.push({
       invariant: 'confirmed',
       rule: 'two-receipts',
-      what: `status heard of receipt ${issued}, but receipts sent ${receipt.number}`,
+      what: `status received the number ${issued} of its receipt, but receipts sent ${receipt.number}`,
     });
   }
-  if (!moves && !heard('BookingRequested') && (outcome === 'confirmed' || outcome === 'failed')) {
+  if (!isRecent && !heard('BookingRequested') && (outcome === 'confirmed' || outcome === 'failed')) {
     broken.push({
       invariant: 'facts',
       rule: 'never-requested',
-      what: 'status has facts of a booking that, as far as it heard, nobody asked for',
+      what: 'status has facts of a booking, but no BookingRequested',
     });
   }
   return broken;
 }
 
-/** Invariants 2 and 3, the money: payments was read before the provider, and every charge is made under a record. */
+/**
+ * Invariants 2 and 3, the money. Payments was read before the provider, so the provider must have every charge of its
+ * record. Payments writes its record before it charges, so a charge without a record is wrong, too.
+ */
 function paymentsVersusProvider({ payment, charges }: View): Broken[] {
   const broken: Broken[] = [];
   const net = netOf(charges);
@@ -224,12 +233,12 @@ function paymentsVersusProvider({ payment, charges }: View): Broken[] {
 function checkConfirmed(
   { facts, seats, payment, receipt, charges }: View,
   { takenAt }: Snapshot,
-  moves: boolean,
+  isRecent: boolean,
 ): Broken[] {
   const broken: Broken[] = [];
   const asked = (find(facts, 'BookingRequested') ?? find(facts, 'SeatBooked'))!.data;
-  // Nothing tells status that seats heard of the payment: lately confirmed, seats may still be about to.
-  if (seats?.state !== 'SOLD' && !(seats?.state === 'HELD' && moves)) {
+  // Status cannot see whether seats received PaymentOk. After a recent confirmation, seats may still be HELD.
+  if (seats?.state !== 'SOLD' && !(seats?.state === 'HELD' && isRecent)) {
     broken.push({
       invariant: 'confirmed',
       rule: 'not-sold',
@@ -239,12 +248,12 @@ function checkConfirmed(
     broken.push({
       invariant: 'confirmed',
       rule: 'other-seats',
-      what: `it asked for ${asked.flightId} ${asked.seats.join(', ')}, and got ${seats.flightId} ${seats.seats.join(', ')}`,
+      what: `it requested ${asked.flightId} ${asked.seats.join(', ')}, and got ${seats.flightId} ${seats.seats.join(', ')}`,
     });
   }
   const net = netOf(charges);
   if (
-    !(payment?.state === 'CHARGED' && payment.refund && moves) &&
+    !(payment?.state === 'CHARGED' && payment.refund && isRecent) &&
     (net !== asked.amountMinor || charges[0]?.currency !== asked.currency)
   ) {
     const kept = charges[0] ? amount(net, charges[0].currency) : 'nothing';
@@ -258,7 +267,7 @@ function checkConfirmed(
     broken.push({
       invariant: 'confirmed',
       rule: 'receipt-missing',
-      what: 'it is confirmed with a receipt, but receipts knows of none',
+      what: 'it is confirmed with a receipt, but receipts has no record of one',
     });
   }
   return broken;
@@ -266,20 +275,20 @@ function checkConfirmed(
 
 /** Invariant 3. */
 function checkFailed(
-  { facts, seats, bears, payment, receipt, hasRefundNotice, charges }: View,
-  moves: boolean,
+  { facts, seats, seatItems, payment, receipt, hasRefundNotice, charges }: View,
+  isRecent: boolean,
 ): Broken[] {
-  const broken = bears.map(({ seat }): Broken => ({
+  const broken = seatItems.map(({ seat }): Broken => ({
     invariant: 'failed',
     rule: 'failed-with-seat',
-    what: `it failed, but seat ${seat} still bears it`,
+    what: `it failed, but seat ${seat} is still taken by it`,
     seat,
   }));
   if (seats?.state === 'HELD' || seats?.state === 'SOLD') {
     broken.push({
       invariant: 'failed',
       rule: 'failed-but-kept',
-      what: `it failed, but its record of seats is ${seats.state}`,
+      what: `it failed, but its record in seats is ${seats.state}`,
     });
   }
   const net = netOf(charges);
@@ -290,16 +299,16 @@ function checkFailed(
       what: `it failed, but the provider still has ${amount(net, charges[0]!.currency)}`,
     });
   }
-  if (receipt && !hasRefundNotice && !moves && find(facts, 'PaymentRefunded')) {
+  if (receipt && !hasRefundNotice && !isRecent && find(facts, 'PaymentRefunded')) {
     const what = 'it was refunded after its receipt, and the passenger was not told';
     broken.push({ invariant: 'settles', rule: 'refund-notice-missing', what, waitsFor: ['receipts'] });
   }
   return broken;
 }
 
-/** Invariant 4. Whether a dead letter explains it is for the caller to see. */
+/** Invariant 4. The caller adds the dead letters that may explain it. */
 function checkStuck(view: View): Broken[] {
-  const waitsFor = missingWords(view);
+  const waitsFor = missingServices(view);
   if (view.quietFor === undefined || waitsFor.length === 0) return [];
   const what = `it is not settled, and nothing happened for ${ago(view.quietFor)}; it waits for ${waitsFor.join(' and ')}`;
   return [{ invariant: 'settles', rule: 'stuck', what, waitsFor }];
@@ -310,7 +319,7 @@ function hasSeat({ cabins }: Flight, seat: string): boolean {
   return cabins.some(({ rows, letters }) => rows.first <= row && row <= rows.last && letters.includes(seat.slice(-1)));
 }
 
-/** Receipts forgets a passenger's name and address 90 days after departure, and the receipt with them. */
+/** Receipts deletes its record, which holds personal data, 90 days after departure. */
 function isForgotten(flightId: string, now: string): boolean {
   const digits = flightId.slice(-8);
   const departure = Date.parse(`${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6)}T00:00:00Z`);

@@ -1,4 +1,4 @@
-/** Reads what every party remembers: the services' tables and the payment provider. Writes nothing. */
+/** Reads the records of all parties: the services' tables and the payment provider's charges. Writes nothing. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import Stripe from 'stripe';
@@ -6,8 +6,8 @@ import type { PaymentRecord } from '../../packages/payments/src/domain.ts';
 import type { ReceiptsRecord } from '../../packages/receipts/src/domain.ts';
 import type { Flight, SeatsRecord } from '../../packages/seats/src/domain.ts';
 import type { Fact } from '../../packages/status/src/domain.ts';
-import type { Charge, SeatItem, Snapshot } from './snapshot.ts';
 import type { Target } from '../airline/target.ts';
+import type { Charge, SeatItem, Snapshot } from './snapshot.ts';
 
 interface Item {
   pk: string;
@@ -16,8 +16,9 @@ interface Item {
 }
 
 /**
- * Status first: what it heard was written by its owner before, so that a booking which moves on meanwhile does not look as if
- * its owner had forgotten. The provider last: it charges only under a record of payments.
+ * Bookings change while the parties are read, so the order matters. Status comes first: each event that it has
+ * received was recorded by its producer before. The provider comes last: payments writes its record before it
+ * charges.
  */
 export async function readSnapshot(target: Target): Promise<Snapshot> {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient(target.clientConfig));
@@ -29,7 +30,7 @@ export async function readSnapshot(target: Target): Promise<Snapshot> {
       const bookingId = nameIn(pk);
       facts.set(bookingId, [...(facts.get(bookingId) ?? []), fact as Fact]);
     }
-    // Of receipts only what was sent: its facts hold names and addresses, which nothing here needs.
+    // From receipts only what was sent: its facts contain names and addresses, which are not needed here.
     const [receipts, seats, payments] = await Promise.all([
       recordsOf<ReceiptsRecord>(scan('receipts', ['record.receipt', 'record.refundNotice'])),
       readSeats(scan('seats', ['record', 'flight', 'bookingId'])),
@@ -61,7 +62,7 @@ async function readSeats(items: AsyncIterable<Item>): Promise<Pick<Snapshot, 'se
   return { seats, flights, seatItems };
 }
 
-/** Other items beside the records, such as idempotency guards, are left out. */
+/** The records of a table, by bookingId. Other items, such as those of the idempotency library, are skipped. */
 async function recordsOf<T>(items: AsyncIterable<Item>): Promise<Map<string, T>> {
   const records = new Map<string, T>();
   for await (const { pk, sk, record } of items) if (sk === 'RECORD') records.set(nameIn(pk), (record ?? {}) as T);
@@ -92,7 +93,10 @@ async function* scanTable(
   for await (const { Items = [] } of pages) yield* Items as Item[];
 }
 
-/** All charges of the account that went through and are a booking's: by their metadata, or by an intent that payments knows. */
+/**
+ * All successful charges of bookings, by bookingId: from the charge's metadata, or from the payment intent in
+ * payments' record.
+ */
 async function readCharges(
   target: Target,
   payments: ReadonlyMap<string, PaymentRecord>,

@@ -1,9 +1,9 @@
+import type { Target } from '../airline/target.ts';
 import { deadLetterQueues, peek } from '../dead-letters/dead-letters.ts';
 import { type Disagreements, type Finding, findDisagreements } from './find-disagreements.ts';
 import { readSnapshot } from './read-snapshot.ts';
-import type { Target } from '../airline/target.ts';
 
-/** A message about a booking that is stuck. */
+/** A dead letter of a booking. */
 interface StuckMessage {
   service: string;
   kind: string;
@@ -16,18 +16,18 @@ export interface Report extends Omit<Disagreements, 'findings'> {
 }
 
 export interface ReconcileOptions {
-  /** How long nothing may happen to a booking that is not settled. @default 15 minutes */
+  /** A booking that is not settled counts as stuck after this time without a change. @default 15 minutes */
   inFlightMilliseconds?: number;
-  /** Between the two looks. @default 3 seconds */
+  /** The time between the two snapshots. @default 3 seconds */
   pauseMilliseconds?: number;
 }
 
-/** Enough to explain a bad day without reading a queue for ever. */
-const lettersRead = 2000;
+/** At most this many dead letters of each queue are read, since a queue may be very long. */
+const maximumLetters = 2000;
 
 /**
- * Reads what every party remembers and reports where they disagree. Bookings move while their tables are read, one after the
- * other, so a disagreement counts only if a second look finds it again.
+ * Reads the records of all parties and reports where they disagree. Bookings change while one table is read after the
+ * other, so a disagreement counts only if a second snapshot has it as well.
  */
 export async function reconcile(
   target: Target,
@@ -39,15 +39,15 @@ export async function reconcile(
   const second = findDisagreements(await readSnapshot(target), inFlightMilliseconds);
   const before = new Set(first.findings.map(keyOf));
   const lasting = second.findings.filter((finding) => before.has(keyOf(finding)));
-  return { ...second, findings: await explained(target, lasting) };
+  return { ...second, findings: await withDeadLetters(target, lasting) };
 }
 
 function keyOf({ rule, bookingId, flightId, seat }: Finding): string {
   return JSON.stringify([rule, bookingId, flightId, seat]);
 }
 
-/** Findings about bookings that have a dead letter say so. */
-async function explained(target: Target, findings: Finding[]): Promise<Report['findings']> {
+/** Adds to each finding the dead letters of its booking. */
+async function withDeadLetters(target: Target, findings: Finding[]): Promise<Report['findings']> {
   const wanted = new Set(findings.map(({ bookingId }) => bookingId).filter((id) => id !== undefined));
   if (wanted.size === 0) return findings;
   const letters = new Map<string, StuckMessage[]>();
@@ -55,7 +55,7 @@ async function explained(target: Target, findings: Finding[]): Promise<Report['f
     const about = await peek(
       target,
       queue,
-      lettersRead,
+      maximumLetters,
       ({ correlationId }) => correlationId !== undefined && wanted.has(correlationId),
     );
     for (const { correlationId, detailType, reason } of about) {

@@ -3,7 +3,7 @@ import type { ReceiptsRecord } from '../../packages/receipts/src/domain.ts';
 import type { Flight, SeatsRecord } from '../../packages/seats/src/domain.ts';
 import type { Fact } from '../../packages/status/src/domain.ts';
 
-/** A charge that went through, as the payment provider tells it. Amounts in minor units. */
+/** A successful charge of the payment provider. Amounts are in minor units. */
 export interface Charge {
   paymentId: string;
   captured: number;
@@ -13,14 +13,15 @@ export interface Charge {
   createdAt: string;
 }
 
+/** A seat's own item in the seats table. */
 export interface SeatItem {
   flightId: string;
   seat: string;
-  /** The booking that has it. */
+  /** The booking that has taken the seat. */
   bookingId: string;
 }
 
-/** Everything that the parties remember, by bookingId. */
+/** The records of all parties, by bookingId. */
 export interface Snapshot {
   /** RFC 3339 UTC. */
   takenAt: string;

@@ -9,7 +9,7 @@ import {
 import type { Target } from '../airline/target.ts';
 import type { Plan } from './plan-replay.ts';
 
-const under = new Set(['STARTING', 'RUNNING', 'CANCELLING']);
+const unfinished: ReadonlySet<string> = new Set(['STARTING', 'RUNNING', 'CANCELLING']);
 
 /** @returns the replay's name */
 export async function startReplay(target: Target, { busArn, archive, from, to, rules }: Plan): Promise<string> {
@@ -26,7 +26,7 @@ export async function startReplay(target: Target, { busArn, archive, from, to, r
   return name;
 }
 
-/** One that is over already cannot be cancelled any more, and need not be. */
+/** Cancels a replay. Does nothing when it has ended already. */
 export async function cancelReplay(target: Target, name: string): Promise<void> {
   await target.eventBridge.send(new CancelReplayCommand({ ReplayName: name })).catch((error: unknown) => {
     if (!(error instanceof IllegalStatusException)) throw error;
@@ -34,14 +34,14 @@ export async function cancelReplay(target: Target, name: string): Promise<void> 
 }
 
 export interface Following {
-  /** Asks for an end. */
+  /** Cancels the replay. */
   signal: AbortSignal;
   onCancel: () => Promise<void>;
-  /** Told the time of the event that was brought last. */
+  /** Gets the time of the event that was delivered last. */
   onProgress: (last: Date) => void;
 }
 
-/** Looks at a replay until it is over. @returns how it ended */
+/** Polls a replay until it has ended. @returns its last description */
 export async function followReplay(
   target: Target,
   name: string,
@@ -52,7 +52,7 @@ export async function followReplay(
   for (let cancelled = false; ;) {
     const replay = await target.eventBridge.send(new DescribeReplayCommand({ ReplayName: name }));
     if (replay.EventLastReplayedTime) onProgress(replay.EventLastReplayedTime);
-    if (!under.has(replay.State!)) return replay;
+    if (!unfinished.has(replay.State!)) return replay;
     if (signal.aborted && !cancelled) {
       cancelled = true;
       await onCancel();

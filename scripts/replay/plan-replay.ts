@@ -6,14 +6,14 @@ import {
   ListRulesCommand,
   type Rule,
 } from '@aws-sdk/client-eventbridge';
-import { ago } from '../cli/format.ts';
 import type { Target } from '../airline/target.ts';
+import { ago } from '../cli/format.ts';
 import { UsageError } from '../cli/usage-error.ts';
 
-export interface Wish {
+export interface ReplayWish {
   from: Date;
   to: Date;
-  /** Names; none means all rules of the bus. */
+  /** Names of rules. Empty means all rules of the bus. */
   rules: readonly string[];
 }
 
@@ -22,24 +22,24 @@ export interface Plan {
   archive: {
     name: string;
     arn: string;
-    /** All that it holds, as far as it is told. */
+    /** The number of its events, by AWS's count. */
     events: number;
-    /** 0: for ever. */
+    /** How long it keeps events; 0 means for ever. */
     days: number;
   };
   from: Date;
   to: Date;
   rules: { name: string; arn: string; description: string }[];
-  /** What whoever confirms should know. */
+  /** Limits of this replay, as sentences. */
   notes: string[];
 }
 
 const dayMilliseconds = 24 * 3600 * 1000;
-/** AWS: an event may take that long to get into the archive. */
+/** AWS: an event may take this long to get into the archive. */
 const archivedAfterMilliseconds = 10 * 60 * 1000;
 
-/** What a replay would do. @throws UsageError when it cannot be done as wished */
-export async function planReplay(target: Target, { from, to, rules }: Wish, now = Date.now()): Promise<Plan> {
+/** Checks a wish and finds archive and rules. @throws UsageError when the wish cannot be fulfilled */
+export async function planReplay(target: Target, { from, to, rules }: ReplayWish, now = Date.now()): Promise<Plan> {
   if (from >= to) throw new UsageError(`--from (${from.toISOString()}) must be before --to (${to.toISOString()}).`);
   if (to.getTime() > now)
     throw new UsageError(`--to (${to.toISOString()}) is still to come. Leave it out to replay until now.`);
@@ -51,14 +51,15 @@ export async function planReplay(target: Target, { from, to, rules }: Wish, now 
   const oldest = archive.days === 0 ? -Infinity : now - archive.days * dayMilliseconds;
   if (to.getTime() < oldest) {
     throw new UsageError(
-      `The archive keeps events for ${archive.days} days; nothing is left from before ${new Date(oldest).toISOString()}.`,
+      `The archive keeps events for ${archive.days} days. It has none from before ${new Date(oldest).toISOString()}.`,
     );
   }
   if (from.getTime() < oldest)
-    notes.push(`The archive keeps events for ${archive.days} days: the first of that time are gone.`);
+    notes.push(`The archive keeps events for ${archive.days} days. Older events of that time are gone.`);
   if (target.endpoint === undefined && now - to.getTime() < archivedAfterMilliseconds) {
     notes.push(
-      `The time ends ${ago(now - to.getTime())} ago: AWS may need ten minutes to archive an event, and the last may be missed.`,
+      `The time ends ${ago(now - to.getTime())} ago. AWS may take ten minutes to archive an event, ` +
+        'so the last events may be missing.',
     );
   }
   return { busArn: busArn!, archive, from, to, rules: await chosenRules(target, busName, rules), notes };
@@ -73,7 +74,7 @@ async function archiveOf(target: Target, busArn: string, busName: string): Promi
         ? `has no archive${stateOf(found)}`
         : `has ${enabled.length} archives (${enabled.map(({ ArchiveName }) => ArchiveName).join(', ')})`;
     throw new UsageError(
-      `The bus ${busName} ${problem}; the platform stack makes one. Deploy it: \`pnpm --filter @airline/infra run deploy\`.`,
+      `The bus ${busName} ${problem}. The platform stack creates one: \`pnpm --filter @airline/infra run deploy\`.`,
     );
   }
   const { ArchiveName: name, EventCount = 0, RetentionDays = 0 } = enabled[0]!;
@@ -95,7 +96,7 @@ async function chosenRules(target: Target, busName: string, names: readonly stri
     all.push(...(page.Rules ?? []));
     NextToken = page.NextToken;
   } while (NextToken);
-  // The archive itself listens by a rule that AWS manages, and takes nothing twice.
+  // The archive has a rule, too, which AWS manages. It takes no replayed events.
   const rules = all
     .filter(({ ManagedBy, EventPattern }) => !ManagedBy && EventPattern)
     .sort((a, b) => a.Name!.localeCompare(b.Name!));
@@ -110,11 +111,11 @@ async function chosenRules(target: Target, busName: string, names: readonly stri
       ? rules.filter(({ State }) => State !== 'DISABLED')
       : rules.filter(({ Name }) => names.includes(Name!));
   if (chosen.length === 0)
-    throw new UsageError(`The bus ${busName} has no rules: no service is deployed that could hear a replay.`);
+    throw new UsageError(`The bus ${busName} has no rules, so no service would receive the events.`);
   const disabled = chosen.filter(({ State }) => State === 'DISABLED');
   if (disabled.length > 0) {
     throw new UsageError(
-      `${disabled.map(({ Name }) => Name).join(', ')} is disabled, and brings nothing. Enable it, or leave it out.`,
+      `${disabled.map(({ Name }) => Name).join(', ')} is disabled and delivers nothing. Enable it, or leave it out.`,
     );
   }
   return chosen.map(({ Name, Arn, Description = '' }) => ({ name: Name!, arn: Arn!, description: Description }));

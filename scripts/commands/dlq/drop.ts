@@ -1,22 +1,22 @@
 import type { Command } from 'commander';
+import { openTarget } from '../../airline/target.ts';
 import { pc } from '../../cli/colors.ts';
 import { command, type CommonOptions, exitCode } from '../../cli/command.ts';
-import { dropLetters, readLetters } from '../../dead-letters/dead-letter-file.ts';
-import { deadLetterQueues } from '../../dead-letters/dead-letters.ts';
-import { counted } from '../../airline/schedule.ts';
-import { openTarget } from '../../airline/target.ts';
-import { type Filters, kindOption } from '../../dead-letters/filters.ts';
+import { counted } from '../../cli/format.ts';
 import { stopOnSignal } from '../../cli/stop-on-signal.ts';
+import { dropLetters, readLetters } from '../../dead-letters/dead-letter-file.ts';
+import { deadLetterQueues, hiddenWarnings } from '../../dead-letters/dead-letters.ts';
+import { type Filters, kindOption } from '../../dead-letters/filters.ts';
 
 type DropOptions = CommonOptions & Pick<Filters, 'kind'> & { confirm?: boolean };
 
 /** `pnpm dlq drop SERVICE FILE` */
 export function dropCommand(): Command {
-  return command('drop', 'delete the dead letters that stand in an exported file, and no others')
+  return command('drop', 'Delete the dead letters that are in an exported file, and no others.')
     .argument('<service>', 'e.g. seats')
-    .argument('<file>', 'what `pnpm dlq export` wrote; lines taken out of it are kept in the queue')
+    .argument('<file>', 'a file of `pnpm dlq export`; messages whose lines you remove from it stay in the queue')
     .addOption(kindOption())
-    .option('--confirm', 'do it; without this it only tells what it would do')
+    .option('--confirm', 'do it; without this option, only show what would be done')
     .action(drop);
 }
 
@@ -28,23 +28,19 @@ async function drop(
   const letters = await readLetters(file, service);
   const target = openTarget(name);
   const queues = await deadLetterQueues(target, service, kind);
-  const { signal, release } = stopOnSignal();
+  const { signal, release } = stopOnSignal('Stopping after the current messages …');
   const result = await dropLetters(target, queues, letters, { confirm, signal }).finally(release);
   if (result.failed.length > 0 || result.stopped) process.exitCode = exitCode.error;
   if (json) return console.log(JSON.stringify({ service, file, confirmed: confirm, ...result }));
 
   const { inFile, dropped, kept, failed, hidden, stopped } = result;
-  if (stopped) console.log(pc.yellow('Stopped half-way.'));
-  console.log(
+  const lines = [
+    ...(stopped ? [pc.yellow('Stopped early.')] : []),
     `${counted(inFile, 'message')} in ${file}; ${dropped.toLocaleString('en')} ` +
-      `of them ${confirm ? 'dropped' : 'would be dropped'}, ${kept.toLocaleString('en')} others stay.`,
-  );
-  for (const { messageId, error } of failed) console.log(pc.red(`  ${messageId} could not be deleted: ${error}`));
-  if (hidden > 0)
-    console.log(
-      pc.yellow(`${counted(hidden, 'message')} could not be put back and will be seen again within five minutes.`),
-    );
-  console.log(
-    pc.dim(confirm ? `What was dropped exists only in ${file} now.` : 'Nothing was dropped. With --confirm it is.'),
-  );
+      `of them ${confirm ? 'deleted' : 'would be deleted'}, ${kept.toLocaleString('en')} others stay.`,
+    ...failed.map(({ messageId, error }) => pc.red(`  ${messageId} could not be deleted: ${error}`)),
+    ...hiddenWarnings(hidden),
+    pc.dim(confirm ? `The deleted messages exist only in ${file} now.` : 'Nothing was deleted. --confirm does it.'),
+  ];
+  console.log(lines.join('\n'));
 }

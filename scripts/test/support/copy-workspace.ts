@@ -6,8 +6,9 @@ import { workspaceRoot } from '../../cli/workspace.ts';
 const generated: ReadonlySet<string> = new Set(['cdk.out', '.local-cloud', '.git', '.bin']);
 
 /**
- * Some folders of the workspace, somewhere else. Links between its packages lead to the copies, and nowhere where there is none; libraries
- * are those of the original.
+ * Copies some folders of the workspace to a temporary folder. Links between packages lead to the copies; a link to a
+ * package that was not copied is broken. Libraries are those of the original.
+ * @returns the temporary folder
  */
 export function copyWorkspace(folders: readonly string[]): string {
   const copy = mkdtempSync(path.join(tmpdir(), 'airline-workspace-'));

@@ -10,12 +10,19 @@ import {
   SendMessageBatchCommand,
   type SendMessageBatchRequestEntry,
 } from '@aws-sdk/client-sqs';
-import { type DeadLetterQueue, deadLetterQueues } from '../../dead-letters/dead-letters.ts';
 import { openTarget, type Target } from '../../airline/target.ts';
+import { type DeadLetterQueue, deadLetterQueues } from '../../dead-letters/dead-letters.ts';
 
 type Letter = Pick<SendMessageBatchRequestEntry, 'MessageBody' | 'MessageAttributes'>;
 
-/** The queues of seats in a process of their own, and a target to reach them by. */
+interface SeatsQueues {
+  target: Target;
+  all: DeadLetterQueue[];
+  unhandled: DeadLetterQueue;
+  undelivered: DeadLetterQueue;
+}
+
+/** The queues of seats, in a process of their own, and a target with clients for them. */
 export class RunningQueues {
   readonly #stop: () => Promise<void>;
   readonly port: number;
@@ -40,9 +47,20 @@ export class RunningQueues {
     });
   }
 
-  /** A target with clients of its own: a test that makes one of them fail does so for itself alone. */
+  /** A target with new clients, so that a test which makes one fail affects no other test. */
   target(): Target {
     return openTarget('local', { awsPort: this.port, httpPort: 0 });
+  }
+
+  /** Empties the queues, hidden messages included. @returns the dead-letter queues and a new target */
+  async emptied(): Promise<SeatsQueues> {
+    const target = this.target();
+    const all = await deadLetterQueues(target, 'seats');
+    const unhandled = all.find(({ kind }) => kind === 'unhandled')!;
+    const undelivered = all.find(({ kind }) => kind === 'undelivered')!;
+    for (const QueueUrl of [unhandled.url, undelivered.url, unhandled.sourceUrl])
+      await target.sqs.send(new PurgeQueueCommand({ QueueUrl }));
+    return { target, all, unhandled, undelivered };
   }
 
   async stop(): Promise<void> {
@@ -50,12 +68,7 @@ export class RunningQueues {
   }
 }
 
-/** Empties a queue, hidden messages included. */
-export async function empty(target: Target, url: string): Promise<void> {
-  await target.sqs.send(new PurgeQueueCommand({ QueueUrl: url }));
-}
-
-/** Takes every message that is visible out of a queue. */
+/** Receives and deletes every visible message of a queue. */
 export async function drain(target: Target, url: string): Promise<Message[]> {
   const all: Message[] = [];
   for (;;) {
@@ -82,18 +95,7 @@ export async function put(target: Target, { url }: Pick<DeadLetterQueue, 'url'>,
   }
 }
 
-export async function seatsQueues(
-  target: Target,
-): Promise<{ all: DeadLetterQueue[]; unhandled: DeadLetterQueue; undelivered: DeadLetterQueue }> {
-  const all = await deadLetterQueues(target, 'seats');
-  return {
-    all,
-    unhandled: all.find(({ kind }) => kind === 'unhandled')!,
-    undelivered: all.find(({ kind }) => kind === 'undelivered')!,
-  };
-}
-
-/** An event as it stands in a queue. */
+/** The body of a queue's message: an event as EventBridge delivers it. */
 export function envelope(type: string, bookingId: string): string {
   return JSON.stringify({
     'detail-type': type,
@@ -105,11 +107,26 @@ export function envelope(type: string, bookingId: string): string {
 
 export const text = (StringValue: string) => ({ DataType: 'String', StringValue });
 
+/** Letters of events that the consumer failed to handle, each of another booking. */
+export const gaveUp = (count: number, type = 'PaymentOk') =>
+  Array.from({ length: count }, (_, index) => ({ MessageBody: envelope(type, `booking-${index}`) }));
+
+/** A letter that the consumer can never handle. */
+export const poison = (body: string) => ({
+  MessageBody: body,
+  MessageAttributes: {
+    reason: text('not-json'),
+    error: text('Unexpected token'),
+    originalMessageId: text('m-1'),
+    receiveCount: { DataType: 'Number', StringValue: '1' },
+  },
+});
+
 type Failing = 'SendMessageBatch' | 'DeleteMessageBatch';
 
 /**
- * Makes one batch operation of a target's client fail for chosen entries, as SQS reports it: the others of the batch go
- * through, the chosen ones never reach the queue.
+ * Makes a batch operation of a target's client fail for chosen entries. The answer reports them as failed, as SQS
+ * does, and only the others reach the queue.
  */
 export function failEntries(
   target: Target,

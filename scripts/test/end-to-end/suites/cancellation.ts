@@ -75,7 +75,7 @@ describe('a cancelled booking', () => {
   test('whose request is still on its way is never made', async () => {
     const asked = request();
     const early = await airline.command('cancel', asked.bookingId);
-    expect([early.code, early.stderr]).toEqual([0, expect.stringContaining('Nobody has heard of this booking yet')]);
+    expect([early.code, early.stderr]).toEqual([0, expect.stringContaining('No service knows this booking yet')]);
     await until(
       'its cancellation is heard',
       async () => (await airline.get<Partial<BookingStatus>>(`/bookings/${asked.bookingId}`)).status === 'CANCELLED',

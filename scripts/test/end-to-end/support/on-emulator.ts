@@ -6,7 +6,7 @@ import { createPaymentProvider } from '@airline/local-cloud/payment-provider/pay
 import { CreateEmailIdentityCommand, SESv2Client } from '@aws-sdk/client-sesv2';
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { runCommand } from '../../../cli/run-command.ts';
-import { isoDay } from '../../../airline/schedule.ts';
+import { isoDay } from '../../../cli/format.ts';
 import { type AirlinePlace, plainEnvironment } from './airline-place.ts';
 import { startEmulator } from '../../../conformance/emulator.ts';
 import { conformanceState, trust } from '../../../conformance/state.ts';

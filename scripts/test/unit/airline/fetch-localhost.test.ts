@@ -22,7 +22,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 }
 
 describe('a name that ends in .localhost', () => {
-  test('is this machine, and is told the name it was asked by', async () => {
+  test('is resolved to this machine, and the Host header keeps the name', async () => {
     const response = await fetchLocalhost(`http://api.execute-api.localhost:${port}/bookings?wait=1`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -43,12 +43,12 @@ describe('a name that ends in .localhost', () => {
     expect([response.status, response.headers.get('etag'), await response.text()]).toEqual([304, '"1"', '']);
   });
 
-  test('where nobody listens is an error', async () => {
+  test('is an error when no server listens on the port', async () => {
     await expect(fetchLocalhost('http://api.localhost:1/')).rejects.toThrow('ECONNREFUSED');
   });
 });
 
-test('any other name is fetched as ever', async () => {
+test('any other name is fetched as usual', async () => {
   const response = await fetchLocalhost(`http://127.0.0.1:${port}/`);
   expect(await response.json()).toMatchObject({ host: `127.0.0.1:${port}`, method: 'GET' });
 });

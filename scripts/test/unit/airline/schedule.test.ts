@@ -49,7 +49,7 @@ describe('a schedule with a mistake is refused', () => {
       '[3].cabins[0].rows is missing',
     ],
     [
-      'a fare with cents of a cent',
+      'a fare with a fraction of a cent',
       (flights) => (flights[0]!.cabins[1]!.fare.amountMinor = 1.5),
       '[0].cabins[1].fare.amountMinor must be integer',
     ],
@@ -59,31 +59,31 @@ describe('a schedule with a mistake is refused', () => {
     const flights = structuredClone(sample);
     spoil(flights);
     const error = await reading(JSON.stringify(flights));
-    expect(error).toContain('1 mistake; nothing of it was published');
+    expect(error).toContain('1 mistake; nothing was published');
     expect(error).toContain(message);
   });
 
   test.each([
     ['not JSON', '[{', 'is not JSON'],
     ['no array', '{}', 'must hold a JSON array'],
-    ['an element that is no flight', '[null]', '[0] must be object'],
+    ['an element that is not a flight', '[null]', '[0] must be object'],
   ])('%s', async (_, text, message) => {
     expect(await reading(text)).toContain(message);
   });
 
-  test('a file that is not there', async () => {
+  test('a file that does not exist', async () => {
     await expect(readSchedule('nowhere.json')).rejects.toThrow('nowhere.json cannot be read: there is no such file.');
   });
 });
 
-test('ids are told apart even when other fields are mistaken', () => {
+test('a repeated id is reported even when other fields have mistakes', () => {
   expect(
     findScheduleMistakes([{ flightId: 'XX1-20270101' }, { flightId: 'XX1-20270101' }]).map(({ path }) => path),
   ).toContain('[1].flightId');
 });
 
 describe('a schedule that is moved', () => {
-  test('begins on that day, keeps its times of day and moves its ids along', () => {
+  test('begins on that day, keeps its times of day, and has ids of the new days', () => {
     const moved = moveSchedule(sample, '2028-02-29');
     expect(moved[0]).toMatchObject({
       flightId: 'KL1001-20280229',
@@ -92,7 +92,7 @@ describe('a schedule that is moved', () => {
     });
   });
 
-  test('keeps the distances between its days, over a change of year and clocks', () => {
+  test('keeps the number of days between flights, across a change of year and of daylight saving time', () => {
     const two = [sample[0]!, { ...sample[1]!, flightId: 'KL1002-20261220', departureTime: '2026-12-20T23:59:00Z' }];
     expect(moveSchedule(two, '2027-03-27').map(({ flightId, departureTime }) => [flightId, departureTime])).toEqual([
       ['KL1001-20270327', '2027-03-27T06:37:00Z'],
@@ -105,6 +105,6 @@ describe('a schedule that is moved', () => {
   });
 });
 
-test('the sample is the file that ships', async () => {
+test('reading a schedule neither adds nor removes anything', async () => {
   expect(JSON.parse(await readFile(sampleFile, 'utf8'))).toEqual(sample);
 });

@@ -11,14 +11,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(binaries, { recursive: true }));
 
-/** Puts a program on the PATH, and nothing else. */
+/** Adds a program to the PATH. */
 function install(name: string, script: string): void {
   const file = path.join(binaries, name);
   writeFileSync(file, `#!/bin/sh\n${script}\n`);
   chmodSync(file, 0o755);
 }
 
-/** Runs `pnpm test:conformance` on a machine that has what was installed. */
+/** Runs `pnpm test:conformance` with a PATH that has the installed programs only. */
 function conformance(): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(process.execPath, commandArguments('test-conformance'), {
     cwd: workspaceRoot,
@@ -28,14 +28,14 @@ function conformance(): { status: number | null; stdout: string; stderr: string 
 }
 
 describe('pnpm test:conformance', () => {
-  test('says that Python is missing, and how to get it', () => {
+  test('reports that Python is missing, and how to install it', () => {
     const { status, stderr } = conformance();
     expect([status, stderr]).toEqual([1, expect.stringContaining('need Python 3.10 or later')]);
     expect(stderr).toContain('there is none on the PATH');
     expect(stderr).toContain('apt-get install python3 python3-venv');
   });
 
-  test('says that Python is too old', () => {
+  test('reports that Python is too old', () => {
     install('python3', 'echo 3.9.2');
     expect(conformance()).toMatchObject({ status: 1, stderr: expect.stringContaining('python3 is 3.9.2') });
   });

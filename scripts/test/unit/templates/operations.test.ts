@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Template } from '@airline/local-cloud/cloudformation/cloud-assembly';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { resourcesOf, synthesizedTemplates, type Template } from '../../support/synthesized-templates.ts';
 import { workspaceRoot } from '../../../cli/workspace.ts';
+import { synthesizeTemplates } from '../../../contracts/synthesize-templates.ts';
 
 interface Alarm {
   AlarmName: string;
@@ -18,7 +19,7 @@ const sections = new Map(
   runbook.split(/^#{2,3} /m).map((section) => [section.slice(0, section.indexOf('\n')), section]),
 );
 const services = ['bookings', 'seats', 'payments', 'receipts', 'status'];
-/** As the runbook writes the name of an alarm that each service has. */
+/** The name of an alarm as the runbook writes it for alarms that each service has. */
 const generalized = (name: string): string =>
   name.replace(new RegExp(`^airline-(${services.join('|')})-`), 'airline-SERVICE-');
 
@@ -26,24 +27,25 @@ let templates: Map<string, Template>;
 let alarms: Alarm[];
 
 beforeAll(async () => {
-  templates = await synthesizedTemplates();
+  templates = new Map((await synthesizeTemplates()).map(({ name, template }) => [name, template]));
   alarms = [...templates.values()].flatMap((template) =>
     resourcesOf(template, 'AWS::CloudWatch::Alarm'),
   ) as unknown as Alarm[];
-}, 120_000);
+}, 600_000);
 
 describe('the alarms', () => {
-  test.each(services)('%s is watched: both dead-letter queues, age, rules, function', (service) => {
+  test.each(services)('%s has alarms on both dead-letter queues, age, rules and function', (service) => {
     const kinds = ['dead-letters', 'undelivered', 'oldest-message', 'failed-invocations', 'lost-events'];
     const names = [...kinds, 'consumer-errors', 'consumer-throttles'].map((kind) => `airline-${service}-${kind}`);
     expect(alarms.map(({ AlarmName }) => AlarmName)).toEqual(expect.arrayContaining(names));
   });
 
-  test('seats tells of facts that cannot be', () => {
+  test('seats has an alarm on impossible facts', () => {
     expect(alarms.map(({ AlarmName }) => AlarmName)).toContain('airline-seats-impossible-facts');
   });
 
   test('each names a section of the runbook in its description, and that section names it', () => {
+    expect(alarms.length).toBeGreaterThan(5);
     for (const { AlarmName, AlarmDescription } of alarms) {
       const heading = /See docs\/runbook\.md, "(.+)"\.$/.exec(AlarmDescription)?.[1] ?? '';
       expect([...sections.keys()]).toContain(heading);
@@ -51,7 +53,7 @@ describe('the alarms', () => {
     }
   });
 
-  test('the runbook names none that does not exist', () => {
+  test('the runbook names no alarm that does not exist', () => {
     const named = runbook
       .split('\n')
       .flatMap((line) => (/^\*\*Alarms?:\*\*|^`airline-/.test(line) ? (line.match(/`airline-[\w-]+`/g) ?? []) : []));
@@ -61,7 +63,8 @@ describe('the alarms', () => {
     );
   });
 
-  test('each is told when it goes off and when it is over, and is quiet without data', () => {
+  test('each notifies when it goes off and when it is over, and treats missing data as healthy', () => {
+    expect(alarms.length).toBeGreaterThan(5);
     for (const alarm of alarms) {
       expect(alarm).toMatchObject({
         AlarmActions: [expect.anything()],
@@ -80,7 +83,7 @@ describe('the dashboards', () => {
     return JSON.stringify(dashboard!.DashboardBody);
   };
 
-  test('the one of the flow names the queues that the services have', () => {
+  test('that of the flow names every queue of the services', () => {
     const queues = [...templates.values()].flatMap((template) => resourcesOf(template, 'AWS::SQS::Queue')) as {
       QueueName: string;
     }[];
@@ -88,7 +91,7 @@ describe('the dashboards', () => {
     for (const { QueueName } of queues) expect(bodyOf('airline-platform')).toContain(`\\"${QueueName}\\"`);
   });
 
-  test.each(services)('the one of %s shows every alarm of its stack', (service) => {
+  test.each(services)('that of %s shows every alarm of its stack', (service) => {
     const { Resources } = templates.get(`airline-${service}`)!;
     const ids = Object.keys(Resources).filter((id) => Resources[id]!.Type === 'AWS::CloudWatch::Alarm');
     expect(ids.length).toBeGreaterThan(6);
@@ -96,24 +99,32 @@ describe('the dashboards', () => {
   });
 });
 
-test('whatever can bear tags says whose it is', () => {
-  for (const [stack, template] of templates) {
-    for (const type of [
-      'AWS::SQS::Queue',
-      'AWS::Lambda::Function',
-      'AWS::DynamoDB::Table',
-      'AWS::Events::EventBus',
-      'AWS::KMS::Key',
-    ]) {
-      for (const { Tags } of resourcesOf(template, type)) {
-        const owner = stack.replace('airline-', '');
-        expect(Tags).toEqual(
-          expect.arrayContaining([
-            { Key: 'airline:name', Value: 'airline' },
-            { Key: 'airline:service', Value: owner },
-          ]),
-        );
-      }
+test('every taggable resource has the tags of airline and service', () => {
+  const types = [
+    'AWS::SQS::Queue',
+    'AWS::Lambda::Function',
+    'AWS::DynamoDB::Table',
+    'AWS::Events::EventBus',
+    'AWS::KMS::Key',
+  ];
+  for (const type of types) {
+    const tagged = [...templates].flatMap(([stack, template]) =>
+      resourcesOf(template, type).map(({ Tags }) => ({ owner: stack.replace('airline-', ''), Tags })),
+    );
+    expect([type, tagged.length]).not.toEqual([type, 0]);
+    for (const { owner, Tags } of tagged) {
+      expect(Tags).toEqual(
+        expect.arrayContaining([
+          { Key: 'airline:name', Value: 'airline' },
+          { Key: 'airline:service', Value: owner },
+        ]),
+      );
     }
   }
 });
+
+function resourcesOf(template: Template, type: string): Record<string, unknown>[] {
+  return Object.values(template.Resources).flatMap((resource) =>
+    resource.Type === type ? [resource.Properties ?? {}] : [],
+  );
+}

@@ -82,12 +82,12 @@ test('each service reads only what a producer promises', () => {
   expect(findReadMistakes(readers, contract)).toEqual([]);
 });
 
-test('a declaration that no producer keeps is named', () => {
+test('a declaration that no producer keeps is reported', () => {
   const wrong = { seats: { PaymentOk: ['data.paidBy', 'metadata.causationId'], SeatPainted: [] } };
   expect(findReadMistakes(wrong, contract)).toEqual([
     'seats reads data.paidBy of PaymentOk, which no schema of airline.payments has.',
-    'seats reads metadata.causationId of PaymentOk as if it were always there, and airline.payments need not send it: ' +
-      'mark it `metadata.causationId?` and cope without it.',
+    'seats reads metadata.causationId of PaymentOk as if it were always present, but airline.payments need not send it: ' +
+      'declare it as `metadata.causationId?` and handle its absence.',
     'seats declares to read SeatPainted, which nobody publishes.',
   ]);
 });

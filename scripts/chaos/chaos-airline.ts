@@ -1,45 +1,54 @@
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import type { ChaosOptions, ChaosReport } from '@airline/local-cloud/chaos/chaos';
 import { createPublisher } from '@airline/messaging/publish';
-import { eventOf, type FreeSeat, type PlannedBooking } from './chaos-bookings.ts';
-import { countMessages, deadLetterQueues } from '../dead-letters/dead-letters.ts';
 import type { BookingStatus } from '../airline/follow-booking.ts';
 import type { Flight } from '../airline/schedule.ts';
 import { jsonOf, type LocalPorts, openTarget } from '../airline/target.ts';
 import { UsageError } from '../cli/usage-error.ts';
+import { countMessages, deadLetterQueues } from '../dead-letters/dead-letters.ts';
+import { eventOf, type FreeSeat, type PlannedBooking } from './chaos-bookings.ts';
 
-/** Subjects of the mails that an address got. */
+/** The subjects of the mails that were sent to an address. */
 export type MailsByAddress = Map<string, string[]>;
 
-export interface ChaosRun {
+/** An airline on a local cloud that was started with `--chaos`. */
+export interface ChaosAirline {
   control(change: { enabled: boolean } & Partial<ChaosOptions>): Promise<ChaosReport>;
   report(): Promise<ChaosReport>;
-  /** At least `count` seats that nobody has, three times as many if there are. */
+  /** Seats that are free: three times `count` if there are so many, otherwise all. */
   freeSeats(count: number): Promise<FreeSeat[]>;
-  /** Publishes until EventBridge has taken everything, and only while the queues keep up. */
+  /**
+   * Publishes the events of a plan, each until EventBridge accepts it.
+   * @param backlog publishing pauses while so many messages or more wait in the queues
+   */
   publish(plan: readonly PlannedBooking[], backlog: number, onProgress: (bookings: number) => void): Promise<void>;
-  /** Resolves when nothing waits in the queues, or nearly, and every outage is over. */
+  /** Waits until every outage is over and the queues are empty. For the queues it waits at most 30 seconds. */
   drained(): Promise<void>;
-  /** Resolves when no service has a message to handle any more, timers aside. */
+  /**
+   * Waits until no service has had a message to handle for five seconds. Delayed messages, such as hold timers, do
+   * not count.
+   */
   quiet(): Promise<void>;
   unsettledAmong(bookingIds: readonly string[]): Promise<string[]>;
-  /** By booking; none where the status service has not heard of it. */
+  /** By bookingId, without the bookings that the status service does not know. */
   statuses(bookingIds: readonly string[]): Promise<Map<string, BookingStatus>>;
-  /** By service, where there are any. */
+  /** The number of dead letters, by service, without services that have none. */
   deadLetters(): Promise<Map<string, number>>;
   mailsByAddress(): Promise<MailsByAddress>;
 }
 
 const bookingsAtOnce = 5;
 const readsAtOnce = 8;
-/** EventBridge's own retries can leave a gap between two messages; it doubles its pauses. */
+/**
+ * EventBridge pauses between its retries of a delivery, so queues that are empty for a moment may get more messages.
+ */
 const quietMilliseconds = 5000;
 const pollMilliseconds = 250;
-/** With faults it can take its time; what is left is done without. */
+/** Messages that faults delay for longer than this are handled after the faults have stopped. */
 const longestDrainMilliseconds = 30_000;
 
-/** What `pnpm chaos` does to a local cloud, through the addresses that everybody has. */
-export function createChaosRun(ports: LocalPorts): ChaosRun {
+/** The airline on these ports, by its public endpoints. */
+export function createChaosAirline(ports: LocalPorts): ChaosAirline {
   const target = openTarget('local', ports);
   const endpoint = `http://localhost:${ports.awsPort}`;
 
@@ -50,8 +59,8 @@ export function createChaosRun(ports: LocalPorts): ChaosRun {
     return jsonOf<ChaosReport>(response);
   }
 
-  /** Messages that wait or are being handled, over the queues of all services. */
-  async function messages(
+  /** The number of messages in the queues of all services, in the states of these attributes. */
+  async function countQueued(
     ...attributes: ('ApproximateNumberOfMessages' | 'ApproximateNumberOfMessagesNotVisible')[]
   ): Promise<number> {
     const urls = [...(await target.parameters())].flatMap(([name, value]) =>
@@ -110,17 +119,17 @@ export function createChaosRun(ports: LocalPorts): ChaosRun {
       );
       publications.sort((a, b) => a.turn - b.turn);
       for (let turn = 0; publications.length > 0; turn += bookingsAtOnce) {
-        while ((await messages('ApproximateNumberOfMessages')) >= backlog) await pause(pollMilliseconds);
+        while ((await countQueued('ApproximateNumberOfMessages')) >= backlog) await pause(pollMilliseconds);
         const due = publications.filter((publication) => publication.turn < turn + bookingsAtOnce);
         publications.splice(0, due.length);
         let events = due.map(({ type, booking }) => {
           if (!askedAt.has(booking)) askedAt.set(booking, Date.now());
           return eventOf(type, booking, askedAt.get(booking)!);
         });
-        // What is refused three times is refused by chaos: a producer that gives up would not have booked.
+        // Chaos may refuse an event more often than the publisher retries. An unpublished request would be no booking.
         while (events.length > 0) {
-          const outcomes = await publish(events);
-          events = events.filter((_, index) => outcomes[index]);
+          const failures = await publish(events);
+          events = events.filter((_, index) => failures[index]);
         }
         onProgress(Math.min(plan.length, turn + bookingsAtOnce));
       }
@@ -130,7 +139,7 @@ export function createChaosRun(ports: LocalPorts): ChaosRun {
       const end = Date.now() + longestDrainMilliseconds;
       while (
         (await control()).outageSecondsLeft > 0 ||
-        ((await messages('ApproximateNumberOfMessages')) > 0 && Date.now() < end)
+        ((await countQueued('ApproximateNumberOfMessages')) > 0 && Date.now() < end)
       ) {
         await pause(pollMilliseconds);
       }
@@ -140,7 +149,7 @@ export function createChaosRun(ports: LocalPorts): ChaosRun {
       let quietSince = Date.now();
       while (Date.now() - quietSince < quietMilliseconds) {
         await pause(pollMilliseconds);
-        if ((await messages('ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible')) > 0)
+        if ((await countQueued('ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible')) > 0)
           quietSince = Date.now();
       }
     },
@@ -173,7 +182,7 @@ export function createChaosRun(ports: LocalPorts): ChaosRun {
   };
 }
 
-/** A function may be killed under a request as well. */
+/** Repeats a request that fails because chaos killed the function which handled it. */
 async function untilAnswered(ask: () => Promise<Response>): Promise<Response> {
   for (;;) {
     const response = await ask();

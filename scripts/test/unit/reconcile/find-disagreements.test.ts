@@ -36,11 +36,12 @@ const fare = { amountMinor: 8100, currency: 'EUR' };
 const sent = { issuedAt: long, messageId: 'm' };
 const answer = { flightId: flight.flightId, seats: ['12A'], ...fare, at: long, causedBy };
 
-/** What each party holds about one booking, with everything that can be planted in it. */
+/** The records of each party about one booking. A test plants its fault in them. */
 interface Parties {
   facts: Fact[];
   seats: SeatsRecord | undefined;
-  bears: string[];
+  /** Seats whose own items have the booking's id. */
+  taken: string[];
   payment: PaymentRecord | undefined;
   charges: Charge[];
   receipt: string | undefined;
@@ -78,7 +79,7 @@ const confirmed: Parties = {
     fact('ReceiptIssued', { receiptNumber: 'R-1' }),
   ],
   seats: sold,
-  bears: ['12A'],
+  taken: ['12A'],
   payment: charged,
   charges: [charge],
   receipt: 'R-1',
@@ -91,7 +92,7 @@ const cardDeclined: Parties = {
     fact('SeatReleased', { ...answer, reason: 'payment-failed' }),
   ],
   seats: released,
-  bears: [],
+  taken: [],
   payment: declined,
   charges: [],
   receipt: undefined,
@@ -104,7 +105,7 @@ const seatTaken: Parties = {
     fact('PaymentRefunded', { reason: 'seat-unavailable' }),
   ],
   seats: refused,
-  bears: [],
+  taken: [],
   payment: refunded,
   charges: [{ ...charge, refunded: 8100 }],
   receipt: undefined,
@@ -113,23 +114,23 @@ const cancelledLate: Parties = {
   ...confirmed,
   facts: [...confirmed.facts, fact('BookingCancelled'), fact('SeatReleased', answer), fact('PaymentRefunded', {})],
   seats: released,
-  bears: [],
+  taken: [],
   payment: refunded,
   charges: [{ ...charge, refunded: 8100 }],
   refundNotice: true,
 };
-/** Paid and its seat held; the receipt is still to come. */
+/** Paid, with its seat sold, but without its receipt. */
 const paid: Parties = { ...confirmed, facts: confirmed.facts.slice(0, 3), receipt: undefined };
-const nobody: Parties = { facts: [], seats: undefined, bears: [], payment: undefined, charges: [], receipt: undefined };
+const nobody: Parties = { facts: [], seats: undefined, taken: [], payment: undefined, charges: [], receipt: undefined };
 
 function snapshot(parties: Parties): Snapshot {
-  const { facts, seats, bears, payment, charges, receipt, refundNotice } = parties;
+  const { facts, seats, taken, payment, charges, receipt, refundNotice } = parties;
   const one = <T>(value: T | undefined): Map<string, T> => new Map(value === undefined ? [] : [[id, value]]);
   return {
     takenAt: now,
     facts: one(facts.length > 0 ? facts : undefined),
     seats: one(seats),
-    seatItems: bears.map((seat) => ({ flightId: flight.flightId, seat, bookingId: id })),
+    seatItems: taken.map((seat) => ({ flightId: flight.flightId, seat, bookingId: id })),
     flights: new Map([[flight.flightId, flight]]),
     payments: one(payment),
     receipts: one(
@@ -145,43 +146,43 @@ const look = (parties: Parties) => findDisagreements(snapshot(parties), quarter)
 const broken = (parties: Parties): [Invariant, string][] =>
   look(parties).findings.map(({ invariant, rule }) => [invariant, rule]);
 
-describe('parties that agree are silent about', () => {
+describe('nothing is found in', () => {
   test.each<[string, Parties]>([
     ['a confirmed booking', confirmed],
-    ['one whose card was declined', cardDeclined],
-    ['one whose seat was taken, and its charge given back', seatTaken],
-    ['one that was cancelled after its receipt', cancelledLate],
+    ['a booking whose card was declined', cardDeclined],
+    ['a booking whose seat was taken and whose charge was refunded', seatTaken],
+    ['a booking that was cancelled after its receipt', cancelledLate],
   ])('%s', (_, parties) => {
     expect(look(parties)).toEqual({ bookings: 1, inFlight: 0, findings: [] });
   });
 
-  test('a receipt that was forgotten 90 days after departure', () => {
+  test('a receipt that was deleted 90 days after departure', () => {
     const later = { ...snapshot({ ...confirmed, receipt: undefined }), takenAt: '2027-04-01T12:00:00Z' };
     expect(findDisagreements(later, quarter).findings).toEqual([]);
   });
 
-  test('a cancellation of a booking that nobody asked for: it is no booking', () => {
-    const marks: Parties = {
+  test('a cancellation of a booking that was never requested: it does not count as a booking', () => {
+    const tombstones: Parties = {
       ...nobody,
       facts: [fact('BookingCancelled')],
       seats: { state: 'TOMBSTONE', reason: 'cancelled' },
       payment: { state: 'VOID', reason: 'cancelled' },
     };
-    expect(look(marks)).toEqual({ bookings: 0, inFlight: 0, findings: [] });
+    expect(look(tombstones)).toEqual({ bookings: 0, inFlight: 0, findings: [] });
   });
 });
 
 describe('1: a seat has one holder', () => {
   test.each<[string, string, Parties]>([
-    ['a sold seat that is free', 'record-without-seat', { ...confirmed, bears: [] }],
-    ['a seat beside those of the record', 'stranded-seat', { ...confirmed, bears: ['12A', '12B'] }],
-    ['a seat that bears a booking nobody knows', 'stranded-seat', { ...nobody, bears: ['12A'] }],
-    ['a seat that the flight does not have', 'seat-outside-layout', { ...nobody, bears: ['99Z'] }],
+    ['a sold seat that is free', 'record-without-seat', { ...confirmed, taken: [] }],
+    ['a seat that the record does not list', 'stranded-seat', { ...confirmed, taken: ['12A', '12B'] }],
+    ['a seat that is taken by an unknown booking', 'stranded-seat', { ...nobody, taken: ['12A'] }],
+    ['a seat that the flight does not have', 'seat-outside-layout', { ...nobody, taken: ['99Z'] }],
   ])('finds %s', (_, rule, parties) => {
     expect(broken(parties)).toContainEqual(['one-holder', rule]);
   });
 
-  test('finds two bookings that are both sold one seat, and names the one that has it', () => {
+  test('finds two bookings with the same seat sold, and names the one that has the seat', () => {
     const agreed = snapshot(confirmed);
     const double: Snapshot = { ...agreed, seatItems: [{ flightId: flight.flightId, seat: '12A', bookingId: other }] };
     const findings = findDisagreements(double, quarter).findings.filter(({ bookingId }) => bookingId === id);
@@ -194,27 +195,27 @@ describe('1: a seat has one holder', () => {
 describe('2: confirmed means sold, captured and one receipt', () => {
   test.each<[string, string, Parties]>([
     ['a seat that is still held', 'not-sold', { ...confirmed, seats: held }],
-    ['a seat that was released', 'not-sold', { ...confirmed, seats: released, bears: [] }],
+    ['a seat that was released', 'not-sold', { ...confirmed, seats: released, taken: [] }],
     [
-      'another seat than it asked for',
+      'another seat than it requested',
       'other-seats',
-      { ...confirmed, seats: { ...sold, seats: ['14A'] }, bears: ['14A'] },
+      { ...confirmed, seats: { ...sold, seats: ['14A'] }, taken: ['14A'] },
     ],
     ['a charge that is missing', 'charge-missing', { ...confirmed, charges: [] }],
     [
-      'a charge that was given back by hand',
+      'a charge that was refunded by hand',
       'fare-not-captured',
       { ...confirmed, charges: [{ ...charge, refunded: 8100 }] },
     ],
     ['another amount', 'other-amount', { ...confirmed, charges: [{ ...charge, captured: 9000 }] }],
     ['two charges', 'charged-twice', { ...confirmed, charges: [charge, { ...charge, paymentId: 'pi_2' }] }],
     ['a receipt that was never sent', 'receipt-missing', { ...confirmed, receipt: undefined }],
-    ['another receipt than the one told', 'two-receipts', { ...confirmed, receipt: 'R-2' }],
+    ['another receipt than the one published', 'two-receipts', { ...confirmed, receipt: 'R-2' }],
   ])('finds %s', (_, rule, parties) => {
     expect(broken(parties)).toContainEqual(['confirmed', rule]);
   });
 
-  test('does not blame seats for a payment that it may be about to hear of', () => {
+  test('finds nothing in a held seat while PaymentOk may still be on its way to seats', () => {
     const recent = confirmed.facts.map(({ type, data }) => fact(type, data, lately));
     expect(broken({ ...confirmed, facts: recent, seats: held })).toEqual([]);
   });
@@ -222,9 +223,9 @@ describe('2: confirmed means sold, captured and one receipt', () => {
 
 describe('3: not confirmed means no seat and no money', () => {
   test.each<[string, string, Parties]>([
-    ['a seat that was not freed', 'failed-with-seat', { ...cardDeclined, bears: ['12A'] }],
-    ['a record that still holds', 'failed-but-kept', { ...cardDeclined, seats: sold, bears: ['12A'] }],
-    ['a charge that was not given back', 'failed-but-charged', { ...seatTaken, payment: charged, charges: [charge] }],
+    ['a seat that was not freed', 'failed-with-seat', { ...cardDeclined, taken: ['12A'] }],
+    ['a record that still holds the seat', 'failed-but-kept', { ...cardDeclined, seats: sold, taken: ['12A'] }],
+    ['a charge that was not refunded', 'failed-but-charged', { ...seatTaken, payment: charged, charges: [charge] }],
     ['a refund that the provider does not know', 'refund-missing', { ...seatTaken, charges: [charge] }],
     ['a charge that payments calls declined', 'charge-unknown', { ...cardDeclined, charges: [charge] }],
     ['a charge without any record', 'charge-unknown', { ...nobody, charges: [charge] }],
@@ -250,8 +251,8 @@ describe('4: every booking settles', () => {
       ['payments'],
     ],
     [
-      'for the seat to be given back',
-      { ...cardDeclined, facts: cardDeclined.facts.slice(0, 3), seats: held, bears: ['12A'] },
+      'for its seat to be released',
+      { ...cardDeclined, facts: cardDeclined.facts.slice(0, 3), seats: held, taken: ['12A'] },
       ['seats'],
     ],
     [
@@ -260,13 +261,17 @@ describe('4: every booking settles', () => {
       ['payments'],
     ],
     [
-      'for its release, that seats has and status did not hear',
+      'for its SeatReleased, which seats recorded and status did not receive',
       { ...cardDeclined, facts: cardDeclined.facts.slice(0, 3) },
       ['seats', 'status'],
     ],
-    ['for its receipt, that is sent and status did not hear of', { ...paid, receipt: 'R-1' }, ['receipts', 'status']],
-    ['for status, that never heard of it', { ...paid, facts: [] }, ['status']],
-  ])('finds one that waits %s', (_, parties, waitsFor) => {
+    [
+      'for its ReceiptIssued, which receipts recorded and status did not receive',
+      { ...paid, receipt: 'R-1' },
+      ['receipts', 'status'],
+    ],
+    ['for status, which received nothing', { ...paid, facts: [] }, ['status']],
+  ])('finds a stuck booking that waits %s', (_, parties, waitsFor) => {
     const { findings, inFlight } = look(parties);
     expect([findings.map(({ rule, waitsFor }) => ({ rule, waitsFor })), inFlight]).toEqual([
       [{ rule: 'stuck', waitsFor }],
@@ -274,13 +279,13 @@ describe('4: every booking settles', () => {
     ]);
   });
 
-  test('finds one whose passenger was not told of the refund', () => {
+  test('finds a booking whose passenger got no refund notice', () => {
     expect(broken({ ...cancelledLate, refundNotice: false })).toEqual([['settles', 'refund-notice-missing']]);
     const recent = cancelledLate.facts.map(({ type, data }) => fact(type, data, lately));
     expect(broken({ ...cancelledLate, facts: recent, refundNotice: false })).toEqual([]);
   });
 
-  test('but one that something happened to lately is in flight', () => {
+  test('counts a booking with a recent event as in flight', () => {
     expect(look({ ...paid, facts: [...paid.facts.slice(0, 2), fact('PaymentOk', fare, lately)] })).toEqual({
       bookings: 1,
       inFlight: 1,
@@ -293,29 +298,37 @@ describe('4: every booking settles', () => {
   });
 });
 
-describe('6: status heard what its owners remember', () => {
+describe('6: the facts of status match the records of their producers', () => {
   test.each<[string, string, Parties]>([
-    ['a seat that seats refused', 'SeatBooked-not-remembered', { ...paid, seats: refused, bears: [] }],
-    ['a refusal that seats forgot', 'SeatUnavailable-not-remembered', { ...seatTaken, seats: undefined }],
-    ['a release that seats forgot', 'SeatReleased-not-remembered', { ...cardDeclined, seats: held, bears: ['12A'] }],
+    ['a seat that seats refused', 'SeatBooked-not-remembered', { ...paid, seats: refused, taken: [] }],
+    ['a refusal that seats did not record', 'SeatUnavailable-not-remembered', { ...seatTaken, seats: undefined }],
+    [
+      'a release that seats did not record',
+      'SeatReleased-not-remembered',
+      { ...cardDeclined, seats: held, taken: ['12A'] },
+    ],
     ['a payment that payments declined', 'PaymentOk-not-remembered', { ...paid, payment: declined, charges: [] }],
     [
-      'a failure that payments charged',
+      'a failed payment that payments charged',
       'PaymentFailed-not-remembered',
       { ...cardDeclined, payment: charged, charges: [charge] },
     ],
-    ['a refund that payments forgot', 'PaymentRefunded-not-remembered', { ...seatTaken, payment: charged }],
-    ['facts of a booking that nobody asked for', 'never-requested', { ...confirmed, facts: confirmed.facts.slice(1) }],
+    ['a refund that payments did not record', 'PaymentRefunded-not-remembered', { ...seatTaken, payment: charged }],
+    [
+      'facts of a booking that was never requested',
+      'never-requested',
+      { ...confirmed, facts: confirmed.facts.slice(1) },
+    ],
   ])('finds %s', (_, rule, parties) => {
     expect(broken(parties)).toContainEqual(['facts', rule]);
   });
 });
 
-test('a finding tells what each party says, in words', () => {
+test('a finding has the records of all parties in words', () => {
   const [finding] = look({ ...confirmed, seats: held }).findings;
   expect(finding!.says).toEqual({
     status: 'confirmed: BookingRequested, SeatBooked, PaymentOk, ReceiptIssued',
-    seats: 'HELD KL1002-20261218 12A; KL1002-20261218 12A bears it',
+    seats: 'HELD KL1002-20261218 12A; seats taken by it: KL1002-20261218 12A',
     payments: 'CHARGED €81.00',
     provider: 'captured €81.00',
     receipts: 'sent R-1',

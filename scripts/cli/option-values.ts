@@ -1,0 +1,49 @@
+/**
+ * Parsers of option values. Commander prints the message of an InvalidArgumentError together with the option's name.
+ */
+import { InvalidArgumentError } from 'commander';
+
+const secondsIn = { s: 1, m: 60, h: 3600, d: 24 * 3600 };
+
+export function positiveInteger(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
+  return number;
+}
+
+export function positiveNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isFinite(number) || number <= 0) throw new InvalidArgumentError('It must be a number above 0.');
+  return number;
+}
+
+/** @returns seconds */
+export function wholeSeconds(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('It must be a whole number of seconds, such as 600.');
+  return Number(text);
+}
+
+/** An age such as 90s, 10m, 2h or 1d. @returns milliseconds */
+export function age(text: string): number {
+  const [, number, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  if (number === undefined || unit === undefined)
+    throw new InvalidArgumentError('It must be a number and a unit: 90s, 10m, 2h, 1d.');
+  return Number(number) * secondsIn[unit as keyof typeof secondsIn] * 1000;
+}
+
+/** A time with its zone, or an age such as 2h, which means that long ago. */
+export function moment(text: string): Date {
+  if (/^\d+[smhd]$/.test(text)) return new Date(Date.now() - age(text));
+  const at = new Date(text);
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) || Number.isNaN(at.getTime())) {
+    throw new InvalidArgumentError(
+      'It must be a time with its zone, like 2026-11-24T09:30:00Z, or how long ago: 90s, 10m, 2h, 1d.',
+    );
+  }
+  return at;
+}
+
+/** For an option that may be given several times: collects its values. */
+export function repeated(value: string, values: string[]): string[] {
+  return [...values, value];
+}

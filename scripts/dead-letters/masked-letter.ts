@@ -1,0 +1,29 @@
+import { maskPersonalData } from '@airline/events-schemas/personal-data';
+import type { DeadLetter } from './dead-letters.ts';
+
+export type MaskedLetter = Omit<DeadLetter, 'body'> & { body: unknown };
+
+/** A dead letter without personal data. Its body is JSON with masked fields, or a sentence if the body is not JSON. */
+export function maskedLetter(letter: DeadLetter): MaskedLetter {
+  const { error, body } = letter;
+  return {
+    ...letter,
+    ...(error !== undefined && { error: maskedError(letter.reason, error) }),
+    body: maskedBody(body),
+  };
+}
+
+/** A JSON parser quotes the text that it could not parse, and a mail server the address that it refused. */
+function maskedError(reason: string, error: string): string {
+  const withoutQuotes = reason === 'not-json' ? error.replace(/"[^]*"/, '"***"') : error;
+  return withoutQuotes.replaceAll(/[^\s<>"',;:]+@[^\s<>"',;:]+/g, '***');
+}
+
+function maskedBody(body: string): unknown {
+  try {
+    return maskPersonalData(JSON.parse(body));
+  } catch {
+    // Without a structure nothing can be masked.
+    return `(not JSON, ${body.length} characters; not shown: it could contain personal data, --reveal shows it)`;
+  }
+}

@@ -1,0 +1,35 @@
+import { describe, expect, test } from '@jest/globals';
+import { age, moment, positiveInteger, positiveNumber, repeated, wholeSeconds } from '../../../cli/option-values.ts';
+
+test.each([
+  ['90s', 90_000],
+  ['10m', 600_000],
+  ['2h', 7_200_000],
+  ['1d', 86_400_000],
+])('an age of %s', (text, milliseconds) => {
+  expect(age(text)).toBe(milliseconds);
+});
+
+test('a moment is a time with its zone, or an age', () => {
+  expect(moment('2026-11-24T10:30:00+01:00')).toEqual(new Date('2026-11-24T09:30:00Z'));
+  const before = Date.now();
+  const at = moment('2h').getTime();
+  expect(at).toBeGreaterThanOrEqual(before - 7_200_000);
+  expect(at).toBeLessThanOrEqual(Date.now() - 7_200_000);
+});
+
+test('a repeated option collects its values', () => {
+  expect(repeated('12B', repeated('12A', []))).toEqual(['12A', '12B']);
+});
+
+describe('a value that is refused', () => {
+  test.each<[string, (text: string) => unknown, string[]]>([
+    ['age', age, ['10', 'm', '1.5h', '-1s', '1w', '']],
+    ['moment', moment, ['yesterday', '2026-11-24', '2026-11-24T09:30:00', '2026-13-24T09:30:00Z', '']],
+    ['positive integer', positiveInteger, ['0', '-1', '1.5', 'many', '']],
+    ['positive number', positiveNumber, ['0', '-1', 'Infinity', 'many', '']],
+    ['whole number of seconds', wholeSeconds, ['-1', '1.5', '10m', '1234567', '']],
+  ])('as %s', (_, parse, texts) => {
+    for (const text of texts) expect(() => parse(text)).toThrow('It must be');
+  });
+});
