@@ -40,7 +40,7 @@ export interface LocalCloudOptions {
   prepare?: (endpoints: Endpoints) => Promise<void>;
 }
 
-interface Endpoints {
+export interface Endpoints {
   awsEndpoint: string;
   httpEndpoint: string;
 }
