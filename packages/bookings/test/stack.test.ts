@@ -1,65 +1,22 @@
 import { App } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { Match } from 'aws-cdk-lib/assertions';
+import { statementsOn } from '@airline/infra/test/support/policy-statements';
+import { testServiceStack } from '@airline/infra/test/support/service-stack-contract';
+import { describe, expect, test } from '@jest/globals';
 import { BookingsStack } from '../infra/stack.ts';
+import { subscriptions } from '../src/subscriptions.ts';
 
-interface Statement {
-  Action: string | string[];
-  Resource: unknown;
-  Condition?: unknown;
-}
-
-interface Policy {
-  Properties: { PolicyDocument: { Statement: Statement[] } };
-}
-
-let template: Template;
-
-beforeAll(() => {
-  template = Template.fromStack(new BookingsStack(new App(), 'bookings'));
-}, 60_000);
-
-/** What the roles whose policies bear such a name may do. */
-function statementsOf(name: RegExp): Statement[] {
-  const policies = Object.entries(template.findResources('AWS::IAM::Policy')).filter(([id]) => name.test(id));
-  return policies.flatMap(([, policy]) => (policy as Policy).Properties.PolicyDocument.Statement);
-}
-
-const withAction = (statements: Statement[], action: RegExp): Statement[] =>
-  statements.filter(({ Action }) => [Action].flat().some((name) => action.test(name)));
+const template = testServiceStack({
+  service: 'bookings',
+  create: () => new BookingsStack(new App(), 'bookings'),
+  hears: subscriptions,
+  says: ['BookingRequested', 'BookingCancelled'],
+  routes: ['POST /bookings', 'DELETE /bookings/{bookingId}'],
+});
 
 describe('the bookings stack', () => {
-  test('hears FlightScheduled, and nothing else', () => {
-    template.hasResourceProperties('AWS::Events::Rule', {
-      EventPattern: { source: ['airline.flights'], 'detail-type': ['FlightScheduled'] },
-      Targets: [{ DeadLetterConfig: { Arn: Match.anyValue() } }],
-    });
-    template.resourceCountIs('AWS::Events::Rule', 1);
-  });
-
-  test('gives a message five tries, and each try six times the time that it may take', () => {
-    template.hasResourceProperties('AWS::SQS::Queue', {
-      QueueName: 'airline-bookings',
-      VisibilityTimeout: 60,
-      RedrivePolicy: { maxReceiveCount: 5 },
-    });
-    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
-      FunctionResponseTypes: ['ReportBatchItemFailures'],
-    });
-  });
-
-  test('keeps dead letters of both kinds for 14 days', () => {
-    for (const QueueName of ['airline-bookings-dead-letters', 'airline-bookings-undelivered']) {
-      template.hasResourceProperties('AWS::SQS::Queue', { QueueName, MessageRetentionPeriod: 14 * 24 * 3600 });
-    }
-  });
-
-  test('serves its two routes from a function that holds an idempotency key for ten seconds at most', () => {
-    for (const RouteKey of ['POST /bookings', 'DELETE /bookings/{bookingId}']) {
-      template.hasResourceProperties('AWS::ApiGatewayV2::Route', { RouteKey });
-    }
-    template.resourceCountIs('AWS::ApiGatewayV2::Route', 2);
-    template.hasResourceProperties('AWS::Lambda::Function', {
+  test('its API is a function that holds an idempotency key for ten seconds at most', () => {
+    template().hasResourceProperties('AWS::Lambda::Function', {
       Timeout: 10,
       Environment: {
         Variables: {
@@ -72,27 +29,17 @@ describe('the bookings stack', () => {
     });
   });
 
-  test('its API may say its two events as airline.bookings, and its consumer nothing', () => {
-    expect(withAction(statementsOf(/./), /^events:/).map(({ Action, Condition }) => ({ Action, Condition }))).toEqual([
-      {
-        Action: 'events:PutEvents',
-        Condition: {
-          StringEquals: {
-            'events:source': 'airline.bookings',
-            'events:detail-type': ['BookingRequested', 'BookingCancelled'],
-          },
-        },
-      },
-    ]);
-    expect(withAction(statementsOf(/Consumer/), /^events:/)).toEqual([]);
+  test('its API says its events, its consumer nothing', () => {
+    expect(statementsOn(template(), 'events', /Consumer/)).toEqual([]);
   });
 
-  test('touches its own table only: the consumer writes flights, the API reads them and keeps keys', () => {
-    const [table] = Object.keys(template.findResources('AWS::DynamoDB::Table'));
-    const granted = (name: RegExp) => withAction(statementsOf(name), /^dynamodb:/);
+  test('the consumer writes flights, the API reads them and keeps keys', () => {
+    const [table] = Object.keys(template().findResources('AWS::DynamoDB::Table'));
     const own = [{ 'Fn::GetAtt': [table, 'Arn'] }];
-    expect(granted(/Consumer/)).toMatchObject([{ Action: 'dynamodb:PutItem', Resource: own }]);
-    expect(granted(/^Api/)).toMatchObject([
+    expect(statementsOn(template(), 'dynamodb', /Consumer/)).toMatchObject([
+      { Action: 'dynamodb:PutItem', Resource: own },
+    ]);
+    expect(statementsOn(template(), 'dynamodb', /^Api/)).toMatchObject([
       { Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'], Resource: own },
     ]);
   });
@@ -106,11 +53,4 @@ describe('the bookings stack', () => {
       );
     },
   );
-
-  test('forgets idempotency keys by the attribute that Powertools writes', () => {
-    template.hasResourceProperties('AWS::DynamoDB::Table', {
-      TableName: 'airline-bookings',
-      TimeToLiveSpecification: { AttributeName: 'expiresAtEpoch', Enabled: true },
-    });
-  });
 });

@@ -1,0 +1,102 @@
+import type { EventType } from '@airline/events-schemas/events';
+import { eventPatternOf, type Subscriptions } from '@airline/events-schemas/subscriptions';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { statementsOn } from './policy-statements.ts';
+
+export interface ServiceStack {
+  service: string;
+  /** Creates the stack in an app of its own. */
+  create: () => Stack;
+  hears: Subscriptions;
+  /** All that its functions may publish. */
+  says: readonly EventType[];
+  /** @default none */
+  routes?: readonly string[];
+  /** Of the consumer's function. @default 10 */
+  timeoutSeconds?: number;
+}
+
+/**
+ * Tests what every service's stack must have. Call it at the top of a test file.
+ * @returns the template, within tests, for what is special to the service
+ */
+export function testServiceStack(expected: ServiceStack): () => Template {
+  const { service, create, hears, says, routes = [], timeoutSeconds = 10 } = expected;
+  const name = `airline-${service}`;
+  let template: Template;
+
+  beforeAll(() => {
+    template = Template.fromStack(create());
+  }, 60_000);
+
+  describe(`the ${service} stack, as every service's`, () => {
+    test.each(Object.entries(hears))('hears %s by a rule, and keeps what cannot be delivered', (_, subscription) => {
+      template.hasResourceProperties('AWS::Events::Rule', {
+        EventPattern: Match.objectEquals(eventPatternOf(subscription)),
+        Targets: [{ DeadLetterConfig: { Arn: Match.anyValue() } }],
+      });
+    });
+
+    test('hears nothing else', () => {
+      template.resourceCountIs('AWS::Events::Rule', Object.keys(hears).length);
+    });
+
+    test('gives a message five tries, and each try six times the time that it may take', () => {
+      template.hasResourceProperties('AWS::Lambda::Function', {
+        Description: `Handles what ${service} hears`,
+        Timeout: timeoutSeconds,
+        Runtime: 'nodejs24.x',
+      });
+      template.hasResourceProperties('AWS::SQS::Queue', {
+        QueueName: name,
+        VisibilityTimeout: 6 * timeoutSeconds,
+        RedrivePolicy: { maxReceiveCount: 5 },
+      });
+      template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+      });
+    });
+
+    test('keeps dead letters of both kinds for 14 days', () => {
+      for (const QueueName of [`${name}-dead-letters`, `${name}-undelivered`]) {
+        template.hasResourceProperties('AWS::SQS::Queue', { QueueName, MessageRetentionPeriod: 14 * 24 * 3600 });
+      }
+    });
+
+    test(`may say ${says.length > 0 ? `${says.join(', ')} as airline.${service}, and nothing else` : 'nothing'}`, () => {
+      const putting = {
+        Action: 'events:PutEvents',
+        Condition: { StringEquals: { 'events:source': `airline.${service}`, 'events:detail-type': says } },
+      };
+      const statements = statementsOn(template, 'events').map(({ Action, Condition }) => ({ Action, Condition }));
+      expect(statements).toEqual(says.length > 0 ? [putting] : []);
+    });
+
+    test('touches its own table only', () => {
+      const tables = Object.keys(template.findResources('AWS::DynamoDB::Table'));
+      expect(tables).toHaveLength(1);
+      const resources = statementsOn(template, 'dynamodb').flatMap(({ Resource }) => [Resource].flat());
+      expect(resources.length).toBeGreaterThan(0);
+      // The table itself, or an index of it.
+      const own = `{"Fn::GetAtt":["${tables[0]!}","Arn"]}`;
+      for (const resource of resources.map((each) => JSON.stringify(each)))
+        expect(resource === own || resource.startsWith(`{"Fn::Join":["",[${own},"/index/`)).toBe(true);
+    });
+
+    test('has its table forget what has expired, by the attribute that Powertools writes', () => {
+      template.hasResourceProperties('AWS::DynamoDB::Table', {
+        TableName: name,
+        TimeToLiveSpecification: { AttributeName: 'expiresAtEpoch', Enabled: true },
+      });
+    });
+
+    test(`serves ${routes.length > 0 ? `${routes.join(', ')}, and no other route` : 'no route'}`, () => {
+      for (const RouteKey of routes) template.hasResourceProperties('AWS::ApiGatewayV2::Route', { RouteKey });
+      template.resourceCountIs('AWS::ApiGatewayV2::Route', routes.length);
+    });
+  });
+
+  return () => template;
+}
