@@ -1,12 +1,12 @@
 import { contractOf, readSchemaFiles } from '@airline/events-schemas/compatibility/contract';
 import type { Stack, TemplateResource } from '@airline/local-cloud/cloudformation/cloud-assembly';
 import { beforeAll, expect, test } from '@jest/globals';
-import { synthesizeTemplates } from '../../../contracts/synthesize-templates.ts';
+import { sharedTemplates } from '../../../support/shared-templates.ts';
 
 let stacks: Stack[];
 beforeAll(async () => {
-  stacks = await synthesizeTemplates();
-}, 600_000);
+  stacks = await sharedTemplates();
+});
 
 const resources = (type: string): [string, NonNullable<TemplateResource['Properties']>][] =>
   stacks.flatMap(({ name, template }) =>

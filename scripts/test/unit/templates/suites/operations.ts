@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Template } from '@airline/local-cloud/cloudformation/cloud-assembly';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { workspaceRoot } from '../../../cli/workspace.ts';
-import { synthesizeTemplates } from '../../../contracts/synthesize-templates.ts';
+import { workspaceRoot } from '../../../../cli/workspace.ts';
+import { sharedTemplates } from '../../../support/shared-templates.ts';
 
 interface Alarm {
   AlarmName: string;
@@ -27,11 +27,11 @@ let templates: Map<string, Template>;
 let alarms: Alarm[];
 
 beforeAll(async () => {
-  templates = new Map((await synthesizeTemplates()).map(({ name, template }) => [name, template]));
+  templates = new Map((await sharedTemplates()).map(({ name, template }) => [name, template]));
   alarms = [...templates.values()].flatMap((template) =>
     resourcesOf(template, 'AWS::CloudWatch::Alarm'),
   ) as unknown as Alarm[];
-}, 600_000);
+});
 
 describe('the alarms', () => {
   test.each(services)('%s has alarms on both dead-letter queues, age, rules and function', (service) => {

@@ -6,17 +6,17 @@ import { readFileSync } from 'node:fs';
 import { contractOf, readSchemaFiles } from '@airline/events-schemas/compatibility/contract';
 import type { Readers } from '@airline/events-schemas/compatibility/releases';
 import { eventPatternOf } from '@airline/events-schemas/subscriptions';
-import { functionTimeouts, listenersOf, services } from '../../../../packages/simulation/src/bus.ts';
+import { functionTimeouts, listenersOf, services } from '../../../../../packages/simulation/src/bus.ts';
 import type { Stack } from '@airline/local-cloud/cloudformation/cloud-assembly';
 import { matchesEventPattern } from '@airline/local-cloud/event-bridge/event-pattern';
 import { beforeAll, expect, test } from '@jest/globals';
-import { findRuleMistakes } from '../../../contracts/check-rules.ts';
-import { goldenEvents } from '../../../contracts/golden-events.ts';
-import { findReadMistakes, loadReaders } from '../../../contracts/readers.ts';
-import { rulesOf, stacksThatHear, type EventRule } from '../../../contracts/rules.ts';
-import { synthesizeTemplates } from '../../../contracts/synthesize-templates.ts';
-import { readmeFile, renewReadme } from '../../../documents/readme.ts';
-import { loadSubscriptions, type SubscriptionsOfServices } from '../../../documents/subscriptions.ts';
+import { findRuleMistakes } from '../../../../contracts/check-rules.ts';
+import { goldenEvents } from '../../../../contracts/golden-events.ts';
+import { findReadMistakes, loadReaders } from '../../../../contracts/readers.ts';
+import { rulesOf, stacksThatHear, type EventRule } from '../../../../contracts/rules.ts';
+import { sharedTemplates } from '../../../support/shared-templates.ts';
+import { readmeFile, renewReadme } from '../../../../documents/readme.ts';
+import { loadSubscriptions, type SubscriptionsOfServices } from '../../../../documents/subscriptions.ts';
 
 const contract = contractOf(readSchemaFiles());
 const golden = goldenEvents(contract);
@@ -26,11 +26,11 @@ let readers: Readers;
 let subscriptions: SubscriptionsOfServices;
 
 beforeAll(async () => {
-  stacks = await synthesizeTemplates();
+  stacks = await sharedTemplates();
   rules = rulesOf(stacks);
   readers = await loadReaders();
   subscriptions = await loadSubscriptions();
-}, 120_000);
+});
 
 const heardBy = (event: object): string[] =>
   stacksThatHear(rules, event).map((stack) => stack.replace(/^airline-/, ''));

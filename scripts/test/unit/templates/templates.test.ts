@@ -1,0 +1,4 @@
+/** The suites share one synthesis of all stacks, which takes longer than all their tests. */
+import './suites/operations.ts';
+import './suites/registered-schemas.ts';
+import './suites/who-hears.ts';
