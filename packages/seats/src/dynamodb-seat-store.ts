@@ -160,7 +160,7 @@ export function createDynamoDbSeatStore(client: DynamoDBDocumentClient, tableNam
       const flight = items.find(({ sk }) => sk === 'LAYOUT')?.flight as Flight | undefined;
       if (!flight) return undefined;
 
-      // Only the booking's record says whether a claimed seat is held or sold, so the two cannot contradict each other.
+      // Only the booking's record shows whether a claimed seat is held or sold, so there is nothing to keep in sync.
       const claims = items.filter(isSeat);
       const records = await getAll([...new Set(claims.map(({ bookingId }) => bookingId as string))].map(bookingKey));
       const sold = new Set(records.filter((item) => (item.record as SeatsRecord).state === 'SOLD').map(({ pk }) => pk));

@@ -171,7 +171,7 @@ export function createHandlers({ store, holdTimer, holdRules, now, reportImpossi
   };
 }
 
-/** Returns the events that a record stands for, oldest first. The same record always returns the same events. */
+/** Returns the events that follow from a record, oldest first. The same record always leads to identical events. */
 function eventsOf(bookingId: string, record: SeatsRecord): AirlineEvent[] {
   switch (record.state) {
     case 'PAID_EARLY':
