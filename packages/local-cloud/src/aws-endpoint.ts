@@ -4,7 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { AwsError } from './aws-error.ts';
 import type { Chaos } from './chaos/chaos.ts';
 import { answerChaosControl } from './chaos/chaos-control.ts';
-import type { AroundRequest } from './chaos/chaos-requests.ts';
+import type { RequestMiddleware } from './chaos/chaos-requests.ts';
 import type { EventBridge } from './event-bridge/event-bridge.ts';
 import type { Parameters } from './ssm/parameters.ts';
 import type { Queues } from './sqs/queues.ts';
@@ -20,15 +20,15 @@ export interface AwsEndpointParts {
   mail: Handler;
   paymentProvider: Handler;
   isReady: () => boolean;
-  /** Faults, where the local cloud was told to misbehave. */
-  chaos?: { control: Chaos; around: AroundRequest };
+  /** Injects faults. @default no faults */
+  chaos?: { control: Chaos; middleware: RequestMiddleware };
 }
 
 const ACCOUNT_ID = '000000000000';
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
-/** The mail server's own pages: `/` is its inbox. */
+/** The mail server's web page (`/` is the inbox) and the requests that this page makes. */
 const MAIL_ROUTES = new Set(['GET /', 'GET /store', 'GET /get-emlContent', 'GET /health-check', 'POST /clear-store']);
-const SPOKEN = [
+const SUPPORTED_APIS = [
   'EventBridge',
   'SQS (JSON and query protocol)',
   'DynamoDB',
@@ -38,16 +38,19 @@ const SPOKEN = [
   'the payment provider (/v1/)',
 ].join(', ');
 
-/** All the AWS services of the local cloud on one address, told apart as AWS's protocols allow. The caller listens and closes. */
+/**
+ * Serves all AWS services of the local cloud on one address. It routes by the `X-Amz-Target` header, the path and the
+ * form's `Action`. The caller listens and closes.
+ */
 export function createAwsEndpoint(parts: AwsEndpointParts): Server {
   const server = createServer((request, response) => {
     const requestId = randomUUID();
     response.setHeader('x-amzn-RequestId', requestId);
     const handle = () => route(parts, request, response, requestId);
-    const handled = parts.chaos ? parts.chaos.around(request, response, handle) : handle();
+    const handled = parts.chaos ? parts.chaos.middleware(request, response, handle) : handle();
     handled.catch((error: unknown) => answerJsonError(response, error));
   });
-  // The SDKs keep their connections open, and would meet a closed one after Node's own 5 seconds.
+  // The SDKs reuse their connections. With Node's default of 5 seconds they would send on closed ones.
   server.keepAliveTimeout = 65_000;
   return server;
 }
@@ -69,7 +72,7 @@ async function route(
   if (request.method === 'POST' && request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')) {
     return answerQuery(parts, pathname, request, response, requestId);
   }
-  throw notSpoken(`${request.method} ${pathname}`);
+  throw unsupported(`${request.method} ${pathname}`);
 }
 
 async function routeTarget(
@@ -83,7 +86,7 @@ async function routeTarget(
   const action = target.slice(dot + 1);
   if (service === 'DynamoDB_20120810' || service.startsWith('DynamoDBStreams'))
     return parts.dynamodb(request, response);
-  const client = clientSignal(response);
+  const signal = abortedOnDisconnect(response);
   const input = parseJson(await readBody(request));
   switch (service) {
     case 'AWSEvents':
@@ -91,13 +94,13 @@ async function routeTarget(
     case 'AmazonSSM':
       return answerJson(response, await parts.parameters.request(action, input), '1.1');
     case 'AmazonSQS':
-      return answerJson(response, await parts.queues.request(action, input, client), '1.0');
+      return answerJson(response, await parts.queues.request(action, input, signal), '1.0');
     default:
-      throw notSpoken(target);
+      throw unsupported(target);
   }
 }
 
-/** The query protocol: STS speaks nothing else, and SQS clients from before 2023. */
+/** Handles the query protocol. STS has no other protocol, and SQS clients from before 2023 use it. */
 async function answerQuery(
   parts: AwsEndpointParts,
   path: string,
@@ -106,11 +109,11 @@ async function answerQuery(
   requestId: string,
 ): Promise<void> {
   try {
-    const client = clientSignal(response);
+    const signal = abortedOnDisconnect(response);
     const form = new URLSearchParams(await readBody(request));
     if (form.get('Action') === 'GetCallerIdentity') return answerXml(response, 200, callerIdentity(requestId));
     const { action, input } = parseSqsQuery(form, path);
-    const answer = (await parts.queues.request(action, input, client)) as Record<string, unknown>;
+    const answer = (await parts.queues.request(action, input, signal)) as Record<string, unknown>;
     answerXml(response, 200, formatSqsAnswer(action, answer, requestId));
   } catch (error) {
     const awsError = toAwsError(error);
@@ -127,20 +130,23 @@ function callerIdentity(requestId: string): string {
   );
 }
 
-const notSpoken = (asked: string): AwsError =>
-  new AwsError('UnknownOperationException', `The local cloud does not know ${asked}. This endpoint speaks ${SPOKEN}.`);
+const unsupported = (operation: string): AwsError =>
+  new AwsError(
+    'UnknownOperationException',
+    `The local cloud does not support ${operation}. This endpoint supports ${SUPPORTED_APIS}.`,
+  );
 
-/** Aborts when the client goes before it has its answer. */
-function clientSignal(response: ServerResponse): AbortSignal {
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
-  return gone.signal;
+/** The signal aborts when the client disconnects before it has the response. */
+function abortedOnDisconnect(response: ServerResponse): AbortSignal {
+  const disconnected = new AbortController();
+  response.once('close', () => disconnected.abort());
+  return disconnected.signal;
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  // Leaving the loop must not destroy the request: the refusal goes out on the same connection.
+  // Leaving the loop must not destroy the request, since the error response uses the same connection.
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > MAX_BODY_BYTES) break;
@@ -181,7 +187,7 @@ function answerXml(response: ServerResponse, statusCode: number, xml: string): v
 function answerJsonError(response: ServerResponse, error: unknown): void {
   if (response.destroyed) return;
   const awsError = toAwsError(error);
-  // After a refused body the rest of it is still on its way: the connection cannot be used again.
+  // The client is still sending the rest of the rejected body, so the connection cannot be reused.
   if (awsError.statusCode === 413) response.setHeader('connection', 'close');
   response.writeHead(awsError.statusCode, {
     'content-type': 'application/x-amz-json-1.1',

@@ -1,10 +1,10 @@
-/** A refusal in AWS's own words, on its way to an AWS client, from which each protocol's error is written. */
+/** An error response of an AWS service. Each protocol (JSON, query) formats it in its own way. */
 export class AwsError extends Error {
   override readonly name = 'AwsError';
   /** The error's name in the service's API, such as `ResourceNotFoundException`. */
   readonly code: string;
   readonly statusCode: number;
-  /** The code of the older query protocol, where SQS has another name for the same error. */
+  /** The error's code in the older query protocol. SQS has other codes there for some errors. */
   readonly queryCode: string;
 
   constructor(code: string, message: string, statusCode = 400, queryCode = code) {
@@ -15,7 +15,7 @@ export class AwsError extends Error {
   }
 }
 
-/** Thrown for an operation that this service of the local cloud does not have. */
+/** The error for an operation that this service of the local cloud does not support. */
 export function unknownOperation(service: string, action: string, known: Iterable<string>): AwsError {
   return new AwsError(
     'UnknownOperationException',

@@ -1,4 +1,4 @@
-/** Something the person at the terminal can put right: its message is one sentence that says what is wrong and what to do. */
+/** An error that the user can correct. Its message is one sentence: what is wrong, and what to do about it. */
 export class LocalCloudError extends Error {
   override readonly name = 'LocalCloudError';
 }

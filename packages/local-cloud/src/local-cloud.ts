@@ -5,14 +5,14 @@ import type mailServer from 'aws-ses-v2-local';
 import { createAwsEndpoint } from './aws-endpoint.ts';
 import { Chaos } from './chaos/chaos.ts';
 import type { ChaosOptions } from './chaos/chaos.ts';
-import { runUnreliably } from './chaos/chaos-invocations.ts';
-import { deliverUnreliably, pollUnreliably, putEventsUnreliably } from './chaos/chaos-messages.ts';
-import { answerUnreliably, executeLate } from './chaos/chaos-requests.ts';
+import { injectInvocationFaults } from './chaos/chaos-invocations.ts';
+import { injectDeliveryFaults, injectPutEventsFaults, injectQueueFaults } from './chaos/chaos-messages.ts';
+import { delayPaymentProvider, injectRequestFaults } from './chaos/chaos-requests.ts';
 import { readCloudAssemblies } from './cloudformation/cloud-assembly.ts';
 import { createDynamoDb } from './dynamodb/dynamodb.ts';
 import { EventBridge } from './event-bridge/event-bridge.ts';
 import { startEventSource } from './lambda/event-source.ts';
-import { FunctionPool, inPlaceOfAws } from './lambda/function-pool.ts';
+import { FunctionPool, localEndpointVariables } from './lambda/function-pool.ts';
 import { createFrontDoor, HttpApi } from './http-api/http-api.ts';
 import { ACCOUNT_ID, REGION } from './account.ts';
 import { LocalCloudError } from './local-cloud-error.ts';
@@ -24,19 +24,19 @@ import type { Machine } from './cloudformation/resources/resource-kind.ts';
 import type { Deliver } from './event-bridge/target-delivery.ts';
 
 export interface LocalCloudOptions {
-  /** The folders that `cdk synth` wrote, in any order. */
+  /** The output folders of `cdk synth`, in any order. */
   assemblies: string[];
-  /** Of the AWS endpoint; 0 takes any free port. */
+  /** Port of the AWS endpoint. 0 takes any free port. */
   awsPort: number;
-  /** Of the front door; 0 takes any free port. */
+  /** Port of the front door. 0 takes any free port. */
   httpPort: number;
-  /** Gets what a person should see: failed invocations and deliveries. Default: standard error. */
+  /** Receives a line for each failed invocation and each failed delivery. @default standard error */
   log?: (line: string) => void;
-  /** Where each function's output goes, one file a function. Default: it is discarded. */
+  /** Folder for the functions' output, one file for each function. @default the output is discarded */
   logDirectory?: string;
-  /** Misbehaves on purpose, from when it is ready. Default: it does not. */
+  /** Injects faults from the moment that the local cloud is ready. @default no faults */
   chaos?: ChaosOptions;
-  /** Runs when everything works and before the cloud says that it is ready, to load what it should hold from the start. */
+  /** Loads initial data. It runs when all services work, before the health checks answer 200. */
   prepare?: (endpoints: Endpoints) => Promise<void>;
 }
 
@@ -46,28 +46,31 @@ export interface Endpoints {
 }
 
 export interface LocalCloud extends Endpoints {
-  /** Ends everything within 3 seconds. Nothing is kept. */
+  /** Stops everything within 3 seconds and deletes all data. */
   stop(): Promise<void>;
 }
 
-/** What an operator puts into the parameter store by hand, once for each account: CloudFormation cannot create secure ones. */
+/** CloudFormation cannot create SecureString parameters. In an AWS account an operator creates these by hand, once. */
 const SECRETS = { '/airline/payments/stripe-api-key': 'sk_test_local' };
 
 const DRAIN_MILLISECONDS = 1500;
-/** Under chaos a killed worker's messages come again after this time and not after a minute or more: longer than any function runs. */
+/**
+ * Under chaos, SQS redelivers the messages of a killed worker after this time instead of after 60 to 90 seconds. It is
+ * longer than any function runs.
+ */
 const CHAOS_VISIBILITY_SECONDS = 20;
 
 /**
  * Runs the stacks of the assemblies on this machine, in this process.
- * @returns when everything stands, every function is loaded and `prepare` is done
- * @throws LocalCloudError and what `prepare` throws, after having stopped what was started
+ * @returns when all resources exist, every function is loaded and `prepare` has finished
+ * @throws LocalCloudError, or the error of `prepare`. Everything that was started is stopped before it throws.
  */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
   const log = options.log ?? ((line) => console.error(line));
   const stacks = readCloudAssemblies(options.assemblies);
-  const started: (() => Promise<unknown>)[] = [];
+  const cleanups: (() => Promise<unknown>)[] = [];
   let stopped: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopped ??= stopAll(started));
+  const stop = (): Promise<void> => (stopped ??= runCleanups(cleanups));
   let ready = false;
 
   try {
@@ -80,18 +83,18 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       accountId: ACCOUNT_ID,
       region: REGION,
       endpoint: () => awsEndpoint,
-      longestVisibilitySeconds: chaos && CHAOS_VISIBILITY_SECONDS,
+      maximumVisibilitySeconds: chaos && CHAOS_VISIBILITY_SECONDS,
     });
-    started.push(() => queues.close());
+    cleanups.push(() => queues.close());
     const stopping = new AbortController();
     const deliver: Deliver = (...delivery) => queues.send(...delivery);
     const eventBridge = new EventBridge({
       accountId: ACCOUNT_ID,
       region: REGION,
-      deliver: chaos ? deliverUnreliably(deliver, chaos, stopping.signal) : deliver,
+      deliver: chaos ? injectDeliveryFaults(deliver, chaos, stopping.signal) : deliver,
       log,
     });
-    started.push(() => {
+    cleanups.push(() => {
       chaos?.disable();
       stopping.abort();
       return eventBridge.close();
@@ -99,35 +102,38 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     const dynamodb = createDynamoDb();
 
     const awsServer = createAwsEndpoint({
-      eventBridge: chaos ? putEventsUnreliably(eventBridge, chaos) : eventBridge,
+      eventBridge: chaos ? injectPutEventsFaults(eventBridge, chaos) : eventBridge,
       queues,
       parameters,
       dynamodb: dynamodb.handle,
       mail: await createMail(),
-      paymentProvider: createPaymentProvider(chaos && { beforeExecution: executeLate(chaos) }).handle,
+      paymentProvider: createPaymentProvider(chaos && { beforeExecution: delayPaymentProvider(chaos) }).handle,
       isReady: () => ready,
       ...(chaos && {
-        chaos: { control: chaos, around: answerUnreliably(chaos, (key) => functions.definition(key) !== undefined) },
+        chaos: {
+          control: chaos,
+          middleware: injectRequestFaults(chaos, (key) => functions.definition(key) !== undefined),
+        },
       }),
     });
     const awsPort = await listen(awsServer, options.awsPort, 'LOCAL_AWS_PORT');
-    started.push(() => close(awsServer));
+    cleanups.push(() => close(awsServer));
     awsEndpoint = `http://localhost:${awsPort}`;
 
     const functions = new FunctionPool({
-      // By address: resolving the name would queue up in the four threads that all workers share for it.
-      environment: inPlaceOfAws(`http://127.0.0.1:${awsPort}`),
+      // An address, not a name: all workers share the four libuv threads that resolve names, and would wait for them.
+      environment: localEndpointVariables(`http://127.0.0.1:${awsPort}`),
       log,
       ...(options.logDirectory !== undefined && { logDirectory: options.logDirectory }),
-      ...(chaos && { run: runUnreliably(chaos) }),
+      ...(chaos && { runInvocation: injectInvocationFaults(chaos) }),
     });
-    started.push(() => functions.close());
+    cleanups.push(() => functions.close());
 
     let httpEndpoint = '';
     const httpApi = new HttpApi({ functions, endpoint: () => httpEndpoint });
     const frontDoor = createFrontDoor(httpApi, { isReady: () => ready, log });
     const httpPort = await listen(frontDoor, options.httpPort, 'LOCAL_HTTP_PORT');
-    started.push(() => close(frontDoor));
+    cleanups.push(() => close(frontDoor));
     httpEndpoint = `http://localhost:${httpPort}`;
 
     const machine: Machine = {
@@ -142,9 +148,9 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     await provisionStacks(stacks, machine);
     await functions.warm();
     const eventSources = machine.eventSources.map((mapping) =>
-      startEventSource(mapping, { queues: chaos ? pollUnreliably(queues, chaos) : queues, functions, log }),
+      startEventSource(mapping, { queues: chaos ? injectQueueFaults(queues, chaos) : queues, functions, log }),
     );
-    started.push(() => Promise.all(eventSources.map((source) => source.stop(DRAIN_MILLISECONDS))));
+    cleanups.push(() => Promise.all(eventSources.map((source) => source.stop(DRAIN_MILLISECONDS))));
     await options.prepare?.({ awsEndpoint, httpEndpoint });
     ready = true;
     chaos?.enable();
@@ -163,12 +169,15 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   }
 }
 
-/** Last started, first stopped: the event sources drain while everything that a function may call still answers. */
-async function stopAll(started: (() => Promise<unknown>)[]): Promise<void> {
-  for (const stopOne of started.reverse()) await stopOne();
+/** Stops in reverse order: the event sources finish their batches while the services that functions call still run. */
+async function runCleanups(cleanups: (() => Promise<unknown>)[]): Promise<void> {
+  for (const cleanup of cleanups.reverse()) await cleanup();
 }
 
-/** The mail server's handler. It can only be had by listening; its socket is closed again, and requests are handed over. */
+/**
+ * The request handler of the mail server. aws-ses-v2-local exports no handler, only a server that listens. So this
+ * starts it, closes its socket, and passes requests to it.
+ */
 async function createMail(): Promise<RequestListener> {
   const { default: startMail } = createRequire(import.meta.url)('aws-ses-v2-local') as { default: typeof mailServer };
   const server = await startMail({ host: '127.0.0.1', port: 0 });
@@ -185,7 +194,7 @@ async function listen(server: Server, port: number, variable: string): Promise<n
           : `Port ${port} cannot be opened (${error.message}); free it`;
       reject(new LocalCloudError(`${problem} or set ${variable} to a free port.`));
     });
-    // Nobody else on the network: these are an account's keys to everything.
+    // Loopback only: whoever reaches this port may do everything, without credentials.
     server.listen(port, '127.0.0.1', resolve);
   });
   return (server.address() as AddressInfo).port;

@@ -109,7 +109,7 @@ describe('a cloud that cannot start', () => {
 
   test('names the stack and the parameter that is missing', async () => {
     expect(await failure(run(0, [ASSEMBLIES[0]!]))).toBe(
-      'LocalCloudError: stack notes wants the SSM parameter /notes/event-bus-name, which no stack creates',
+      'LocalCloudError: stack notes reads the SSM parameter /notes/event-bus-name, which no stack creates',
     );
   });
 });

@@ -3,8 +3,8 @@ import type { Chaos, ChaosOptions } from './chaos.ts';
 import { chaosProfiles, isProfileName } from './chaos-profiles.ts';
 
 /**
- * `/_local/chaos`: GET reports the faults so far, POST `{enabled, seed, profile}` begins and ends them; with a seed or a profile
- * it begins anew. 409 from a local cloud that was started without.
+ * Handles `/_local/chaos`. GET reports the faults so far. POST `{enabled, seed, profile}` enables or disables them; a
+ * seed or a profile restarts them with empty counters. The response is 409 when the local cloud runs without chaos.
  */
 export async function answerChaosControl(
   chaos: Chaos | undefined,
@@ -14,17 +14,17 @@ export async function answerChaosControl(
   if (!chaos) return answer(response, 409, { message: 'Chaos is off: start the local cloud with --chaos SEED.' });
   if (request.method === 'GET') return answer(response, 200, chaos.report());
   if (request.method !== 'POST')
-    return answer(response, 405, { message: 'GET reports the faults, POST begins and ends them.' });
+    return answer(response, 405, { message: 'GET reports the faults, POST enables and disables them.' });
   let body = '';
   for await (const chunk of request) body += String(chunk);
-  const asked = readControl(body, chaos.report());
-  if (typeof asked === 'string') return answer(response, 400, { message: asked });
-  if (asked.enabled) chaos.enable(asked.options);
+  const control = readControl(body, chaos.report());
+  if (typeof control === 'string') return answer(response, 400, { message: control });
+  if (control.enabled) chaos.enable(control.options);
   else chaos.disable();
   answer(response, 200, chaos.report());
 }
 
-/** @returns what is asked for, or what is wrong with it */
+/** @returns the settings, or a message about an invalid body */
 function readControl(
   body: string,
   current: ChaosOptions,
@@ -39,8 +39,8 @@ function readControl(
   if (typeof enabled !== 'boolean') return 'enabled must be true or false.';
   if (!Number.isInteger(seed)) return 'seed must be a whole number.';
   if (!isProfileName(profile)) return `profile must be one of ${Object.keys(chaosProfiles).join(', ')}.`;
-  const anew = input.seed !== undefined || input.profile !== undefined;
-  return { enabled, options: anew ? { seed: seed as number, profile } : undefined };
+  const isRestart = input.seed !== undefined || input.profile !== undefined;
+  return { enabled, options: isRestart ? { seed: seed as number, profile } : undefined };
 }
 
 function answer(response: ServerResponse, status: number, body: unknown): void {

@@ -9,17 +9,18 @@ import type { Deliver } from '../event-bridge/target-delivery.ts';
 const LONGEST_DELAY_MS = 4000;
 
 /**
- * EventBridge's way to the queues: twice, late, or not at the first attempt.
- * @param stopping ends what is late without delivering it
+ * Wraps EventBridge's deliveries to queues: some arrive twice or late, some attempts fail.
+ * @param stopping cancels the delayed deliveries
  */
-export function deliverUnreliably(deliver: Deliver, chaos: Chaos, stopping: AbortSignal): Deliver {
+export function injectDeliveryFaults(deliver: Deliver, chaos: Chaos, stopping: AbortSignal): Deliver {
   return async (queueArn, body, attributes, traceHeader) => {
-    // The way to a dead-letter queue is spared: an event that does not get there either is lost, on AWS too.
+    // Only deliveries to a dead-letter queue have attributes. They get no faults: EventBridge drops an event that it
+    // cannot deliver there, on AWS too.
     const fault =
       attributes === undefined ? chaos.decide('delivery', nameIn(queueArn, ':'), 'EventBridge delivery') : undefined;
     switch (fault?.kind) {
       case 'not-allowed':
-        throw new AwsError('AccessDenied', 'Chaos: the queue does not let EventBridge in.', 403);
+        throw new AwsError('AccessDenied', 'Chaos: the queue denies access to EventBridge.', 403);
       case 'throttled':
         throw new AwsError('ThrottlingException', 'Chaos: too many requests.');
       case 'delayed':
@@ -31,15 +32,15 @@ export function deliverUnreliably(deliver: Deliver, chaos: Chaos, stopping: Abor
         return deliver(queueArn, body, undefined, traceHeader);
       case 'failed-after':
         await deliver(queueArn, body, undefined, traceHeader);
-        throw new AwsError('InternalFailure', 'Chaos: it was delivered, and called failed.', 500);
+        throw new AwsError('InternalFailure', 'Chaos: the event was delivered, and the response is an error.', 500);
       default:
         return deliver(queueArn, body, attributes, traceHeader);
     }
   };
 }
 
-/** EventBridge's PutEvents, which answers for each entry and does not always keep its word. */
-export function putEventsUnreliably(
+/** Wraps PutEvents: some entries are rejected, and some are accepted although the response reports a failure. */
+export function injectPutEventsFaults(
   eventBridge: Pick<EventBridge, 'request'>,
   chaos: Chaos,
 ): Pick<EventBridge, 'request'> {
@@ -49,26 +50,29 @@ export function putEventsUnreliably(
       const entries = (input as { Entries?: PutEventsEntry[] } | null)?.Entries;
       if (!Array.isArray(entries)) return eventBridge.request(action, input);
       const faults = entries.map((entry) => chaos.decide('put-events-entry', String(entry?.DetailType), ENTRY));
-      const taken = entries.filter((_, index) => faults[index]?.kind !== 'entry-refused');
-      const answers =
-        taken.length === 0
+      const accepted = entries.filter((_, index) => faults[index]?.kind !== 'entry-refused');
+      const results =
+        accepted.length === 0
           ? []
-          : ((await eventBridge.request(action, { ...(input as object), Entries: taken })) as { Entries: object[] })
+          : ((await eventBridge.request(action, { ...(input as object), Entries: accepted })) as { Entries: object[] })
               .Entries;
       const all = faults.map((fault): object => {
-        const answer = fault?.kind === 'entry-refused' ? undefined : answers.shift();
-        return fault || !answer ? refusal : answer;
+        const result = fault?.kind === 'entry-refused' ? undefined : results.shift();
+        return fault || !result ? failedEntry : result;
       });
-      return { FailedEntryCount: all.filter((answer) => 'ErrorCode' in answer).length, Entries: all };
+      return { FailedEntryCount: all.filter((result) => 'ErrorCode' in result).length, Entries: all };
     },
   };
 }
 
 const ENTRY = 'EventBridge PutEvents entry';
-const refusal: EntryRefusal = { ErrorCode: 'InternalFailure', ErrorMessage: 'Chaos: the event was not taken, or was.' };
+const failedEntry: EntryRefusal = {
+  ErrorCode: 'InternalFailure',
+  ErrorMessage: 'Chaos: the entry failed. The event may have been published or not.',
+};
 
-/** A queue as its event source meets it: a message can come twice at once, and again after it was handled. */
-export function pollUnreliably(queues: Pick<Queues, 'request'>, chaos: Chaos): Pick<Queues, 'request'> {
+/** Wraps the queues of event sources: some messages are received twice at once, some are not deleted after handling. */
+export function injectQueueFaults(queues: Pick<Queues, 'request'>, chaos: Chaos): Pick<Queues, 'request'> {
   return {
     async request(action, input, signal) {
       const request = input as { QueueUrl: string; Entries?: { Id: string }[] };

@@ -1,4 +1,4 @@
-/** Where things go wrong: each family has kinds of its own. */
+/** A place where faults are injected. Each family has its own kinds of faults. */
 export type Family =
   | 'delivery'
   | 'put-events-entry'
@@ -12,31 +12,30 @@ export type Family =
 
 export type FaultKind = keyof typeof faultKinds;
 
-/** Every kind of fault, in a sentence. */
+/** Describes each kind of fault in a sentence. */
 export const faultKinds = {
   duplicated: 'EventBridge delivers an event to a queue twice',
-  delayed: 'EventBridge delivers an event seconds later, so after others that were published later',
-  'not-allowed':
-    'the queue refuses EventBridge: the event goes to the dead-letter queue of what could not be delivered',
-  'entry-refused': 'PutEvents takes the other entries of a request and not this one',
-  'entry-taken': 'PutEvents takes an entry and answers that it did not',
-  throttled: 'a request is refused before it has any effect, and so are the next ones',
-  failed: 'a request is answered with a 500 and has no effect',
-  'failed-after': 'a request is answered with a 500 and has had its effect',
-  'reply-lost': 'a request has its effect and the connection breaks before the answer',
-  hangs: 'a request has no effect and is never answered',
-  slow: 'a request has its effect after its client gave up',
-  outage: 'every request fails, for as long as the outage lasts',
-  'killed-during': 'a worker dies in the middle of an invocation',
-  'killed-after': 'a worker dies after its last call, before its answer',
+  delayed: 'EventBridge delivers an event seconds later, after events that were published later',
+  'not-allowed': 'the queue denies access to EventBridge: the event goes to the dead-letter queue of the rule target',
+  'entry-refused': 'PutEvents rejects one entry and accepts the other entries of the request',
+  'entry-taken': 'PutEvents accepts an entry, and the response reports it as failed',
+  throttled: 'a request and the next ones are throttled, and have no effect',
+  failed: 'a request has no effect, and the response is a 500',
+  'failed-after': 'a request has its effect, and the response is a 500',
+  'reply-lost': 'a request has its effect, and the connection closes before the response',
+  hangs: 'a request has no effect and gets no response',
+  slow: 'a request has its effect after its client timed out',
+  outage: 'every request fails until the outage ends',
+  'killed-during': 'a worker is killed during an invocation',
+  'killed-after': 'a worker is killed after the last call of an invocation, before its result is returned',
   'not-deleted': 'a handled message is not deleted from its queue',
   'received-twice': 'a message is received twice at the same time',
 } as const;
 
 export interface ChaosProfile {
-  /** Of each kind, per decision. */
+  /** The probability of each kind of fault, for each decision. */
   rates: Record<Family, Partial<Record<FaultKind, number>>>;
-  /** Everything of that family fails for a while, counted from when the faults began. */
+  /** All requests of a family fail for `seconds`, starting `afterSeconds` after the faults were enabled. */
   outage?: { family: Family; afterSeconds: number; seconds: number };
 }
 
@@ -46,7 +45,7 @@ const rates: ChaosProfile['rates'] = {
   'aws-request': { throttled: 0.002, failed: 0.002, 'failed-after': 0.003, 'reply-lost': 0.003 },
   'mail-request': { throttled: 0.01, failed: 0.01, 'failed-after': 0.01, 'reply-lost': 0.01 },
   'provider-request': { failed: 0.01, 'failed-after': 0.01, 'reply-lost': 0.01, hangs: 0.002 },
-  // This and the one before keep a batch waiting for seconds: few of them are many.
+  // This fault and `hangs` delay a whole batch by seconds, so their rates are low.
   'provider-execution': { slow: 0.002 },
   invocation: { 'killed-during': 0.01, 'killed-after': 0.005 },
   acknowledgement: { 'not-deleted': 0.004 },
@@ -56,14 +55,14 @@ const rates: ChaosProfile['rates'] = {
 export type ProfileName = keyof typeof chaosProfiles;
 
 export const chaosProfiles = {
-  /** A bad day on AWS. */
+  /** A fifth of the default rates: a bad day on AWS. */
   calm: { rates: times(0.2) },
   default: { rates },
-  /** Nothing works at the first attempt. */
+  /** Four times the default rates. */
   storm: { rates: times(4) },
-  /** The payment provider is down for a minute, and everything else has a bad day. */
+  /** The rates of `calm`, and the payment provider is down for a minute. */
   'provider-outage': { rates: times(0.2), outage: { family: 'provider-request', afterSeconds: 5, seconds: 60 } },
-  /** The same for longer than five tries take, so that payments' messages end up as dead letters. */
+  /** As `provider-outage`, but longer than five receives of a message, so that payments' messages are dead-lettered. */
   'long-outage': { rates: times(0.2), outage: { family: 'provider-request', afterSeconds: 5, seconds: 150 } },
 } satisfies Record<string, ChaosProfile>;
 

@@ -4,14 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Chaos } from './chaos.ts';
 import type { Family } from './chaos-profiles.ts';
 
-/** Stands around the handling of each request. */
-export type AroundRequest = (
+/** Wraps the handling of each request. */
+export type RequestMiddleware = (
   request: IncomingMessage,
   response: ServerResponse,
   handle: () => Promise<void>,
 ) => Promise<void>;
 
-interface Asked {
+/** The site of a fault decision: see `Chaos.decide`. */
+interface RequestSite {
   family: Family;
   party: string;
   operation: string;
@@ -24,25 +25,26 @@ const SERVICES: Record<string, string> = {
   AmazonSSM: 'SSM',
 };
 const PROVIDER = 'payment provider';
-/** Longer than its client waits for an attempt. */
+/** Longer than the timeout of the payment provider's client. */
 const SLOW_MS = 6000;
 
 /**
- * Requests to the endpoint that are refused, or that have their effect and are answered with an error or not at all. Faults meet
- * the functions, and everybody who publishes; an operator's other commands are spared.
- * @param isFunction whether an access key is a function's: each signs with its own name
+ * Some requests to the endpoint fail without effect; some have their effect, and the response is an error or is
+ * missing. Requests of functions, requests to the payment provider, and all PutEvents requests get faults. An
+ * operator's other requests get none.
+ * @param isFunction whether an access key belongs to a function: each function signs with its own name as access key
  */
-export function answerUnreliably(chaos: Chaos, isFunction: (accessKey: string) => boolean): AroundRequest {
+export function injectRequestFaults(chaos: Chaos, isFunction: (accessKey: string) => boolean): RequestMiddleware {
   return async (request, response, handle) => {
-    const asked = chaos.enabled ? describeRequest(request, isFunction) : undefined;
-    const fault = asked && chaos.decide(asked.family, asked.party, asked.operation);
-    if (!asked || !fault) return handle();
+    const site = chaos.enabled ? siteOf(request, isFunction) : undefined;
+    const fault = site && chaos.decide(site.family, site.party, site.operation);
+    if (!site || !fault) return handle();
     switch (fault.kind) {
       case 'failed-after':
-        insteadOfAnswer(response, () => answerError(response, asked, 500));
+        replaceResponse(response, () => sendError(response, site, 500));
         return handle();
       case 'reply-lost':
-        insteadOfAnswer(response, () => response.destroy());
+        replaceResponse(response, () => response.destroy());
         return handle();
       case 'hangs':
         request.resume();
@@ -50,21 +52,21 @@ export function answerUnreliably(chaos: Chaos, isFunction: (accessKey: string) =
         return;
       default:
         request.resume();
-        answerError(response, asked, fault.kind === 'throttled' ? 429 : 500);
+        sendError(response, site, fault.kind === 'throttled' ? 429 : 500);
     }
   };
 }
 
-/** Requests that the payment provider executes after its client gave them up. */
-export function executeLate(chaos: Chaos): (request: { method: string; path: string }) => Promise<void> {
+/** Some requests are delayed so that the payment provider executes them after its client timed out. */
+export function delayPaymentProvider(chaos: Chaos): (request: { method: string; path: string }) => Promise<void> {
   return async ({ method, path }) => {
     const fault = chaos.decide('provider-execution', PROVIDER, `${operationAt(method, path)} execution`);
-    // Without a reference: what is late must not keep a stopping process waiting.
+    // Without `ref` a delayed request does not keep a stopping process alive.
     if (fault) await sleep(SLOW_MS, undefined, { ref: false });
   };
 }
 
-function describeRequest(request: IncomingMessage, isFunction: (accessKey: string) => boolean): Asked | undefined {
+function siteOf(request: IncomingMessage, isFunction: (accessKey: string) => boolean): RequestSite | undefined {
   const { method = 'GET', url = '/', headers } = request;
   const path = url.split('?', 1)[0]!;
   if (path.startsWith('/v1/'))
@@ -80,13 +82,13 @@ function describeRequest(request: IncomingMessage, isFunction: (accessKey: strin
   return { family: 'aws-request', party: caller ?? 'outside', operation: `${name} ${action}` };
 }
 
-// Every id alike, so that one operation is one site.
+// Ids become `*`, so that all requests of one operation are one site.
 function operationAt(method: string, path: string): string {
   return `Stripe ${method} ${path.replace(/^\/v1\//, '').replace(/\/[^/]+_[^/]+/g, '/*')}`;
 }
 
-/** Lets a request be handled to its end, and does something else where its answer would leave. */
-function insteadOfAnswer(response: ServerResponse, act: () => void): void {
+/** Discards the response of the handler and calls `act` in its place. */
+function replaceResponse(response: ServerResponse, act: () => void): void {
   const end = (): ServerResponse => {
     for (const name of ['writeHead', 'write', 'end']) Reflect.deleteProperty(response, name);
     if (!response.destroyed) act();
@@ -95,7 +97,7 @@ function insteadOfAnswer(response: ServerResponse, act: () => void): void {
   Object.assign(response, { writeHead: () => response, write: () => true, end });
 }
 
-function answerError(response: ServerResponse, { family, operation }: Asked, status: 429 | 500): void {
+function sendError(response: ServerResponse, { family, operation }: RequestSite, status: 429 | 500): void {
   for (const name of response.getHeaderNames()) response.removeHeader(name);
   const message = 'Chaos: the request failed.';
   if (family === 'provider-request') {
@@ -104,7 +106,7 @@ function answerError(response: ServerResponse, { family, operation }: Asked, sta
     return;
   }
   const code = status === 500 ? 'InternalServerError' : throttlingCode(operation);
-  // The JSON protocols throttle with a 400; their clients go by the name.
+  // The JSON protocols use status 400 for throttling; clients read the error's name.
   const statusCode = status === 429 && family !== 'mail-request' ? 400 : status;
   response.writeHead(statusCode, { 'content-type': 'application/json', 'x-amzn-errortype': code });
   response.end(JSON.stringify({ __type: code, message }));

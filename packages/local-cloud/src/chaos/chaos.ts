@@ -2,22 +2,26 @@ import { createHash } from 'node:crypto';
 import { chaosProfiles } from './chaos-profiles.ts';
 import type { ChaosProfile, FaultKind, Family, ProfileName } from './chaos-profiles.ts';
 
-/** One decision to misbehave. */
+/** A fault to inject. */
 export interface Fault {
   kind: FaultKind;
-  /** 0 ≤ size < 1: how late, how soon. Decided with the fault, so that the same seed gives the same. */
+  /**
+   * 0 ≤ size < 1: the delay of the fault, as a fraction of its maximum. The seed decides it, as it decides the kind.
+   */
   size: number;
 }
 
-/** How often one kind of fault met one site. */
+/** The number of faults of one kind at one site. */
 export interface Cell {
-  /** Who was met, such as a function or a queue. */
+  /**
+   * The function, queue or detail-type with the fault; `payment provider`; or `outside`: a caller that is no function.
+   */
   party: string;
-  /** What it was about to do, such as `DynamoDB PutItem`. */
+  /** The operation with the fault, such as `DynamoDB PutItem`. */
   operation: string;
   kind: FaultKind;
   count: number;
-  /** Of killed invocations: how many messages they had been given. */
+  /** For killed invocations: the number of messages in their batches. */
   messages?: number;
 }
 
@@ -28,27 +32,28 @@ export interface ChaosOptions {
 
 export interface ChaosReport extends ChaosOptions {
   enabled: boolean;
-  /** Until an outage is over, 0 when none is on or to come. */
+  /** Seconds until the end of the outage. 0 after it, without an outage, and while faults are disabled. */
   outageSecondsLeft: number;
   faults: number;
   cells: Cell[];
 }
 
-/** One request or event in a place where something can go wrong: a series of decisions of its own. */
+/** One operation of one party. It has its own series of decisions. */
 interface Site {
   party: string;
   operation: string;
+  /** The number of decisions so far. */
   decisions: number;
   burst?: { kind: FaultKind; left: number };
 }
 
 const LONGEST_BURST = 8;
-/** Comes in bursts, as on AWS: who is refused once is refused again a moment later, until the SDK's own attempts are used up. */
+/** Kinds that come in bursts, as throttling does on AWS: retries of the SDK are throttled too, until it gives up. */
 const IN_BURSTS = new Set<FaultKind>(['throttled']);
 
 /**
- * Decides where the local cloud misbehaves, and counts it. Each site draws from a series of its own, which depends on the seed
- * and on nothing else: the nth PutItem of a function meets the same fate in every run, whatever happens elsewhere meanwhile.
+ * Decides which operations get faults, and counts the faults. The decisions at a site depend only on the seed, the site
+ * and their number: the nth PutItem of a function gets the same decision in every run, independent of other sites.
  */
 export class Chaos {
   #options: ChaosOptions;
@@ -58,7 +63,7 @@ export class Chaos {
   readonly #sites = new Map<string, Site>();
   readonly #cells = new Map<string, Cell>();
 
-  /** @param now milliseconds since the epoch; for outages, which last a time */
+  /** @param now milliseconds since the epoch, for the duration of outages */
   constructor(options: ChaosOptions, now: () => number = Date.now) {
     this.#options = options;
     this.#profile = chaosProfiles[options.profile];
@@ -69,7 +74,10 @@ export class Chaos {
     return this.#enabledAt !== undefined;
   }
 
-  /** Begins to misbehave, or goes on. @param options begin anew: every series at its start, every counter at 0 */
+  /**
+   * Enables faults.
+   * @param options restart: every series of decisions begins again, and every counter is 0. @default continue
+   */
   enable(options?: ChaosOptions): void {
     if (options) {
       this.#options = options;
@@ -84,7 +92,11 @@ export class Chaos {
     this.#enabledAt = undefined;
   }
 
-  /** Whether something goes wrong now, and what. Counts it unless the caller does: a worker may escape its killer. */
+  /**
+   * The next decision at a site.
+   * @param countNow false when the caller counts the fault itself, since the fault may not happen after all
+   * @returns undefined when no fault is injected
+   */
   decide(family: Family, party: string, operation: string, countNow = true): Fault | undefined {
     if (!this.enabled) return undefined;
     const site = this.#site(party, operation);
@@ -92,7 +104,7 @@ export class Chaos {
       .update(`${this.#options.seed}/${party}/${operation}/${site.decisions++}`)
       .digest();
     const uniform = (index: number): number => draw.readUInt32BE(index * 4) / 2 ** 32;
-    const kind = this.#isOut(family)
+    const kind = this.#hasOutage(family)
       ? 'outage'
       : (continueBurst(site) ?? choose(this.#profile.rates[family], uniform(0)));
     if (kind === undefined) return undefined;
@@ -125,7 +137,7 @@ export class Chaos {
     return site;
   }
 
-  #isOut(family: Family): boolean {
+  #hasOutage(family: Family): boolean {
     const { outage } = this.#profile;
     const left = this.#outageSecondsLeft();
     return outage?.family === family && left > 0 && left <= outage.seconds;
@@ -147,10 +159,10 @@ function continueBurst(site: Site): FaultKind | undefined {
 }
 
 function choose(rates: Partial<Record<FaultKind, number>>, uniform: number): FaultKind | undefined {
-  let below = 0;
+  let cumulated = 0;
   for (const [kind, rate] of Object.entries(rates) as [FaultKind, number][]) {
-    below += rate;
-    if (uniform < below) return kind;
+    cumulated += rate;
+    if (uniform < cumulated) return kind;
   }
   return undefined;
 }

@@ -32,11 +32,11 @@ export interface FileAsset {
 export interface Stack {
   name: string;
   template: Template;
-  /** By object key, as `Code.S3Key` names it. */
+  /** By object key, the value of `Code.S3Key`. */
   assets: Map<string, FileAsset>;
 }
 
-/** What the CDK's bootstrap stack creates in an account. Nothing here needs it. */
+/** Parameters that the CDK's bootstrap stack creates in an account. The local cloud does not need them. */
 const BOOTSTRAP_PARAMETERS = '/cdk-bootstrap/';
 
 const TEMPLATE_SECTIONS = [
@@ -61,8 +61,8 @@ const RESOURCE_ATTRIBUTES = [
 ];
 
 /**
- * Reads the stacks of CDK cloud assemblies (the folders that `cdk synth` writes).
- * @throws LocalCloudError naming the file that is missing or broken
+ * Reads the stacks of CDK cloud assemblies (the output folders of `cdk synth`).
+ * @throws LocalCloudError, with the name of the missing or invalid file
  */
 export function readCloudAssemblies(directories: string[]): Stack[] {
   const stacks = directories.flatMap(readCloudAssembly);
@@ -76,10 +76,10 @@ export function readCloudAssemblies(directories: string[]): Stack[] {
 }
 
 /**
- * Orders stacks so that each comes after the stacks whose SSM parameters it reads: this is the order in which a person would
- * have to deploy them to an empty account.
- * @param isStored whether the parameter store holds that name already
- * @throws LocalCloudError for a parameter that nobody creates, and for stacks that wait for each other
+ * Orders stacks so that each comes after the stacks that create the SSM parameters it reads. Stacks have to be deployed
+ * to an empty account in this order.
+ * @param isStored whether the parameter store already has this parameter
+ * @throws LocalCloudError for a parameter that no stack creates, and for stacks that read each other's parameters
  */
 export function orderStacks(stacks: Stack[], isStored: (parameterName: string) => boolean): Stack[] {
   const creators = parameterCreators(stacks);
@@ -90,14 +90,14 @@ export function orderStacks(stacks: Stack[], isStored: (parameterName: string) =
     if (ordered.includes(stack)) return;
     if (path.includes(stack)) {
       const names = [...path.slice(path.indexOf(stack)), stack].map(({ name }) => name);
-      throw new LocalCloudError(`stacks wait for each other's SSM parameters: ${names.join(' → ')}`);
+      throw new LocalCloudError(`stacks read each other's SSM parameters: ${names.join(' → ')}`);
     }
     path.push(stack);
-    for (const wanted of wantedParameters(stack)) {
-      if (isStored(wanted)) continue;
-      const creator = creators.get(wanted);
+    for (const required of requiredParameters(stack)) {
+      if (isStored(required)) continue;
+      const creator = creators.get(required);
       if (!creator)
-        throw new LocalCloudError(`stack ${stack.name} wants the SSM parameter ${wanted}, which no stack creates`);
+        throw new LocalCloudError(`stack ${stack.name} reads the SSM parameter ${required}, which no stack creates`);
       visit(creator);
     }
     path.pop();
@@ -108,7 +108,9 @@ export function orderStacks(stacks: Stack[], isStored: (parameterName: string) =
   return ordered;
 }
 
-/** The parameter of the CDK's bootstrap stack is tolerated: it is compared only in `Rules`, which do not apply here. */
+/**
+ * Whether this is a parameter of the CDK's bootstrap stack. Only `Rules` compare it, and the local cloud skips them.
+ */
 export function isBootstrapParameter(name: unknown): boolean {
   return typeof name === 'string' && name.startsWith(BOOTSTRAP_PARAMETERS);
 }
@@ -182,9 +184,9 @@ function readTemplate(file: string): Template {
   return template as unknown as Template;
 }
 
-function refuseUnknown(found: string[], known: string[], what: string): void {
+function refuseUnknown(found: string[], known: string[], subject: string): void {
   const unknown = found.find((name) => !known.includes(name));
-  if (unknown) throw new LocalCloudError(`${what} ${unknown}, which the local cloud does not know`);
+  if (unknown) throw new LocalCloudError(`${subject} ${unknown}, which the local cloud does not support`);
 }
 
 function readJson(file: string): unknown {
@@ -211,7 +213,7 @@ function parameterCreators(stacks: Stack[]): Map<string, Stack> {
   for (const stack of stacks) {
     for (const [logicalId, resource] of Object.entries(stack.template.Resources)) {
       if (resource.Type !== 'AWS::SSM::Parameter' || resource.Properties?.Name === undefined) continue;
-      // Which names a stack will create must be known before any stack is provisioned.
+      // The order of the stacks depends on these names, so they are evaluated before any stack is provisioned.
       const name = evaluate(
         resource.Properties.Name,
         {
@@ -232,11 +234,12 @@ function parameterCreators(stacks: Stack[]): Map<string, Stack> {
   return creators;
 }
 
-function wantedParameters({ template }: Stack): Set<string> {
-  const wanted = new Set<string>();
+function requiredParameters({ template }: Stack): Set<string> {
+  const required = new Set<string>();
   for (const { Type, Default } of Object.values(template.Parameters ?? {})) {
-    if (isSsmParameterType(Type) && typeof Default === 'string' && !isBootstrapParameter(Default)) wanted.add(Default);
+    if (isSsmParameterType(Type) && typeof Default === 'string' && !isBootstrapParameter(Default))
+      required.add(Default);
   }
-  for (const [, name] of JSON.stringify(template.Resources).matchAll(/\{\{resolve:ssm:([^:}]+)/g)) wanted.add(name!);
-  return wanted;
+  for (const [, name] of JSON.stringify(template.Resources).matchAll(/\{\{resolve:ssm:([^:}]+)/g)) required.add(name!);
+  return required;
 }

@@ -1,16 +1,18 @@
 import { ACCOUNT_ID, REGION } from '../account.ts';
 import { LocalCloudError } from '../local-cloud-error.ts';
 
-/** What a resource is to the rest of its template: what `Ref` and `Fn::GetAtt` of it give. */
+/** The values of a resource that other expressions of the template can read. */
 export interface ResourceValues {
+  /** The value of `Ref`. */
   ref: string;
+  /** The values of `Fn::GetAtt`. */
   attributes: Record<string, string>;
 }
 
-/** What an expression can refer to. */
+/** Everything that an expression can refer to. */
 export interface Scope {
   stackName: string;
-  /** How errors call the place: `stack seats: resource Queue`. */
+  /** The place, for error messages: `stack seats: resource Queue`. */
   where: string;
   parameters: Record<string, unknown>;
   mappings?: Record<string, unknown>;
@@ -22,8 +24,8 @@ export interface Scope {
 
 /**
  * The value of a template expression.
- * @param path where it stands, for errors: `Targets[0].Arn`
- * @throws LocalCloudError for a function that the local cloud does not know and for a reference to nothing
+ * @param path its place in the resource, for error messages: `Targets[0].Arn`
+ * @throws LocalCloudError for an unsupported intrinsic function, and for a reference to something that does not exist
  */
 export function evaluate(value: unknown, scope: Scope, path: string): unknown {
   if (typeof value === 'string') return resolveDynamicReferences(value, scope, path);
@@ -45,14 +47,14 @@ export function evaluate(value: unknown, scope: Scope, path: string): unknown {
   );
 }
 
-/** Whether the condition of that name holds. */
-export function holds(conditionName: string, scope: Scope): boolean {
+/** @throws LocalCloudError when the template has no such condition */
+export function isConditionTrue(conditionName: string, scope: Scope): boolean {
   const condition = scope.conditions?.[conditionName];
   if (condition === undefined) throw new LocalCloudError(`${scope.where}: there is no condition ${conditionName}`);
   return evaluateCondition(condition, scope, `Conditions.${conditionName}`);
 }
 
-/** The names that an expression refers to by Ref, Fn::GetAtt or Fn::Sub: resources, parameters and pseudo-parameters alike. */
+/** The names of resources, parameters and pseudo-parameters in the Ref, Fn::GetAtt and Fn::Sub of an expression. */
 export function references(value: unknown, found = new Set<string>()): Set<string> {
   if (Array.isArray(value)) value.forEach((element) => references(element, found));
   else if (typeof value === 'object' && value !== null) {
@@ -71,7 +73,7 @@ export function references(value: unknown, found = new Set<string>()): Set<strin
   return found;
 }
 
-/** `AWS::NoValue`: the property or list element is left out. */
+/** `AWS::NoValue`. A property or list element with this value is removed. */
 const NO_VALUE = Symbol('AWS::NoValue');
 
 const SUBSTITUTION = /\$\{([^}]*)\}/g;
@@ -90,20 +92,20 @@ function evaluateIntrinsic(name: string, argument: unknown, scope: Scope, path: 
   const text = (expression: unknown): string => {
     const result = value(expression);
     if (typeof result === 'string' || typeof result === 'number' || typeof result === 'boolean') return String(result);
-    return fail(`${name} wants a text, not ${JSON.stringify(result)}`);
+    return fail(`${name} needs a string, not ${JSON.stringify(result)}`);
   };
   const list = (expression: unknown): unknown[] => {
     const result = value(expression);
-    return Array.isArray(result) ? result : fail(`${name} wants a list, not ${JSON.stringify(result)}`);
+    return Array.isArray(result) ? result : fail(`${name} needs a list, not ${JSON.stringify(result)}`);
   };
   const parts = (count: number): unknown[] =>
-    Array.isArray(argument) && argument.length === count ? argument : fail(`${name} wants ${count} arguments`);
+    Array.isArray(argument) && argument.length === count ? argument : fail(`${name} needs ${count} arguments`);
 
   switch (name) {
     case 'Ref':
-      return typeof argument === 'string' ? reference(argument, scope, path) : fail('Ref wants a name');
+      return typeof argument === 'string' ? reference(argument, scope, path) : fail('Ref needs a name');
     case 'Fn::GetAtt': {
-      const target = attributeReference(argument) ?? fail('Fn::GetAtt wants a resource and an attribute');
+      const target = attributeReference(argument) ?? fail('Fn::GetAtt needs a resource and an attribute');
       return attribute(target.logicalId, target.attribute, scope, path);
     }
     case 'Fn::Join': {
@@ -124,21 +126,21 @@ function evaluateIntrinsic(name: string, argument: unknown, scope: Scope, path: 
         unknown,
         Record<string, unknown>?,
       ];
-      if (typeof template !== 'string') return fail('Fn::Sub wants a text');
-      return template.replaceAll(SUBSTITUTION, (_, written: string) => {
-        if (written.startsWith('!')) return `\${${written.slice(1)}}`;
-        if (written in variables) return text(variables[written]);
-        const dot = written.indexOf('.');
+      if (typeof template !== 'string') return fail('Fn::Sub needs a string');
+      return template.replaceAll(SUBSTITUTION, (_, variable: string) => {
+        if (variable.startsWith('!')) return `\${${variable.slice(1)}}`;
+        if (variable in variables) return text(variables[variable]);
+        const dot = variable.indexOf('.');
         return String(
           dot < 0
-            ? reference(written, scope, path)
-            : attribute(written.slice(0, dot), written.slice(dot + 1), scope, path),
+            ? reference(variable, scope, path)
+            : attribute(variable.slice(0, dot), variable.slice(dot + 1), scope, path),
         );
       });
     }
     case 'Fn::If': {
       const [condition, yes, no] = parts(3);
-      return value(holds(String(condition), scope) ? yes : no);
+      return value(isConditionTrue(String(condition), scope) ? yes : no);
     }
     case 'Fn::FindInMap': {
       const [map, first, second] = parts(3).map(text) as [string, string, string];
@@ -149,12 +151,12 @@ function evaluateIntrinsic(name: string, argument: unknown, scope: Scope, path: 
       return Buffer.from(text(argument)).toString('base64');
     case 'Fn::ImportValue':
       return fail(
-        'Fn::ImportValue is refused: stacks share names through SSM parameters, so that none blocks another’s deployment',
+        'Fn::ImportValue is not supported: stacks share names through SSM parameters, so that no stack blocks the deployment of another',
       );
     default:
       return CONDITION_FUNCTIONS.includes(name)
         ? evaluateCondition({ [name]: argument }, scope, path)
-        : fail(`the local cloud does not know the function ${name}`);
+        : fail(`the local cloud does not support the function ${name}`);
   }
 }
 
@@ -173,10 +175,10 @@ function evaluateCondition(condition: unknown, scope: Scope, path: string): bool
       return left === right;
     }
     case 'Condition':
-      return holds(String(argument), scope);
+      return isConditionTrue(String(argument), scope);
     default:
       throw new LocalCloudError(
-        `${scope.where}: ${path}: ${name ?? 'nothing'} is not a condition that the local cloud knows`,
+        `${scope.where}: ${path}: the local cloud does not support the condition ${name ?? '{}'}`,
       );
   }
 }
@@ -202,7 +204,7 @@ function reference(name: string, scope: Scope, path: string): unknown {
   }
   const value = scope.parameters[name] ?? scope.resources?.get(name)?.ref;
   if (value === undefined)
-    throw new LocalCloudError(`${scope.where}: ${path}: Ref ${name} refers to nothing that exists`);
+    throw new LocalCloudError(`${scope.where}: ${path}: Ref ${name} refers to something that does not exist`);
   return value;
 }
 
@@ -215,7 +217,7 @@ function attribute(logicalId: string, name: string, scope: Scope, path: string):
   const value = resource.attributes[name];
   if (value === undefined) {
     throw new LocalCloudError(
-      `${scope.where}: ${path}: the local cloud does not know the attribute ${name} of resource ${logicalId}`,
+      `${scope.where}: ${path}: the local cloud does not support the attribute ${name} of resource ${logicalId}`,
     );
   }
   return value;
@@ -237,7 +239,7 @@ function resolveDynamicReferences(text: string, scope: Scope, path: string): str
     const fail = (message: string): never => {
       throw new LocalCloudError(`${scope.where}: ${path}: ${message}`);
     };
-    if (service !== 'ssm') return fail(`the local cloud does not know {{resolve:${service}:…}}`);
+    if (service !== 'ssm') return fail(`the local cloud does not support {{resolve:${service}:…}}`);
     return scope.parameterStore?.(name) ?? fail(`there is no SSM parameter ${name}`);
   });
 }

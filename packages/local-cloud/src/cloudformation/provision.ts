@@ -1,6 +1,6 @@
 import { isBootstrapParameter, isSsmParameterType, orderStacks } from './cloud-assembly.ts';
 import type { Stack, TemplateParameter, TemplateResource } from './cloud-assembly.ts';
-import { evaluate, holds, references } from './intrinsics.ts';
+import { evaluate, isConditionTrue, references } from './intrinsics.ts';
 import type { ResourceValues, Scope } from './intrinsics.ts';
 import { LocalCloudError } from '../local-cloud-error.ts';
 import { httpApi, httpAuthorizer, httpIntegration, httpRoute, httpStage } from './resources/api-gateway.ts';
@@ -31,11 +31,11 @@ const KINDS: Record<string, ResourceKind> = {
 };
 
 /**
- * Creates the resources of the stacks, stack after stack and resource after resource, as CloudFormation would.
- * @throws LocalCloudError naming the stack, the resource and the property that cannot be run
+ * Creates the resources of all stacks. Each stack comes after the stacks whose SSM parameters it reads, each resource
+ * after the resources it refers to.
+ * @throws LocalCloudError, with the stack, the resource and the property that is not supported
  */
 export async function provisionStacks(stacks: Stack[], machine: Machine): Promise<void> {
-  // What is not known is refused before anything is created.
   stacks.forEach(refuseUnknownTypes);
   for (const stack of orderStacks(stacks, (name) => machine.parameters.get(name) !== undefined))
     await provisionStack(stack, machine);
@@ -57,7 +57,7 @@ async function provisionStack({ name, template, assets }: Stack, machine: Machin
 
   for (const [logicalId, resource] of inDependencyOrder(name, template.Resources)) {
     const where = `stack ${name}: resource ${logicalId}`;
-    if (resource.Condition !== undefined && !holds(resource.Condition, { ...scope, where })) continue;
+    if (resource.Condition !== undefined && !isConditionTrue(resource.Condition, { ...scope, where })) continue;
     const withoutEffect = TYPES_WITHOUT_EFFECT[resource.Type];
     if (withoutEffect) {
       scope.resources!.set(logicalId, valuesWithoutEffect(withoutEffect, name, logicalId));
@@ -70,7 +70,7 @@ async function provisionStack({ name, template, assets }: Stack, machine: Machin
         await KINDS[resource.Type]!.create({ stackName: name, logicalId, properties, assets }, machine),
       );
     } catch (error) {
-      // The parts of the machine refuse what AWS would refuse, without knowing who asked.
+      // The parts of the machine throw errors without the stack and the resource.
       const { message } = error as Error;
       throw message.startsWith(where) ? error : new LocalCloudError(`${where}: ${message}`);
     }
@@ -95,13 +95,13 @@ function evaluateProperties({ Type, Properties: written = {} }: TemplateResource
 }
 
 function parameterValue(name: string, { Type, Default }: TemplateParameter, scope: Scope): unknown {
-  if (Default === undefined) return fail('it has no default, and there is nobody to ask for its value');
+  if (Default === undefined) return fail('it has no default, and the local cloud takes no values for parameters');
   if (isSsmParameterType(Type)) {
     if (isBootstrapParameter(Default)) return Default;
     return scope.parameterStore!(`${Default}`) ?? fail(`there is no SSM parameter ${Default}`);
   }
   if (Type === 'CommaDelimitedList') return `${Default}`.split(',').map((element) => element.trim());
-  return Type === 'String' || Type === 'Number' ? Default : fail(`the local cloud does not know the type ${Type}`);
+  return Type === 'String' || Type === 'Number' ? Default : fail(`the local cloud does not support the type ${Type}`);
 
   function fail(message: string): never {
     throw new LocalCloudError(`stack ${scope.stackName}: parameter ${name}: ${message}`);

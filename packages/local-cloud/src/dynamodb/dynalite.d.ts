@@ -1,11 +1,13 @@
-/** dynalite comes without types. This is what is used of it. */
+/** dynalite has no types of its own. These are the parts that the local cloud uses. */
 declare module 'dynalite' {
   import type { Server } from 'node:http';
 
   interface Options {
-    /** How long a table stays in the state CREATING, in milliseconds; the others likewise. */
+    /** Milliseconds for which a table is in the state CREATING. */
     createTableMs?: number;
+    /** Milliseconds for which a table is in the state DELETING. */
     deleteTableMs?: number;
+    /** Milliseconds for which a table is in the state UPDATING. */
     updateTableMs?: number;
   }
 

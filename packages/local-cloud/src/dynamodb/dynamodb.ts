@@ -5,17 +5,17 @@ import dynalite from 'dynalite';
 
 export interface DynamoDb {
   handle: (request: IncomingMessage, response: ServerResponse) => void;
-  /** Resolves when the table can be used. @throws Error with DynamoDB's message */
+  /** Resolves when the table is active. @throws Error with DynamoDB's message */
   createTable: (input: Record<string, unknown>) => Promise<void>;
 }
 
-/** DynamoDB in memory: dynalite's handler, without a server of its own. */
+/** DynamoDB in memory: dynalite's request handler, without its HTTP server. */
 export function createDynamoDb(): DynamoDb {
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
 
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     server.emit('request', request, response);
-    // dynalite throws when a client goes away in the middle of its request, which would end this process.
+    // dynalite throws when a client disconnects during its request. That would end this process.
     request.removeAllListeners('error').on('error', () => response.destroy());
   };
 

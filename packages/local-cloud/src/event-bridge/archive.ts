@@ -1,29 +1,30 @@
 import type { EventBridgeEvent } from './put-events-entry.ts';
 import type { DeliveryTimers } from './target-delivery.ts';
 
-/** An archive of a bus, as CloudFormation and CreateArchive describe it. */
+/** The properties of an archive, as in CloudFormation and CreateArchive. */
 export interface Archive {
   name: string;
-  /** Of the bus. */
+  /** The ARN of the bus. */
   eventSourceArn: string;
   description?: string;
   /** @default every event */
   eventPattern?: object;
-  /** 0: for ever. Told to whoever asks; everything here is forgotten long before. */
+  /** 0: no limit. The local cloud only reports it: it deletes no event because of its age. */
   retentionDays: number;
 }
 
-export interface KeptEvent {
-  /** When it arrived, in milliseconds since the epoch. */
+export interface ArchivedEvent {
+  /** The time of arrival, in milliseconds since the epoch. */
   at: number;
-  /** As JSON: half the memory of the object. */
+  /** The event in JSON, which needs half the memory of the object. */
   body: string;
 }
 
-export interface KeptArchive extends Archive {
+export interface StoredArchive extends Archive {
   arn: string;
+  /** Milliseconds since the epoch. */
   createdAt: number;
-  events: KeptEvent[];
+  events: ArchivedEvent[];
   bytes: number;
 }
 
@@ -33,6 +34,6 @@ export interface ArchivesOptions {
   log: (line: string) => void;
   timers: DeliveryTimers;
   rulesOf: (busArn: string) => Iterable<{ arn: string }>;
-  /** Sends an event to those of the bus's rules that match it, and of these only to the given ones, where some are given. */
+  /** Sends an event to the targets of the bus's matching rules. @param ruleArns limits it to these rules */
   dispatch: (busArn: string, event: EventBridgeEvent, ruleArns: ReadonlySet<string> | undefined) => void;
 }

@@ -1,4 +1,4 @@
-import type { Archive, ArchivesOptions, KeptArchive } from './archive.ts';
+import type { Archive, ArchivesOptions, StoredArchive } from './archive.ts';
 import { AwsError } from '../aws-error.ts';
 import { type Input, optionalText, page, requiredText } from './event-bridge-input.ts';
 import { EventReplays } from './event-replay.ts';
@@ -6,14 +6,14 @@ import { InvalidEventPatternError, matchesEventPattern, validateEventPattern } f
 import { LocalCloudError } from '../local-cloud-error.ts';
 import type { EventBridgeEvent } from './put-events-entry.ts';
 
-/** Some 80,000 events. The local cloud runs for hours on one machine; AWS keeps archives for years. */
-const mostBytes = 64 * 1024 * 1024;
+/** The size limit of one archive, about 80,000 events. */
+const maximumBytes = 64 * 1024 * 1024;
 
-/** Archives of event buses, in memory, and the operations on them. */
+/** Archives of event buses, in memory, and their API operations. */
 export class EventArchives {
   readonly operations: Record<string, (input: Input) => unknown>;
   readonly #options: ArchivesOptions;
-  readonly #archives = new Map<string, KeptArchive>();
+  readonly #archives = new Map<string, StoredArchive>();
   readonly #replays: EventReplays;
 
   constructor(options: ArchivesOptions) {
@@ -28,11 +28,11 @@ export class EventArchives {
     };
   }
 
-  /** @throws LocalCloudError when the name is taken or EventBridge would refuse the pattern */
+  /** @throws LocalCloudError when the name is in use, or EventBridge would reject the pattern */
   create(archive: Archive): { name: string; arn: string } {
     const { name, eventPattern } = archive;
     if (this.#archives.has(name)) {
-      throw new LocalCloudError(`There is already an event archive named ${name}: give one of them another name.`);
+      throw new LocalCloudError(`There are two event archives named ${name}: rename one of them.`);
     }
     try {
       if (eventPattern) validateEventPattern(eventPattern);
@@ -45,29 +45,29 @@ export class EventArchives {
     return { name, arn };
   }
 
-  /** Keeps an event that was put on the bus in every archive that is meant for it. What is replayed is not put on the bus. */
-  keep(busArn: string, event: EventBridgeEvent, body: string): void {
+  /**
+   * Stores an event in the archives of the bus whose pattern it matches. Call it for new events, not for replayed ones.
+   */
+  store(busArn: string, event: EventBridgeEvent, body: string): void {
     for (const archive of this.#archives.values()) {
       if (archive.eventSourceArn !== busArn) continue;
       if (archive.eventPattern && !matchesEventPattern(archive.eventPattern, event)) continue;
       archive.events.push({ at: this.#options.timers.now(), body });
       archive.bytes += body.length;
-      if (archive.bytes > mostBytes) this.#forgetOldest(archive);
+      if (archive.bytes > maximumBytes) this.#deleteOldest(archive);
     }
   }
 
-  /** Ends the replays under way. */
+  /** Cancels the running replays. */
   close(): Promise<void> {
     return this.#replays.close();
   }
 
-  #forgetOldest(archive: KeptArchive): void {
-    // A tenth at once, so that this is rare.
-    const forgotten = archive.events.splice(0, Math.ceil(archive.events.length / 10));
-    archive.bytes -= forgotten.reduce((sum, { body }) => sum + body.length, 0);
-    this.#options.log(
-      `EventBridge: archive ${archive.name} is full; its oldest ${forgotten.length} events are forgotten`,
-    );
+  #deleteOldest(archive: StoredArchive): void {
+    // Deletes a tenth at once, so that this happens rarely.
+    const deleted = archive.events.splice(0, Math.ceil(archive.events.length / 10));
+    archive.bytes -= deleted.reduce((sum, { body }) => sum + body.length, 0);
+    this.#options.log(`EventBridge: archive ${archive.name} is full; its oldest ${deleted.length} events are deleted`);
   }
 
   #list(input: Input): unknown {
@@ -76,7 +76,7 @@ export class EventArchives {
     const found = [...this.#archives.values()].filter(
       ({ name, eventSourceArn }) => name.startsWith(prefix) && (source === undefined || eventSourceArn === source),
     );
-    // AWS's list names no ARN.
+    // On AWS, the entries of ListArchives have no ARN.
     return page(
       found.map((archive) => ({ ...describe(archive), ArchiveArn: undefined })),
       'Archives',
@@ -84,7 +84,7 @@ export class EventArchives {
     );
   }
 
-  #archive(input: Input): KeptArchive {
+  #archive(input: Input): StoredArchive {
     const name = requiredText(input, 'ArchiveName');
     const archive = this.#archives.get(name);
     if (!archive) throw new AwsError('ResourceNotFoundException', `Archive ${name} does not exist.`);
@@ -92,7 +92,7 @@ export class EventArchives {
   }
 }
 
-const describe = (archive: KeptArchive) => ({
+const describe = (archive: StoredArchive) => ({
   ArchiveArn: archive.arn,
   ArchiveName: archive.name,
   EventSourceArn: archive.eventSourceArn,

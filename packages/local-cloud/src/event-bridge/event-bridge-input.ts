@@ -1,9 +1,9 @@
 import { AwsError } from '../aws-error.ts';
 
-/** The members of a request to EventBridge, as its JSON protocol writes them. */
+/** The members of a request to EventBridge, in its JSON protocol. */
 export type Input = Record<string, unknown>;
 
-/** A page of at most `Limit` items (1 to 100); the token is the position of the next one. */
+/** A page of at most `Limit` items (1 to 100). NextToken is the position of the next item. */
 export function page(items: unknown[], member: string, input: Input): unknown {
   const limit = input.Limit ?? 100;
   const start = Number(input.NextToken ?? 0);

@@ -14,7 +14,7 @@ export type { RuleTarget } from './target-delivery.ts';
 export interface EventBridgeOptions {
   accountId: string;
   region: string;
-  /** Puts a message into a queue. It throws an AwsError `QueueDoesNotExist` when there is none, which is not retried. */
+  /** Sends a message to a queue. It throws an AwsError; `QueueDoesNotExist` is not retried. */
   deliver: Deliver;
   log: (line: string) => void;
   timers?: DeliveryTimers;
@@ -35,9 +35,9 @@ interface Rule extends RuleProps {
 }
 
 interface Dispatch {
-  /** Goes on beside the event. An archive does not keep it. */
+  /** Delivered with the event. Archives do not store it. */
   traceHeader?: string | undefined;
-  /** A replay's: only to these. */
+  /** Limits a replay to these rules. */
   ruleArns?: ReadonlySet<string> | undefined;
 }
 
@@ -50,7 +50,7 @@ interface EventBus {
   rules: Map<string, Rule>;
 }
 
-/** EventBridge Classic: event buses, rules with their SQS targets, and the operations a client calls on them. */
+/** EventBridge Classic: event buses, rules with SQS targets, archives, and their API operations. */
 export class EventBridge {
   private readonly options: EventBridgeOptions;
   private readonly timers: DeliveryTimers;
@@ -86,17 +86,17 @@ export class EventBridge {
     this.createEventBus('default');
   }
 
-  /** @throws LocalCloudError when the name is taken */
+  /** @throws LocalCloudError when the name is in use */
   createEventBus(name: string, description?: string): { name: string; arn: string } {
     if (this.buses.has(name)) {
-      throw new LocalCloudError(`There is already an event bus named ${name}: give one of them another name.`);
+      throw new LocalCloudError(`There are two event buses named ${name}: rename one of them.`);
     }
     const arn = this.arn(`event-bus/${name}`);
     this.buses.set(name, { name, arn, description, createdAt: this.timers.now() / 1000, rules: new Map() });
     return { name, arn };
   }
 
-  /** @throws LocalCloudError when EventBridge would refuse the rule, or when a target is not an SQS queue */
+  /** @throws LocalCloudError when EventBridge would reject the rule, or when a target is not an SQS queue */
   putRule(props: RuleProps): { name: string; arn: string } {
     const bus = this.buses.get(busName(props.eventBusName));
     if (bus === undefined) {
@@ -104,7 +104,7 @@ export class EventBridge {
     }
     if (bus.rules.has(props.name)) {
       throw new LocalCloudError(
-        `There is already a rule ${props.name} on the event bus ${bus.name}: rename one of them.`,
+        `There are two rules named ${props.name} on the event bus ${bus.name}: rename one of them.`,
       );
     }
     try {
@@ -121,23 +121,25 @@ export class EventBridge {
         }
       }
     }
-    // As on AWS, the ARN of a rule on the default bus does not name the bus.
+    // As on AWS, the ARN of a rule on the default bus does not contain the bus name.
     const arn = this.arn(bus.name === 'default' ? `rule/${props.name}` : `rule/${bus.name}/${props.name}`);
     bus.rules.set(props.name, { ...props, eventBusName: bus.name, arn });
     return { name: props.name, arn };
   }
 
-  /** @throws LocalCloudError when the name is taken, the bus does not exist, or EventBridge would refuse the pattern */
+  /**
+   * @throws LocalCloudError when the name is in use, the bus does not exist, or EventBridge would reject the pattern
+   */
   createArchive(archive: Archive): { name: string; arn: string } {
     if (!this.buses.has(busName(archive.eventSourceArn))) {
       throw new LocalCloudError(
-        `Archive ${archive.name} is of the event bus ${archive.eventSourceArn}, which does not exist.`,
+        `The source of archive ${archive.name} is the event bus ${archive.eventSourceArn}, which does not exist.`,
       );
     }
     return this.archives.create(archive);
   }
 
-  /** Answers one operation of EventBridge's API. @throws AwsError when the request as a whole is refused */
+  /** Runs one operation of EventBridge's API. @throws AwsError when EventBridge would reject the whole request */
   request(action: string, input: unknown): Promise<unknown> {
     return new Promise((resolve) => {
       const operation = Object.hasOwn(this.operations, action) ? this.operations[action] : undefined;
@@ -146,7 +148,7 @@ export class EventBridge {
     });
   }
 
-  /** Ends replays and retries. */
+  /** Cancels replays and retries. */
   async close(): Promise<void> {
     await this.archives.close();
     await this.deliveries.close();
@@ -162,13 +164,13 @@ export class EventBridge {
     const event = toEvent(entry, { accountId, region, now: this.timers.now() });
     const bus = this.buses.get(busName(entry.EventBusName ?? 'default'));
     if (bus === undefined) {
-      // AWS answers with an event id here too, and nobody ever receives the event.
+      // AWS returns an event id too, and drops the event.
       const bus = `the event bus ${entry.EventBusName}, which does not exist`;
-      log(`EventBridge: ${event['detail-type']} was put on ${bus}: it is dropped, as on AWS`);
+      log(`EventBridge: ${event['detail-type']} was published to ${bus}; the event is dropped, as on AWS`);
       return { EventId: event.id };
     }
     const body = JSON.stringify(event);
-    this.archives.keep(bus.arn, event, body);
+    this.archives.store(bus.arn, event, body);
     this.dispatch(bus, event, body, { traceHeader: validTraceHeader(entry) });
     return { EventId: event.id };
   }

@@ -1,10 +1,10 @@
 import { BlockList, isIP } from 'node:net';
 
 export type JsonObject = Record<string, unknown>;
-/** Tests one value of an event: a text, a number, a boolean or null. */
+/** Tests one value of an event: a string, a number, a boolean or null. */
 export type ValueTest = (value: unknown) => boolean;
 
-/** A pattern that EventBridge would refuse; the message reads as PutRule's does. */
+/** A pattern that EventBridge would reject. The message is the same as PutRule's. */
 export class InvalidEventPatternError extends Error {
   override readonly name = 'InvalidEventPatternError';
 
@@ -57,7 +57,7 @@ function caseless(name: 'prefix' | 'suffix', operand: JsonObject, test: (expecte
   return onText((value) => folded(value.toLowerCase()));
 }
 
-/** `*` stands for any characters; `\*` and `\\` for themselves. */
+/** `*` matches any characters. `\*` and `\\` match a literal asterisk and backslash. */
 function wildcard(pattern: string): ValueTest {
   let source = '';
   for (let i = 0; i < pattern.length; i++) {
@@ -112,7 +112,7 @@ function anythingBut(operand: unknown): ValueTest {
   return (value) => !refused.includes(value);
 }
 
-/** `["=", 5]`, `["<", 10]`, or a range `[">", 0, "<=", 5]`, lower bound first. */
+/** `["=", 5]`, `["<", 10]`, or a range with its lower bound first: `[">", 0, "<=", 5]`. */
 function numeric(operand: unknown): ValueTest {
   if (!Array.isArray(operand)) throw new InvalidEventPatternError('Value of numeric must be an array.');
   const [operator, bound, upperOperator, upperBound, ...more] = operand as unknown[];

@@ -19,8 +19,8 @@ export function validateEventPattern(pattern: unknown): void {
 }
 
 /**
- * Whether EventBridge would hand this event to a rule with this pattern. The semantics are those of github.com/aws/event-ruler,
- * which EventBridge runs.
+ * Whether a rule with this pattern matches the event. The semantics are those of https://github.com/aws/event-ruler,
+ * which EventBridge uses.
  * @throws InvalidEventPatternError
  */
 export function matchesEventPattern(pattern: object, event: object): boolean {
@@ -41,7 +41,7 @@ interface FieldTest {
   values: ValueTest[];
 }
 
-/** All fields must match, and one alternative of every `$or`. */
+/** Matches when all fields match, and at least one alternative of each `$or`. */
 interface ObjectTest {
   fields: [name: string, test: FieldTest | ObjectTest][];
   alternatives: ObjectTest[][];
@@ -101,14 +101,14 @@ function compileField(values: unknown[], path: string): FieldTest {
   return test;
 }
 
-/** An array of objects matches when one and the same element satisfies the whole sub-pattern. */
+/** An array of objects matches when one of its elements matches the whole pattern. */
 function matchesObject(test: ObjectTest, value: unknown, present: PresentFields): boolean {
   const satisfies = (candidate: JsonObject) =>
     test.fields.every(([name, field]) => {
       const child = Object.hasOwn(candidate, name) ? candidate[name] : undefined;
       return 'path' in field ? matchesField(field, child, present) : matchesObject(field, child, present);
     }) && test.alternatives.every((some) => some.some((alternative) => matchesObject(alternative, candidate, present)));
-  // Where the event has no such object, a pattern of nothing but `{"exists": false}` still matches.
+  // An absent object matches a pattern that consists of `{"exists": false}` only.
   return flattened(value).filter(isJsonObject).some(satisfies) || satisfies({});
 }
 
@@ -117,7 +117,7 @@ function matchesField(test: FieldTest, value: unknown, present: PresentFields): 
   return flattened(value).some((leaf) => isValue(leaf) && test.values.some((matches) => matches(leaf)));
 }
 
-/** The paths at which an event has a value: an object or an empty array is none, since `exists` looks at leaves only. */
+/** The paths of the event's values. Objects and empty arrays do not count: `exists` applies to leaf nodes only. */
 class PresentFields {
   private paths: Set<string> | undefined;
   private readonly event: object;

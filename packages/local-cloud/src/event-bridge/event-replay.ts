@@ -1,4 +1,4 @@
-import type { ArchivesOptions, KeptArchive, KeptEvent } from './archive.ts';
+import type { ArchivedEvent, ArchivesOptions, StoredArchive } from './archive.ts';
 import { AwsError } from '../aws-error.ts';
 import { type Input, optionalText, page, requiredText } from './event-bridge-input.ts';
 import { isObject } from '../is-object.ts';
@@ -11,7 +11,7 @@ interface Replay {
   archiveArn: string;
   busArn: string;
   ruleArns: string[] | undefined;
-  /** Milliseconds since the epoch, as all times here. */
+  /** Milliseconds since the epoch, as all times in this interface. */
   from: number;
   to: number;
   state: 'STARTING' | 'RUNNING' | 'CANCELLING' | 'CANCELLED' | 'COMPLETED';
@@ -23,7 +23,7 @@ interface Replay {
 const eventsAtOnce = 50;
 const pauseMilliseconds = 20;
 
-/** Replays of archived events, and the operations on them. */
+/** Replays of archived events, and their API operations. */
 export class EventReplays {
   readonly operations: Record<string, (input: Input) => unknown> = {
     StartReplay: (input) => this.#start(input),
@@ -32,12 +32,12 @@ export class EventReplays {
     ListReplays: (input) => this.#list(input),
   };
   readonly #options: ArchivesOptions;
-  readonly #archiveOf: (arn: string) => KeptArchive | undefined;
+  readonly #archiveOf: (arn: string) => StoredArchive | undefined;
   readonly #replays = new Map<string, Replay>();
   readonly #running = new Set<Promise<void>>();
   readonly #closing = new AbortController();
 
-  constructor(options: ArchivesOptions, archiveOf: (arn: string) => KeptArchive | undefined) {
+  constructor(options: ArchivesOptions, archiveOf: (arn: string) => StoredArchive | undefined) {
     this.#options = options;
     this.#archiveOf = archiveOf;
   }
@@ -61,7 +61,7 @@ export class EventReplays {
     const destination = isObject(input.Destination) ? input.Destination : {};
     const busArn = requiredText(destination, 'Arn');
     if (busArn !== archive.eventSourceArn)
-      throw invalid('Destination.Arn', 'an archive is replayed to the bus that it is of');
+      throw invalid('Destination.Arn', 'the destination must be the bus of the archive');
 
     const replay: Replay = {
       name,
@@ -76,7 +76,7 @@ export class EventReplays {
       startedAt: timers.now(),
     };
     this.#replays.set(name, replay);
-    // What is kept when it starts: a replay does not chase what is put on the bus meanwhile.
+    // A replay has the events that are archived when it starts, and none that arrive later.
     const events = archive.events.filter(({ at }) => from <= at && at <= to);
     const run = this.#run(replay, events).finally(() => this.#running.delete(run));
     this.#running.add(run);
@@ -84,8 +84,8 @@ export class EventReplays {
     return { ReplayArn, State, ReplayStartTime };
   }
 
-  /** In the background, piece by piece, so that a replay can be looked at and cancelled. */
-  async #run(replay: Replay, events: readonly KeptEvent[]): Promise<void> {
+  /** Runs in the background, with a pause between batches, so that a client can describe and cancel the replay. */
+  async #run(replay: Replay, events: readonly ArchivedEvent[]): Promise<void> {
     const { dispatch, timers } = this.#options;
     const ruleArns = replay.ruleArns && new Set(replay.ruleArns);
     for (let next = 0; ; next += eventsAtOnce) {
@@ -160,7 +160,7 @@ const describe = (replay: Replay) => ({
   ReplayEndTime: replay.endedAt && replay.endedAt / 1000,
 });
 
-/** A time as AWS's JSON protocol writes it, or an ISO 8601 text. */
+/** Milliseconds since the epoch, from a number of seconds (AWS's JSON protocol) or an ISO 8601 string. */
 function time(input: Input, member: string): number {
   const value = input[member];
   const milliseconds = typeof value === 'number' ? value * 1000 : typeof value === 'string' ? Date.parse(value) : NaN;

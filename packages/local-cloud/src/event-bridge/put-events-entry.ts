@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
 import { isObject } from '../is-object.ts';
 
-/** One entry of a PutEvents request, as the client sent it: nothing in it has been checked but its types. */
+/** One entry of a PutEvents request, as the client sent it. Only its types have been checked. */
 export interface PutEventsEntry {
   Source?: string;
   DetailType?: string;
   Detail?: string;
-  /** Seconds since the epoch, as AWS's JSON protocols write a time, or an ISO 8601 text. */
+  /** Seconds since the epoch (AWS's JSON protocol), or an ISO 8601 string. */
   Time?: number | string;
   Resources?: string[];
   EventBusName?: string;
@@ -25,7 +25,7 @@ export interface EventBridgeEvent {
   region: string;
   resources: string[];
   detail: Record<string, unknown>;
-  /** Of an event that comes out of an archive. */
+  /** The name of the replay, in a replayed event. */
   'replay-name'?: string;
 }
 
@@ -35,10 +35,10 @@ export interface EntryRefusal {
 }
 
 const MAX_ENTRIES = 10;
-/** Of all entries together, inclusive. AWS's limit since January 2026; it was 256 KB before. */
+/** The limit for all entries together, inclusive. AWS raised it from 256 KB in January 2026. */
 const MAX_REQUEST_BYTES = 1024 * 1024;
 
-/** @throws AwsError when EventBridge would refuse the request as a whole. */
+/** @throws AwsError when EventBridge would reject the whole request */
 export function readPutEventsEntries(input: unknown): PutEventsEntry[] {
   const entries = isObject(input) ? input.Entries : undefined;
   if (entries !== undefined && !Array.isArray(entries))
@@ -87,7 +87,10 @@ function entryBytes(entry: PutEventsEntry): number {
   return texts.reduce((total, text) => total + Buffer.byteLength(text ?? ''), timeBytes);
 }
 
-/** Why EventBridge refuses this entry alone, while the others of its request pass. */
+/**
+ * The error of an entry that EventBridge rejects, while it accepts the other entries.
+ * @returns undefined for a valid entry
+ */
 export function refuseEntry(entry: PutEventsEntry): EntryRefusal | undefined {
   for (const name of ['Source', 'DetailType', 'Detail'] as const) {
     if (!entry[name]) {
@@ -104,12 +107,12 @@ export function refuseEntry(entry: PutEventsEntry): EntryRefusal | undefined {
   return undefined;
 }
 
-/** The entry's X-Ray trace header, if it is one: EventBridge drops any other, and takes the event all the same. */
+/** The entry's X-Ray trace header. EventBridge drops an invalid one and accepts the event. */
 export function validTraceHeader({ TraceHeader: header }: PutEventsEntry): string | undefined {
   return header && /(^|;)\s*Root=1-[0-9a-f]{8}-[0-9a-f]{24}(;|$)/.test(header) ? header : undefined;
 }
 
-/** Call it only for an entry that {@link refuseEntry} lets pass. */
+/** Call it only for entries without an error of {@link refuseEntry}. */
 export function toEvent(
   entry: PutEventsEntry,
   origin: { accountId: string; region: string; now: number },

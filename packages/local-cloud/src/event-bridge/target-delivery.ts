@@ -3,18 +3,18 @@ import { AwsError } from '../aws-error.ts';
 
 export interface RuleTarget {
   id: string;
-  /** Of an SQS queue. */
+  /** The ARN of an SQS queue. */
   arn: string;
   deadLetterQueueArn?: string;
-  /** Tries after the first one. */
+  /** Attempts after the first one. */
   maximumRetryAttempts: number;
   maximumEventAgeSeconds: number;
 }
 
-/** One event on its way to one target of one rule. */
+/** The delivery of one event to one target of a rule. */
 export interface Delivery {
   body: string;
-  /** Of X-Ray; goes on beside the message, also into the dead-letter queue. */
+  /** The X-Ray trace header. It is sent with the message, also to the dead-letter queue. */
   traceHeader?: string | undefined;
   ruleArn: string;
   target: RuleTarget;
@@ -56,11 +56,11 @@ type ExhaustedCondition = 'MaximumRetryAttempts' | 'MaximumEventAgeInSeconds';
 interface Failure {
   code: string;
   message: string;
-  /** False for what stays wrong until a person acts: AWS gives such an event up at once. */
+  /** False when a retry cannot succeed: the event goes to the dead-letter queue at once, as on AWS. */
   retriable: boolean;
 }
 
-/** Brings events to their targets, each on its own: retries with backoff, then the target's dead-letter queue. */
+/** Delivers events to targets, independently of each other: with retries, then to the target's dead-letter queue. */
 export class TargetDeliveries {
   private readonly options: TargetDeliveriesOptions;
   private readonly closing = new AbortController();
@@ -70,17 +70,17 @@ export class TargetDeliveries {
     this.options = options;
   }
 
-  /** Returns at once. */
+  /** Starts a delivery in the background. */
   start(delivery: Delivery): void {
     const run = this.run(delivery)
       .catch((error: unknown) =>
-        this.options.log(`EventBridge: delivery to ${delivery.target.arn} broke: ${describe(error)}`),
+        this.options.log(`EventBridge: delivery to ${delivery.target.arn} failed unexpectedly: ${describe(error)}`),
       )
       .finally(() => this.running.delete(run));
     this.running.add(run);
   }
 
-  /** Ends the retries that are still to come; tries under way end first. */
+  /** Cancels all retries, and waits for the current attempts. */
   async close(): Promise<void> {
     this.closing.abort();
     await Promise.all(this.running);
@@ -143,13 +143,13 @@ export class TargetDeliveries {
   }
 }
 
-/** Exponential, with jitter over its upper half so that deliveries which failed together do not return together. */
+/** Exponential, with jitter in the upper half, so that deliveries that failed together are not retried together. */
 function backoff(retries: number, random: number): number {
   const ceiling = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** retries);
   return ceiling / 2 + (ceiling / 2) * random;
 }
 
-/** @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html for the codes */
+/** @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html for the error codes */
 function classify(error: unknown): Failure {
   const message = describe(error);
   if (!(error instanceof AwsError) || error.statusCode >= 500)

@@ -8,7 +8,7 @@ import type { HttpResponse } from './http-payload.ts';
 import { matchRoute, validateRouteKey } from './http-route.ts';
 import type { Route, RouteMatch } from './http-route.ts';
 import { JwtAuthorizer } from './jwt-authorizer.ts';
-import type { Authorized, JwtAuthorizerDefinition } from './jwt-authorizer.ts';
+import type { AuthorizerContext, JwtAuthorizerDefinition } from './jwt-authorizer.ts';
 import { TokenBucket } from './token-bucket.ts';
 import type { Throttling } from './token-bucket.ts';
 
@@ -27,19 +27,19 @@ export interface Integration {
 
 const MAXIMUM_BODY_BYTES = 10 * 1024 * 1024;
 
-/** The front door: an HTTP API whose routes belong to many stacks. */
+/** The front door: one HTTP API. Each service's stack adds its own routes to it. */
 export class HttpApi {
   readonly #options: { functions: FunctionPool; endpoint: () => string };
   #api: ApiDefinition | undefined;
   #deployed = false;
-  /** Of each route: on AWS, too, the settings of a stage are those of each route that has none of its own. */
+  /** Limits for each route separately. On AWS too, the settings of a stage apply to each route without its own. */
   #throttling: Throttling | undefined;
   readonly #buckets = new Map<string, TokenBucket>();
   readonly #authorizers = new Map<string, JwtAuthorizer>();
   readonly #integrations = new Map<string, Integration>();
   readonly #routes = new Map<string, Route>();
 
-  /** @param options.endpoint where it is served; known once the server listens */
+  /** @param options.endpoint the API's address, known when the server listens */
   constructor(options: { functions: FunctionPool; endpoint: () => string }) {
     this.#options = options;
   }
@@ -48,13 +48,13 @@ export class HttpApi {
     return this.#options.endpoint();
   }
 
-  /** @throws Error for a second API: one machine has one front door */
+  /** @throws Error for a second API: the local cloud serves one */
   defineApi(api: ApiDefinition): void {
-    if (this.#api) throw new Error(`the front door serves one HTTP API, and ${this.#api.name} is there already`);
+    if (this.#api) throw new Error(`the local cloud serves one HTTP API, and it already has ${this.#api.name}`);
     this.#api = api;
   }
 
-  /** @param throttling of each route; without it there is none */
+  /** @param throttling limits for each route separately. @default no limits */
   deploy(apiId: string, throttling?: Throttling): void {
     this.#requireApi(apiId);
     this.#deployed = true;
@@ -71,18 +71,18 @@ export class HttpApi {
     this.#integrations.set(integration.id, integration);
   }
 
-  /** @throws Error for a route key that is malformed or taken, and for an unknown integration or authorizer */
+  /** @throws Error for an invalid or duplicate route key, and for an unknown integration or authorizer */
   addRoute(route: Route): void {
     this.#requireApi(route.apiId);
     validateRouteKey(route.routeKey);
-    if (this.#routes.has(route.routeKey)) throw new Error(`the API has a route ${route.routeKey} already`);
+    if (this.#routes.has(route.routeKey)) throw new Error(`the API already has a route ${route.routeKey}`);
     if (!this.#integrations.has(route.integrationId)) throw new Error(`there is no integration ${route.integrationId}`);
     if (route.authorizerId !== undefined && !this.#authorizers.has(route.authorizerId))
       throw new Error(`there is no authorizer ${route.authorizerId}`);
     this.#routes.set(route.routeKey, route);
   }
 
-  /** @returns whether a route took the request */
+  /** @returns false when no route matches. Then the caller must respond. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     const { path } = splitUrl(request.url ?? '/');
     const origin = request.headers.origin;
@@ -107,18 +107,18 @@ export class HttpApi {
   }
 
   async #answer(request: IncomingMessage, match: RouteMatch, requestId: string): Promise<HttpResponse> {
-    // Before anything is refused: a client that is still sending would not see the answer.
+    // The whole body is read before any error response: a client that is still sending would miss the response.
     const body = await readBody(request);
-    if (!this.#hasRoom(match.route)) return message(429, 'Too Many Requests');
+    if (!this.#takeToken(match.route)) return message(429, 'Too Many Requests');
     const authorizer = this.#authorizers.get(match.route.authorizerId ?? '');
-    let authorized: Authorized | undefined;
+    let authorizerContext: AuthorizerContext | undefined;
     if (authorizer) {
       const authorization = await authorizer.authorize(request.headers.authorization);
       if (authorization.kind === 'unauthorized') {
-        const refusal = message(401, 'Unauthorized');
-        return { ...refusal, headers: { ...refusal.headers, 'www-authenticate': authorization.challenge } };
+        const unauthorized = message(401, 'Unauthorized');
+        return { ...unauthorized, headers: { ...unauthorized.headers, 'www-authenticate': authorization.challenge } };
       }
-      authorized = authorization.authorizer;
+      authorizerContext = authorization.authorizer;
     }
     if (body === 'too large') return message(413, 'Request Entity Too Large');
 
@@ -132,13 +132,13 @@ export class HttpApi {
         apiId: route.apiId,
         routeKey: route.routeKey,
         pathParameters,
-        ...(authorized && { authorizer: authorized }),
+        ...(authorizerContext && { authorizer: authorizerContext }),
       },
     );
     return this.#invoke(event, this.#integrations.get(route.integrationId)!);
   }
 
-  #hasRoom({ routeKey }: Route): boolean {
+  #takeToken({ routeKey }: Route): boolean {
     if (!this.#throttling) return true;
     const bucket = this.#buckets.get(routeKey) ?? new TokenBucket(this.#throttling);
     this.#buckets.set(routeKey, bucket);
@@ -163,7 +163,7 @@ export class HttpApi {
   }
 }
 
-/** The server of http://localhost:8080: the health check, the routes of the API, and the place of the web page behind them. */
+/** The server of http://localhost:8080. It serves the health check and the routes of the API. */
 export function createFrontDoor(
   api: HttpApi,
   { isReady, log }: { isReady: () => boolean; log: (line: string) => void },
@@ -176,17 +176,16 @@ export function createFrontDoor(
     api
       .handle(request, response)
       .then((handled) => {
-        // The web page belongs here: a path that no route has taken.
         if (!handled) send(response, message(404, 'Not Found'));
       })
       .catch((error: unknown) => {
-        // A client that went away in the middle of its request is not worth a word.
+        // The client disconnected during its request: this is no failure of the server.
         if (!request.complete || response.destroyed) return;
         log(`front door: ${request.method ?? ''} ${request.url ?? ''}: ${String(error)}`);
         if (!response.headersSent) send(response, message(500, 'Internal Server Error'));
       });
   });
-  // The default of 5 seconds is shorter than clients keep theirs: they would meet connections that have just been closed.
+  // Clients keep their connections for longer than Node's default of 5 seconds. They would send on closed ones.
   server.keepAliveTimeout = 65_000;
   return server;
 }
@@ -196,7 +195,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer | 'too large'>
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
-    // The rest is read all the same: a client that is still sending would not see the answer.
+    // The rest of a body that is too large is read too: a client that is still sending would miss the response.
     if (length <= MAXIMUM_BODY_BYTES) chunks.push(chunk);
   }
   return length > MAXIMUM_BODY_BYTES ? 'too large' : Buffer.concat(chunks);

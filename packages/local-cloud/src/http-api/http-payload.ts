@@ -1,29 +1,29 @@
 import type { IncomingMessage } from 'node:http';
 import { ACCOUNT_ID } from '../account.ts';
 import { isObject } from '../is-object.ts';
-import type { Authorized } from './jwt-authorizer.ts';
+import type { AuthorizerContext } from './jwt-authorizer.ts';
 
-/** How the route that was chosen matched the request. */
+/** The route of a request, and the values of its path parameters. */
 export interface MatchedRoute {
   apiId: string;
   routeKey: string;
   pathParameters: Record<string, string>;
-  /** Who asks, on a route that has an authorizer. */
-  authorizer?: Authorized;
+  /** The caller, on a route with an authorizer. */
+  authorizer?: AuthorizerContext;
 }
 
-/** What is sent back to the client. */
+/** The response to the client. */
 export interface HttpResponse {
   statusCode: number;
   headers: Record<string, string | string[]>;
   body: Buffer;
 }
 
-/** A body of any other type reaches the function base64-encoded. */
+/** The function receives a body of any other content type in base64. */
 const TEXT_TYPES = /^(text\/|application\/(json|javascript|xml)\b|application\/[^;]+\+(json|xml)\b)/i;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** The event of a request in payload format version 2.0, as an HTTP API gives it to a function. */
+/** The event that an HTTP API sends to a function for a request, in payload format version 2.0. */
 export function toHttpEvent(
   request: Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders' | 'httpVersion'> & {
     remoteAddress: string;
@@ -46,7 +46,7 @@ export function toHttpEvent(
   return {
     version: '2.0',
     routeKey: route.routeKey,
-    // An HTTP API decodes the path, whatever the name of the field says.
+    // Despite the name of the field, an HTTP API decodes the path.
     rawPath: decode(path),
     rawQueryString: query,
     ...(cookies.length > 0 && { cookies }),
@@ -78,8 +78,8 @@ export function toHttpEvent(
 }
 
 /**
- * The response that a function's answer stands for: as it says when it has a `statusCode`, else the answer itself as JSON.
- * @returns nothing for an answer that an HTTP API could not make a response of
+ * The HTTP response for a function's result. A result without a `statusCode` is itself the JSON body of a 200.
+ * @returns undefined for a result that an HTTP API cannot convert to a response
  */
 export function toHttpResponse(answer: unknown): HttpResponse | undefined {
   if (!isObject(answer) || answer.statusCode === undefined) {
@@ -107,7 +107,7 @@ export function splitUrl(url: string): { path: string; query: string } {
   return mark < 0 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) };
 }
 
-/** Percent-decoding that leaves alone what is not validly encoded. */
+/** Decodes percent-encoding. Returns a text with invalid encoding unchanged. */
 export function decode(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -116,7 +116,7 @@ export function decode(text: string): string {
   }
 }
 
-/** Names in lower case, repeated ones joined by commas; cookies stand apart, in their own field of the event. */
+/** Header names in lower case, repeated headers joined by commas. Cookies have their own field in the event. */
 function combineHeaders(rawHeaders: string[]): { headers: Record<string, string>; cookies: string[] } {
   const pairs: [string, string][] = [];
   const cookies: string[] = [];

@@ -5,7 +5,7 @@ export interface Route {
   /** `GET /flights/{flightId}`, `ANY /{proxy+}` or `$default`. */
   routeKey: string;
   integrationId: string;
-  /** Without one everyone may ask. */
+  /** @default everyone may call the route */
   authorizerId?: string;
 }
 
@@ -15,9 +15,11 @@ export interface RouteMatch {
 }
 
 /**
- * The most specific route for a request, by the order of HTTP APIs: a full match before a greedy one before `$default`; of
- * two that match fully, the one whose first difference is a literal segment; the method by name before ANY.
- * @param path as the client sent it, still percent-encoded
+ * The most specific route for a request. HTTP APIs prefer, in this order:
+ * - a full match, then a match of a greedy variable (`{proxy+}`), then `$default`;
+ * - of two full matches, the one with a literal segment at the first place where they differ;
+ * - the route with the request's method, then `ANY`.
+ * @param path percent-encoded, as the client sent it
  */
 export function matchRoute(routes: Iterable<Route>, method: string, path: string): RouteMatch | undefined {
   let best: (RouteMatch & { rank: string }) | undefined;
@@ -28,7 +30,7 @@ export function matchRoute(routes: Iterable<Route>, method: string, path: string
   return best && { route: best.route, pathParameters: best.pathParameters };
 }
 
-/** @throws Error for a route key that an HTTP API would not take */
+/** @throws Error for a route key that an HTTP API would reject */
 export function validateRouteKey(routeKey: string): void {
   if (routeKey === '$default') return;
   const [, path] = /^(?:ANY|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) (\/\S*)$/.exec(routeKey) ?? [];
@@ -36,10 +38,10 @@ export function validateRouteKey(routeKey: string): void {
     throw new Error(`${routeKey} is not a route key: it must be a method and a path, or $default`);
   const greedy = path.indexOf('+}');
   if (greedy >= 0 && greedy !== path.length - 2)
-    throw new Error(`${routeKey} is not a route key: a greedy variable must stand last`);
+    throw new Error(`${routeKey} is not a route key: a greedy variable must come last`);
 }
 
-/** `rank` sorts the matches of one request: smaller is more specific. */
+/** Of two matches, the one with the smaller `rank` is more specific. */
 function matchOne(
   { routeKey }: Route,
   method: string,

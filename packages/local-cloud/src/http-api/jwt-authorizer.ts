@@ -2,28 +2,28 @@ import type { JWTPayload, JWTVerifyGetKey } from 'jose';
 import { isObject } from '../is-object.ts';
 
 export interface JwtAuthorizerDefinition {
-  /** As its tokens name it; its keys are found below, by OpenID discovery. */
+  /** The issuer's URL, as in the `iss` claim. OpenID discovery starts below it. */
   issuer: string;
   audience: readonly string[];
 }
 
-/** What a function learns of the caller, in `requestContext.authorizer`. */
-export interface Authorized {
+/** The caller, as functions read it in `requestContext.authorizer`. */
+export interface AuthorizerContext {
   jwt: { claims: Record<string, string>; scopes: null };
 }
 
 export type Authorization =
-  | { kind: 'authorized'; authorizer: Authorized }
-  /** `challenge` is the WWW-Authenticate header, which says why. */
+  | { kind: 'authorized'; authorizer: AuthorizerContext }
+  /** `challenge` is the value of the WWW-Authenticate header, with the reason. */
   | { kind: 'unauthorized'; challenge: string };
 
-/** How long API Gateway keeps an issuer's keys. */
-const keysKeptMilliseconds = 2 * 3600 * 1000;
-/** Others are refused: API Gateway verifies RSA signatures only. */
+/** API Gateway caches an issuer's keys for two hours. */
+const keyCacheMilliseconds = 2 * 3600 * 1000;
+/** API Gateway verifies RSA signatures only. */
 const algorithms = ['RS256', 'RS384', 'RS512'];
-const patienceMilliseconds = 1500;
+const discoveryTimeoutMilliseconds = 1500;
 
-/** Verifies a bearer token as the JWT authorizer of an HTTP API does: signature, issuer, audience and times. */
+/** Verifies a bearer token as the JWT authorizer of an HTTP API does: its signature, issuer, audience and times. */
 export class JwtAuthorizer {
   readonly #definition: JwtAuthorizerDefinition;
   #keys: { get: JWTVerifyGetKey; fetchedAt: number } | undefined;
@@ -32,7 +32,7 @@ export class JwtAuthorizer {
     this.#definition = definition;
   }
 
-  /** @param header the value of Authorization: the token, with or without `Bearer` before it */
+  /** @param header the value of the Authorization header: the token, with or without the prefix `Bearer` */
   async authorize(header: string | undefined): Promise<Authorization> {
     const token = header?.replace(/^Bearer\s+/i, '').trim();
     if (!token) return { kind: 'unauthorized', challenge: 'Bearer' };
@@ -40,7 +40,7 @@ export class JwtAuthorizer {
 
     let getKey: JWTVerifyGetKey;
     try {
-      if (decodeProtectedHeader(token).kid === undefined) return refused('the token names no key (kid)');
+      if (decodeProtectedHeader(token).kid === undefined) return refused('the token has no key id (kid)');
       getKey = await this.#issuerKeys();
     } catch (error) {
       if (error instanceof TypeError && error.message.startsWith('Invalid Token'))
@@ -53,8 +53,8 @@ export class JwtAuthorizer {
         algorithms,
         requiredClaims: ['exp'],
       });
-      const mistake = this.#mistakeIn(payload);
-      if (mistake !== undefined) return refused(mistake);
+      const problem = this.#claimProblem(payload);
+      if (problem !== undefined) return refused(problem);
       return { kind: 'authorized', authorizer: { jwt: { claims: claimsOf(payload), scopes: null } } };
     } catch (error) {
       if (error instanceof errors.JWTExpired) return refused('the token has expired');
@@ -63,25 +63,27 @@ export class JwtAuthorizer {
     }
   }
 
-  /** What the library does not look at in the way of API Gateway: `client_id` stands for an audience that is missing. */
-  #mistakeIn({ aud, client_id: clientId, iat }: JWTPayload): string | undefined {
-    const meant = aud === undefined ? [clientId] : [aud].flat();
-    if (!meant.some((each) => typeof each === 'string' && this.#definition.audience.includes(each))) {
+  /**
+   * Checks that jose does not make: API Gateway reads `client_id` when `aud` is missing, and rejects a future `iat`.
+   */
+  #claimProblem({ aud, client_id: clientId, iat }: JWTPayload): string | undefined {
+    const audiences = aud === undefined ? [clientId] : [aud].flat();
+    if (!audiences.some((each) => typeof each === 'string' && this.#definition.audience.includes(each))) {
       return 'the token does not have a valid audience';
     }
     return iat !== undefined && iat * 1000 > Date.now() ? 'the token was issued in the future' : undefined;
   }
 
   async #issuerKeys(): Promise<JWTVerifyGetKey> {
-    if (this.#keys && Date.now() - this.#keys.fetchedAt < keysKeptMilliseconds) return this.#keys.get;
+    if (this.#keys && Date.now() - this.#keys.fetchedAt < keyCacheMilliseconds) return this.#keys.get;
     const { createRemoteJWKSet } = await import('jose');
     const discovery = `${this.#definition.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-    const answer = await fetch(discovery, { signal: AbortSignal.timeout(patienceMilliseconds) });
-    const configuration: unknown = answer.ok ? await answer.json() : undefined;
+    const response = await fetch(discovery, { signal: AbortSignal.timeout(discoveryTimeoutMilliseconds) });
+    const configuration: unknown = response.ok ? await response.json() : undefined;
     if (!isObject(configuration) || typeof configuration.jwks_uri !== 'string') {
-      throw new Error(`${discovery} names no jwks_uri (status ${answer.status})`);
+      throw new Error(`${discovery} has no jwks_uri (status ${response.status})`);
     }
-    const get = createRemoteJWKSet(new URL(configuration.jwks_uri), { cacheMaxAge: keysKeptMilliseconds });
+    const get = createRemoteJWKSet(new URL(configuration.jwks_uri), { cacheMaxAge: keyCacheMilliseconds });
     this.#keys = { get, fetchedAt: Date.now() };
     return get;
   }
@@ -92,7 +94,7 @@ function refused(description: string): Authorization {
   return { kind: 'unauthorized', challenge: `Bearer scope="" error="invalid_token" error_description="${quoted}"` };
 }
 
-/** Functions get every claim as a text: a number as its digits, a list as `[a b]`. */
+/** Functions receive every claim as a string: a list as `[a b]`, any other value as JSON. */
 function claimsOf(payload: JWTPayload): Record<string, string> {
   return Object.fromEntries(
     Object.entries(payload).map(([name, value]) => {

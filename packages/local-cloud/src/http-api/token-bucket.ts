@@ -1,18 +1,18 @@
 export interface Throttling {
-  /** Requests a second, in the long run. */
+  /** Tokens that the bucket gets back in a second: the highest lasting number of requests per second. */
   rate: number;
-  /** How many may come at once. */
+  /** Tokens in a full bucket: the highest number of requests at once. */
   burst: number;
 }
 
-/** Lets `burst` requests through at once and `rate` a second after that. */
+/** A token bucket. Each request takes one token. */
 export class TokenBucket {
   readonly #throttling: Throttling;
   readonly #now: () => number;
   #tokens: number;
   #filledAt: number;
 
-  /** @param now milliseconds that never go back */
+  /** @param now a monotonic clock, in milliseconds */
   constructor(throttling: Throttling, now: () => number = () => performance.now()) {
     this.#throttling = throttling;
     this.#now = now;
@@ -20,7 +20,7 @@ export class TokenBucket {
     this.#filledAt = now();
   }
 
-  /** @returns whether there was a token left for one more request */
+  /** @returns false when the bucket has no token left: the request must be rejected */
   take(): boolean {
     const { rate, burst } = this.#throttling;
     const now = this.#now();

@@ -11,18 +11,18 @@ export interface EventSourceMapping {
   functionName: string;
   batchSize: number;
   batchingWindowSeconds: number;
-  /** How many batches may be in flight. */
+  /** The highest number of batches in flight. */
   maximumConcurrency?: number;
-  /** The function answers which messages of a batch failed. */
+  /** Whether the function returns which messages of a batch failed. */
   reportsBatchItemFailures: boolean;
 }
 
 export interface EventSource {
-  /** Receives no more, and waits up to `milliseconds` for the batches in flight. */
+  /** Stops polling, and waits up to `milliseconds` for the batches in flight. */
   stop(milliseconds: number): Promise<void>;
 }
 
-/** A message as ReceiveMessage gives it. */
+/** A message in the response of ReceiveMessage. */
 export interface ReceivedMessage {
   MessageId: string;
   ReceiptHandle: string;
@@ -34,16 +34,16 @@ export interface ReceivedMessage {
 }
 
 /**
- * Lambda begins with five batches at a time and adds more. Here all functions share the cores of one machine: more at once than it
- * has cores only makes each batch slower, until one outlasts its function's timeout.
+ * The highest number of concurrent batches. Lambda starts with five and adds more. Here all functions share the cores
+ * of one machine: more batches than cores make each batch slower, and may let one exceed its function's timeout.
  */
-const MOST_BATCHES_AT_ONCE = Math.max(2, availableParallelism());
+const MAXIMUM_CONCURRENT_BATCHES = Math.max(2, availableParallelism());
 const LONG_POLL_SECONDS = 20;
-/** Lambda takes 6 MB; collecting ends early enough that one more receive fits. */
-const ENOUGH_BYTES = 3_000_000;
+/** A batch of this size receives no more messages. One more receive still fits in Lambda's limit of 6 MB. */
+const FULL_BATCH_BYTES = 3_000_000;
 const RETRY_RECEIVE_MILLISECONDS = 1000;
 
-/** Polls a queue and hands its messages to a function, batch by batch, as Lambda's SQS event source does. */
+/** Polls a queue and invokes a function with batches of its messages, as Lambda's SQS event source does. */
 export function startEventSource(
   mapping: EventSourceMapping,
   { queues, functions, log }: { queues: Pick<Queues, 'request'>; functions: FunctionPool; log: (line: string) => void },
@@ -69,14 +69,19 @@ export function startEventSource(
     const batch = await receive(mapping.batchSize, LONG_POLL_SECONDS);
     const end = Date.now() + mapping.batchingWindowSeconds * 1000;
     let bytes = byteLength(batch);
-    while (batch.length > 0 && batch.length < mapping.batchSize && bytes < ENOUGH_BYTES && !stopping.signal.aborted) {
+    while (
+      batch.length > 0 &&
+      batch.length < mapping.batchSize &&
+      bytes < FULL_BATCH_BYTES &&
+      !stopping.signal.aborted
+    ) {
       const left = end - Date.now();
       if (left <= 0) break;
       let more: ReceivedMessage[];
       try {
         more = await receive(mapping.batchSize - batch.length, Math.min(LONG_POLL_SECONDS, Math.ceil(left / 1000)));
       } catch {
-        // What was received is handled; a queue that does not answer is met again by the next batch.
+        // The messages received so far are handled. The next batch polls the queue again, and reports its error.
         break;
       }
       batch.push(...more);
@@ -90,7 +95,7 @@ export function startEventSource(
       Records: batch.map((message) => toRecord(message, mapping.queueArn)),
     });
     const succeeded = succeededMessages(batch, result, mapping.reportsBatchItemFailures);
-    // The others stay in flight until their visibility timeout ends, and come again.
+    // The other messages are redelivered when their visibility timeout ends.
     for (let index = 0; index < succeeded.length; index += 10) {
       const entries = succeeded
         .slice(index, index + 10)
@@ -102,13 +107,13 @@ export function startEventSource(
         Failed?: { Message?: string }[];
       };
       for (const { Message } of Failed)
-        log(`a handled message could not be deleted from ${mapping.queueUrl}: ${Message ?? 'no reason given'}`);
+        log(`a handled message could not be deleted from ${mapping.queueUrl}: ${Message ?? 'no reason'}`);
     }
   };
 
   const poll = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      if (inFlight.size >= Math.min(mapping.maximumConcurrency ?? Infinity, MOST_BATCHES_AT_ONCE)) {
+      if (inFlight.size >= Math.min(mapping.maximumConcurrency ?? Infinity, MAXIMUM_CONCURRENT_BATCHES)) {
         await Promise.race(inFlight);
         continue;
       }
@@ -139,8 +144,9 @@ export function startEventSource(
 }
 
 /**
- * The messages of a batch that are done with. Follows "Implementing partial batch responses" of the Lambda developer guide: an
- * empty, null or absent list means success of all; an answer that is malformed or names an unknown message fails the whole batch.
+ * The messages of a batch that succeeded, by "Implementing partial batch responses" in the Lambda developer guide: an
+ * empty, null or missing list is a success of the whole batch. A malformed response, or one with an unknown message id,
+ * is a failure of the whole batch.
  */
 export function succeededMessages(
   batch: ReceivedMessage[],
@@ -162,7 +168,7 @@ export function succeededMessages(
   return batch.filter(({ MessageId }) => !failed.has(MessageId));
 }
 
-/** A record of the event that Lambda gives to the consumer of a queue. */
+/** A record of the event that Lambda sends to the consumer of a queue. */
 export function toRecord(message: ReceivedMessage, queueArn: string): Record<string, unknown> {
   const attributes = Object.entries(message.MessageAttributes ?? {}).map(
     ([name, { DataType, StringValue, BinaryValue }]) => [

@@ -9,45 +9,48 @@ import type { FunctionError } from './function-worker.ts';
 import { LocalCloudError } from '../local-cloud-error.ts';
 
 export interface FunctionPoolOptions {
-  /** Given to every function besides its own variables: see `inPlaceOfAws`. */
+  /** Environment variables for every function, in addition to its own: see `localEndpointVariables`. */
   environment: Record<string, string>;
-  /** Gets one line for each failed invocation. */
+  /** Receives one line for each failed invocation. */
   log: (line: string) => void;
-  /** Where each function's output goes, one file a function. Default: it is discarded. */
+  /** Folder for the functions' output, one file for each function. @default the output is discarded */
   logDirectory?: string;
-  /** Runs an invocation otherwise than by the worker alone: see chaos. */
-  run?: RunInvocation;
+  /** Wraps each invocation, to inject faults. @default the worker runs it */
+  runInvocation?: RunInvocation;
 }
 
-/** The variables by which a function finds this machine in place of AWS. All of them: nothing else differs from a deployment. */
-export function inPlaceOfAws(awsEndpoint: string): Record<string, string> {
+/**
+ * The environment variables that direct a function's clients to the local cloud instead of AWS. Apart from these,
+ * functions have the environment of a deployment.
+ */
+export function localEndpointVariables(awsEndpoint: string): Record<string, string> {
   return {
     AWS_ENDPOINT_URL: awsEndpoint,
     AWS_SECRET_ACCESS_KEY: 'local',
-    // The payment provider's stand-in answers beside the AWS services.
+    // The AWS endpoint serves the payment provider's API too.
     STRIPE_API_URL: awsEndpoint,
-    // The SDK would otherwise read the profiles of whoever runs this.
+    // Without these two the SDK would read the profiles of the user who runs the local cloud.
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,
   };
 }
 
-/** How many invocations of one function run at once when the template reserves no concurrency for it. */
+/** The concurrency limit of a function without reserved concurrency. */
 const DEFAULT_CONCURRENCY = 20;
-/** How long a caller waits for a worker to come free before one more is started. */
-const PATIENCE_MILLISECONDS = 300;
-/** Workers beyond the first of each function, all functions taken together: each takes some 20 MB. */
-const MAXIMUM_SURPLUS = 20;
+/** A caller waits for a free worker for this time before another worker is started. */
+const SCALE_UP_DELAY_MILLISECONDS = 300;
+/** The limit of workers beyond the first of each function, for all functions together. Each needs about 20 MB. */
+const MAXIMUM_EXTRA_WORKERS = 20;
 const IDLE_MILLISECONDS = 30_000;
 
 type Acquired = { kind: 'worker'; worker: FunctionThread } | Exclude<InvocationResult, { kind: 'answered' }>;
 
-/** Runs functions in worker threads: one invocation at a time in each, one worker kept warm for each function. */
+/** Runs functions in worker threads. A worker runs one invocation at a time. Each function has one warm worker. */
 export class FunctionPool {
   readonly #options: FunctionPoolOptions;
   readonly #functions = new Map<string, PooledFunction>();
   readonly #reaper: NodeJS.Timeout;
-  #growth: NodeJS.Timeout | undefined;
+  #scaleUpTimer: NodeJS.Timeout | undefined;
   #starting = 0;
   #closed = false;
 
@@ -58,7 +61,7 @@ export class FunctionPool {
   }
 
   define(definition: FunctionDefinition): void {
-    this.#functions.set(definition.name, new PooledFunction(definition, this.#options, () => this.#grow()));
+    this.#functions.set(definition.name, new PooledFunction(definition, this.#options, () => this.#scaleUp()));
   }
 
   definition(name: string): FunctionDefinition | undefined {
@@ -73,7 +76,7 @@ export class FunctionPool {
     await Promise.all([...this.#functions.values()].map((pooled) => pooled.warm()));
   }
 
-  /** @param signal stops waiting for a worker; a run that has begun is not stopped */
+  /** @param signal stops waiting for a worker. It does not stop an invocation that has started. */
   async invoke(name: string, event: unknown, signal?: AbortSignal): Promise<InvocationResult> {
     const pooled = this.#functions.get(name);
     if (!pooled) throw new LocalCloudError(`there is no function ${name}`);
@@ -83,36 +86,38 @@ export class FunctionPool {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#reaper);
-    clearTimeout(this.#growth);
+    clearTimeout(this.#scaleUpTimer);
     await Promise.all([...this.#functions.values()].map((pooled) => pooled.close()));
   }
 
   /**
-   * Starts a worker for the function whose caller has waited longest. Called when somebody begins to wait, and when a worker has
-   * started or ended. Starting is dear: loading and warming up a bundle takes the processor time of a hundred invocations, which
-   * those under way would miss. So workers are started one after another, and only for callers whom none serves within a moment.
+   * Starts a worker for the function whose caller has waited longest. It is called when a caller starts to wait, and
+   * when a worker has started or stopped. A start is expensive: loading and warming up a bundle needs the CPU time of a
+   * hundred invocations, and slows down the running ones. So workers start one after another, and only for callers that
+   * get no worker within SCALE_UP_DELAY_MILLISECONDS.
    */
-  #grow(): void {
-    clearTimeout(this.#growth);
+  #scaleUp(): void {
+    clearTimeout(this.#scaleUpTimer);
     const pooled = [...this.#functions.values()];
-    const [next] = pooled.filter(({ wantsWorker }) => wantsWorker).sort((a, b) => a.growsAt - b.growsAt);
+    const [next] = pooled.filter(({ needsWorker }) => needsWorker).sort((a, b) => a.scaleUpAt - b.scaleUpAt);
     if (this.#closed || !next || (this.#starting > 0 && next.size > 0)) return;
-    const wait = next.growsAt - Date.now();
+    const wait = next.scaleUpAt - Date.now();
     if (wait > 0) {
-      this.#growth = setTimeout(() => this.#grow(), wait);
+      this.#scaleUpTimer = setTimeout(() => this.#scaleUp(), wait);
       return;
     }
-    const surplus = pooled.reduce((sum, { size }) => sum + Math.max(0, size - 1), 0);
-    if (next.size > 0 && surplus >= MAXIMUM_SURPLUS) {
-      pooled.find((other) => other.endIdleSurplus());
+    const extraWorkers = pooled.reduce((sum, { size }) => sum + Math.max(0, size - 1), 0);
+    if (next.size > 0 && extraWorkers >= MAXIMUM_EXTRA_WORKERS) {
+      // The end of an idle worker calls this method again.
+      pooled.find((other) => other.stopIdleExtraWorker());
       return;
     }
     this.#starting += 1;
     void next.start().finally(() => {
       this.#starting -= 1;
-      this.#grow();
+      this.#scaleUp();
     });
-    this.#grow();
+    this.#scaleUp();
   }
 }
 
@@ -121,19 +126,19 @@ class PooledFunction {
   readonly #options: FunctionPoolOptions;
   readonly #limit: number;
   readonly #workers = new Set<FunctionThread>();
-  /** Last in, first out: the surplus of a busy moment grows idle and is reaped. */
+  /** Last in, first out, so that workers that are no longer needed stay idle and are stopped. */
   readonly #idle: FunctionThread[] = [];
-  /** Who waits for a worker. It comes free or is started, whichever happens first. */
-  readonly #line: { since: number; give: (got: Acquired) => void }[] = [];
-  readonly #grow: () => void;
+  /** The callers that wait for a worker, first in, first out. They get the first worker that is free or started. */
+  readonly #waiting: { since: number; resolve: (acquired: Acquired) => void }[] = [];
+  readonly #scaleUp: () => void;
   #starting = 0;
   #log: WriteStream | undefined;
   #closed = false;
 
-  constructor(definition: FunctionDefinition, options: FunctionPoolOptions, grow: () => void) {
+  constructor(definition: FunctionDefinition, options: FunctionPoolOptions, scaleUp: () => void) {
     this.definition = definition;
     this.#options = options;
-    this.#grow = grow;
+    this.#scaleUp = scaleUp;
     this.#limit = definition.reservedConcurrency ?? DEFAULT_CONCURRENCY;
     if (options.logDirectory !== undefined)
       this.#log = createWriteStream(join(options.logDirectory, `${definition.name}.log`));
@@ -143,13 +148,13 @@ class PooledFunction {
     return this.#workers.size;
   }
 
-  get wantsWorker(): boolean {
-    return this.#line.length > this.#starting && this.#workers.size < this.#limit;
+  get needsWorker(): boolean {
+    return this.#waiting.length > this.#starting && this.#workers.size < this.#limit;
   }
 
-  /** When those who wait should get a further worker, in milliseconds since the epoch; at once, where there is none at all. */
-  get growsAt(): number {
-    return this.#workers.size === 0 ? 0 : this.#line[0]!.since + PATIENCE_MILLISECONDS;
+  /** The time for one more worker, in milliseconds since the epoch. 0, which is at once, when there is no worker. */
+  get scaleUpAt(): number {
+    return this.#workers.size === 0 ? 0 : this.#waiting[0]!.since + SCALE_UP_DELAY_MILLISECONDS;
   }
 
   async warm(): Promise<void> {
@@ -165,23 +170,24 @@ class PooledFunction {
     const requestId = randomUUID();
     const acquired = await this.#acquire(signal);
     if (acquired.kind === 'throttled') return acquired;
-    const { run } = this.#options;
+    const { runInvocation } = this.#options;
     const result =
       acquired.kind === 'failed'
         ? acquired
-        : await (run?.(acquired.worker, requestId, event) ?? acquired.worker.run(requestId, event));
+        : await (runInvocation?.(acquired.worker, requestId, event) ?? acquired.worker.run(requestId, event));
     if (acquired.kind === 'worker') this.#release(acquired.worker);
     if (result.kind === 'failed') this.#report(requestId, result.error);
     return result;
   }
 
+  /** Stops workers that were idle for IDLE_MILLISECONDS, except for one. */
   reap(): void {
     while (this.#idle.length > 1 && Date.now() - this.#idle[0]!.idleSince > IDLE_MILLISECONDS)
       void this.#idle.shift()!.stop();
   }
 
-  /** @returns whether there was a worker to do without */
-  endIdleSurplus(): boolean {
+  /** @returns false when there is no idle worker beyond the function's first one */
+  stopIdleExtraWorker(): boolean {
     if (this.#idle.length === 0 || this.#workers.size === 1) return false;
     void this.#idle.shift()!.stop();
     return true;
@@ -189,7 +195,7 @@ class PooledFunction {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#line.splice(0).forEach(({ give }) => give({ kind: 'throttled' }));
+    this.#waiting.splice(0).forEach(({ resolve }) => resolve({ kind: 'throttled' }));
     await Promise.all([...this.#workers].map((worker) => worker.stop()));
     if (this.#log) await new Promise<void>((resolve) => this.#log!.end(resolve));
   }
@@ -201,32 +207,32 @@ class PooledFunction {
     return new Promise((resolve) => {
       const waiter = {
         since: Date.now(),
-        give: (got: Acquired): void => {
+        resolve: (acquired: Acquired): void => {
           signal?.removeEventListener('abort', leave);
-          resolve(got);
+          resolve(acquired);
         },
       };
       const leave = (): void => {
-        this.#line.splice(this.#line.indexOf(waiter), 1);
+        this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
         resolve({ kind: 'throttled' });
       };
       signal?.addEventListener('abort', leave, { once: true });
-      this.#line.push(waiter);
-      this.#grow();
+      this.#waiting.push(waiter);
+      this.#scaleUp();
     });
   }
 
   #release(worker: FunctionThread): void {
     if (!worker.alive) return;
-    const next = this.#line.shift();
-    if (next) return next.give({ kind: 'worker', worker });
+    const next = this.#waiting.shift();
+    if (next) return next.resolve({ kind: 'worker', worker });
     worker.idleSince = Date.now();
     this.#idle.push(worker);
-    // Another function may be waiting for this one's surplus.
-    this.#grow();
+    // At the limit of extra workers, another function may need this worker's place.
+    this.#scaleUp();
   }
 
-  /** @returns what went wrong, if the function could not be loaded; one who waits for a worker is told so too */
+  /** Starts a worker. @returns the error when the function cannot be loaded. One waiting caller gets this error too. */
   async start(): Promise<FunctionError | undefined> {
     const worker = new FunctionThread(
       this.definition,
@@ -239,14 +245,14 @@ class PooledFunction {
           this.#idle.splice(index, 1);
           this.#report('between two invocations', error);
         }
-        this.#grow();
+        this.#scaleUp();
       },
     );
     this.#workers.add(worker);
     this.#starting += 1;
     const error = await worker.started;
     this.#starting -= 1;
-    if (error) this.#line.shift()?.give({ kind: 'failed', error });
+    if (error) this.#waiting.shift()?.resolve({ kind: 'failed', error });
     else this.#release(worker);
     return error;
   }

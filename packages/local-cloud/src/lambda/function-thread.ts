@@ -8,21 +8,21 @@ export interface FunctionDefinition {
   name: string;
   arn: string;
   runtime: string;
-  /** The unpacked code. */
+  /** The folder with the unpacked code. */
   directory: string;
   handlerFile: string;
   handlerName: string;
   environment: Record<string, string>;
   timeoutSeconds: number;
   memoryMegabytes: number;
-  /** 0 switches the function off, as on AWS. */
+  /** 0 disables the function, as on AWS. */
   reservedConcurrency?: number;
 }
 
 export type InvocationResult =
   | { kind: 'answered'; payload: unknown }
   | { kind: 'failed'; error: FunctionError }
-  /** No worker came free in time; the function has not run. */
+  /** The function did not run, since it got no worker. */
   | { kind: 'throttled' };
 
 /** Runs one invocation on a thread. */
@@ -31,11 +31,11 @@ export type RunInvocation = (thread: FunctionThread, requestId: string, event: s
 const START_TIMEOUT_MILLISECONDS = 30_000;
 const YOUNG_GENERATION_MEGABYTES = 8;
 
-/** A worker thread with a function loaded into it. It runs one invocation at a time. */
+/** A worker thread with one loaded function. It runs one invocation at a time. */
 export class FunctionThread {
-  /** Resolves with what went wrong, or with nothing when the function is loaded. */
+  /** Resolves with undefined when the function is loaded, or with the error. */
   readonly started: Promise<FunctionError | undefined>;
-  /** Of its function. */
+  /** The function's name. */
   readonly name: string;
   alive = true;
   idleSince = Date.now();
@@ -48,7 +48,7 @@ export class FunctionThread {
     definition: FunctionDefinition,
     environment: Record<string, string>,
     write: (text: string) => void,
-    onGone: (error: FunctionError) => void,
+    onExit: (error: FunctionError) => void,
   ) {
     this.#definition = definition;
     this.name = definition.name;
@@ -61,13 +61,13 @@ export class FunctionThread {
     };
     this.#worker = new Worker(workerSource(), {
       eval: true,
-      // Without the loaders of this process: a function runs as it would on AWS.
+      // Without the module loaders of this process, as on AWS.
       execArgv: [],
       env: { ...lambdaEnvironment(definition), ...environment, ...definition.environment },
       workerData,
       stdout: true,
       stderr: true,
-      // A young generation of the usual size would let every one of many workers grow to 50 MB of garbage.
+      // With the default size of the young generation, each worker would grow to 50 MB of garbage.
       resourceLimits: {
         maxOldGenerationSizeMb: definition.memoryMegabytes,
         maxYoungGenerationSizeMb: YOUNG_GENERATION_MEGABYTES,
@@ -76,10 +76,10 @@ export class FunctionThread {
     this.#worker.stdout.setEncoding('utf8').on('data', write);
     this.#worker.stderr.setEncoding('utf8').on('data', write);
 
-    let death: FunctionError | undefined;
+    let exitError: FunctionError | undefined;
     const start = deferred<FunctionError | undefined>();
     const timer = setTimeout(() => {
-      death = {
+      exitError = {
         errorType: 'Sandbox.Timedout',
         errorMessage: `it did not load within ${START_TIMEOUT_MILLISECONDS / 1000} s`,
       };
@@ -90,14 +90,14 @@ export class FunctionThread {
     this.#worker.on('message', (message: MessageFromWorker) => {
       if (message.kind === 'ready') start.resolve(undefined);
       else if (message.kind === 'failed-to-start') {
-        death = message.error;
+        exitError = message.error;
         void this.stop();
       } else if (message.kind === 'answered')
         this.#settle?.({ kind: 'answered', payload: JSON.parse(message.payload) as unknown });
       else this.#settle?.({ kind: 'failed', error: message.error });
     });
     this.#worker.on('error', (error: NodeJS.ErrnoException) => {
-      death =
+      exitError =
         error.code === 'ERR_WORKER_OUT_OF_MEMORY'
           ? {
               errorType: 'Runtime.OutOfMemory',
@@ -108,19 +108,19 @@ export class FunctionThread {
     this.#exited = new Promise((resolve) => {
       this.#worker.on('exit', (code) => {
         this.alive = false;
-        const error = death ?? {
+        const error = exitError ?? {
           errorType: 'Runtime.ExitError',
           errorMessage: `Runtime exited with error: exit status ${code}`,
         };
         start.resolve(error);
         this.#settle?.({ kind: 'failed', error });
-        onGone(error);
+        onExit(error);
         resolve();
       });
     });
   }
 
-  /** Runs one invocation to its end: the answer, an error, the timeout, or the death of the worker. */
+  /** Runs one invocation until it returns, throws or times out, or the worker exits. */
   async run(requestId: string, event: string): Promise<InvocationResult> {
     const { timeoutSeconds } = this.#definition;
     const run = deferred<InvocationResult>();
@@ -130,7 +130,7 @@ export class FunctionThread {
       run.resolve({ kind: 'failed', error: { errorType: 'Sandbox.Timedout', errorMessage } });
       void this.stop();
     }, timeoutSeconds * 1000);
-    // A worker that died while it was idle can still have been handed out.
+    // The pool can acquire a worker that exits before the invocation starts.
     if (!this.alive)
       run.resolve({ kind: 'failed', error: { errorType: 'Runtime.ExitError', errorMessage: 'Runtime exited' } });
     const message: MessageToWorker = { requestId, event, deadline: Date.now() + timeoutSeconds * 1000 };
@@ -149,14 +149,14 @@ export class FunctionThread {
   }
 }
 
-/** `Promise.withResolvers`, which Node.js has from version 22. */
+/** `Promise.withResolvers`, which exists only since Node.js 22. */
 function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
   let resolve!: (value: T) => void;
   const promise = new Promise<T>((resolvePromise) => (resolve = resolvePromise));
   return { promise, resolve };
 }
 
-/** What Lambda itself puts into a function's environment. */
+/** The environment variables that Lambda itself sets. */
 function lambdaEnvironment({
   name,
   memoryMegabytes,
@@ -176,7 +176,8 @@ function lambdaEnvironment({
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     LAMBDA_TASK_ROOT: directory,
     _HANDLER: `${handlerPath}.${handlerName}`,
-    // On AWS the keys of its role: by the signature of a request one can tell whose it is.
+    // On AWS, an access key of the function's role. Here it is the name, so that a request's signature names the
+    // function.
     AWS_ACCESS_KEY_ID: name,
     TZ: ':UTC',
     PATH: process.env.PATH ?? '',
@@ -186,8 +187,8 @@ function lambdaEnvironment({
 let compiledWorker: string | undefined;
 
 /**
- * The worker's program as JavaScript. It is compiled once, here, since a worker that loaded TypeScript by itself would carry
- * the loader's hooks and threads into every function.
+ * The worker's program in JavaScript, compiled once. A worker that loaded TypeScript itself would run the loader's
+ * hooks and threads in every function.
  */
 function workerSource(): string {
   compiledWorker ??= transformSync(readFileSync(new URL('./function-worker.ts', import.meta.url), 'utf8'), {

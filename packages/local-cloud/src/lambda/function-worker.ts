@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 
-/** What a worker thread is started with. */
+/** The `workerData` of a worker thread. */
 export interface WorkerStart {
   functionName: string;
   functionArn: string;
@@ -21,29 +21,29 @@ export type MessageFromWorker =
   | { kind: 'answered'; requestId: string; payload: string }
   | { kind: 'failed'; requestId: string; error: FunctionError };
 
-/** As Lambda describes the failure of a function. */
+/** The error of a failed function, in Lambda's form. */
 export interface FunctionError {
   errorType: string;
   errorMessage: string;
   stack?: string | undefined;
 }
 
-/** In the order in which Lambda's runtime looks for the handler's file. */
+/** In the order in which Lambda's runtime searches for the handler's file. */
 export const HANDLER_FILE_EXTENSIONS = ['.js', '.mjs', '.cjs'];
 
 type Handler = (event: unknown, context: object) => unknown;
 
-// Only in a worker that the function pool started: other code imports this file for its types.
+// Runs only in a worker of the function pool. Other code imports this file for its types.
 const start = workerData as WorkerStart | null;
 if (parentPort && start?.handlerFile) void run(start, parentPort);
 
 async function run(start: WorkerStart, port: NonNullable<typeof parentPort>): Promise<void> {
-  const say = (message: MessageFromWorker) => port.postMessage(message);
+  const send = (message: MessageFromWorker) => port.postMessage(message);
   let handler: Handler;
   try {
     handler = await loadHandler(start);
   } catch (error) {
-    say({ kind: 'failed-to-start', error: describe(error) });
+    send({ kind: 'failed-to-start', error: describe(error) });
     return;
   }
   port.on('message', ({ requestId, event, deadline }: MessageToWorker) => {
@@ -58,13 +58,13 @@ async function run(start: WorkerStart, port: NonNullable<typeof parentPort>): Pr
       logStreamName: 'local',
       getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
     };
-    // An exception thrown at once and a rejection later are the same to Lambda.
+    // A synchronous exception becomes a rejection: Lambda treats both in the same way.
     void new Promise((resolve) => resolve(handler(JSON.parse(event), context))).then(
-      (result) => say(answer(requestId, result)),
-      (error: unknown) => say({ kind: 'failed', requestId, error: describe(error) }),
+      (result) => send(answer(requestId, result)),
+      (error: unknown) => send({ kind: 'failed', requestId, error: describe(error) }),
     );
   });
-  say({ kind: 'ready' });
+  send({ kind: 'ready' });
 }
 
 async function loadHandler({ handlerFile, handlerName }: WorkerStart): Promise<Handler> {
@@ -77,7 +77,10 @@ async function loadHandler({ handlerFile, handlerName }: WorkerStart): Promise<H
   return handler as Handler;
 }
 
-/** In a deployed package nothing stands above the function, so that a .js file is CommonJS unless the package says otherwise. */
+/**
+ * A deployed function has no parent folders. So a .js file is CommonJS, unless the package.json beside it has `"type":
+ * "module"`.
+ */
 function isCommonJs(file: string): boolean {
   if (!file.endsWith('.js')) return file.endsWith('.cjs');
   try {
@@ -88,7 +91,7 @@ function isCommonJs(file: string): boolean {
   }
 }
 
-/** Node.js would ask the package.json of the repository, above the cloud assembly, and take the file for an ES module. */
+/** `require` would read the repository's package.json, in a parent folder, and load the file as an ES module. */
 function loadCommonJs(file: string): Record<string, unknown> {
   const module = new Module(file) as Module & { _compile(source: string, file: string): void };
   module.filename = file;

@@ -1,6 +1,6 @@
 import type { PaymentIntent } from './objects.ts';
 
-/** The `error` object of an answer, as Stripe words it. Fields that do not apply are left out. */
+/** The `error` object of a Stripe response. Fields that do not apply are left out. */
 export interface ApiErrorDetails {
   type: 'invalid_request_error' | 'card_error' | 'idempotency_error' | 'api_error';
   code?: string;
@@ -13,7 +13,7 @@ export interface ApiErrorDetails {
   payment_method?: object;
 }
 
-/** A request that Stripe answers with an error; thrown by whatever part of the API finds out. */
+/** Stripe's error response to a request. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly statusCode: number;
@@ -34,7 +34,7 @@ export function invalidRequest(message: string, details: Partial<ApiErrorDetails
   return new ApiError(statusCode, { type: 'invalid_request_error', message, ...details });
 }
 
-/** Stripe answers 404 for an id in the path and 400 for one in a parameter. */
+/** Stripe responds with 404 to an unknown id in the path, and with 400 to one in a parameter. */
 export function resourceMissing(what: string, id: string, param: string, statusCode: 400 | 404 = 400): ApiError {
   return invalidRequest(`No such ${what}: '${id}'`, { code: 'resource_missing', param }, statusCode);
 }

@@ -1,7 +1,7 @@
 import { resourceMissing } from './api-error.ts';
 import type { Charge } from './objects.ts';
 import type { Operation } from './operation.ts';
-import { readExpand, readPage, shortListing } from './reading.ts';
+import { listingOf, readExpand, readPage } from './expand-and-paging.ts';
 
 export const retrieveCharge: Operation = ({ ledger }, parameters, id) => {
   const show = readExpand(parameters, ledger, 'charge');
@@ -21,6 +21,6 @@ export const listCharges: Operation = ({ ledger }, parameters) => {
     if (intentId === undefined)
       return page({ values: ledger.charges.all, positionOf: (id) => ledger.charges.positionOf(id) });
     if (ledger.intents.get(intentId) === undefined) throw resourceMissing('payment_intent', intentId, 'payment_intent');
-    return page(shortListing(ledger.chargesOf(intentId)));
+    return page(listingOf(ledger.chargesOf(intentId)));
   };
 };

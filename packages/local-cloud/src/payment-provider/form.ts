@@ -1,9 +1,10 @@
-/** What a form-urlencoded body or query says: `a[b]=c` nests, `a[]=c` and `a[0]=c` are lists (keys "0", "1", …). */
+/** A decoded form: `a[b]=c` is a nested form, `a[]=c` and `a[0]=c` are lists (keys "0", "1", …). */
 export type FormValue = string | Form;
 export type Form = Map<string, FormValue>;
 
 const SEGMENTED_NAME = /^([^[\]]+)((?:\[[^[\]]*\])+)$/;
 
+/** @param encoded a form-urlencoded body or query */
 export function decodeForm(encoded: string): Form {
   const form: Form = new Map();
   for (const [name, value] of new URLSearchParams(encoded)) {
@@ -21,7 +22,7 @@ export function decodeForm(encoded: string): Form {
   return form;
 }
 
-/** The same text for the same parameters in whatever order they were sent. */
+/** The parameters in sorted order, so that their order in the request does not matter. */
 export function canonicalForm(encoded: string): string {
   const parameters = new URLSearchParams(encoded);
   parameters.sort();

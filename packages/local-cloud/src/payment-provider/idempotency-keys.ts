@@ -9,13 +9,13 @@ export interface KeyedRequest {
   key: string;
   requestId: string;
   path: string;
-  /** The same text for the same parameters. */
+  /** Equal for requests with the same parameters, such as a hash of them. */
   parameters: string;
 }
 
 export interface KeyedAnswer {
   answer: Answer;
-  /** The request that was executed: this one, or the one whose answer is given again. */
+  /** The id of the request that was executed: this one, or the first one with the key. */
   originalRequest: string;
   replayed: boolean;
 }
@@ -25,7 +25,7 @@ interface Entry {
   parameters: string;
   requestId: string;
   createdAt: number;
-  /** Missing while the request is being executed. */
+  /** Missing during the execution of the request. */
   answer?: Answer;
 }
 
@@ -33,24 +33,25 @@ const LIFETIME_MS = 24 * 60 * 60 * 1000;
 const MAXIMUM_LENGTH = 255;
 
 /**
- * The first request with a key is executed; later ones get its answer again, whatever it was, for 24 hours.
+ * Stripe's idempotency keys. The first request with a key is executed. For 24 hours, requests with the same key get the
+ * same response, even when it is an error.
  * https://docs.stripe.com/api/idempotent_requests
  */
 export class IdempotencyKeys {
   readonly #now: () => Date;
-  /** In the order the keys were first used, so the oldest are at the front. */
+  /** In the order of first use: the oldest keys come first. */
   readonly #entries = new Map<string, Entry>();
 
   constructor(now: () => Date) {
     this.#now = now;
   }
 
-  /** @throws ApiError 400 when the key belongs to another request, 409 while its request is being executed. */
+  /** @throws ApiError 400 when another request used the key, 409 during the execution of the first request */
   async run(request: KeyedRequest, execute: () => Promise<Answer>): Promise<KeyedAnswer> {
     const { key, path, parameters, requestId } = request;
     if (key.length > MAXIMUM_LENGTH)
       throw invalidRequest(`Idempotency keys can have up to ${MAXIMUM_LENGTH} characters.`);
-    this.#forgetOld();
+    this.#deleteExpired();
     const known = this.#entries.get(key);
     if (known) {
       refuseOtherRequest(request, known);
@@ -63,12 +64,12 @@ export class IdempotencyKeys {
       entry.answer = await execute();
       return { answer: entry.answer, originalRequest: requestId, replayed: false };
     } finally {
-      // No answer, nothing to repeat: the next request with this key is executed.
+      // Without a response to repeat, the next request with this key is executed.
       if (entry.answer === undefined) this.#entries.delete(key);
     }
   }
 
-  #forgetOld(): void {
+  #deleteExpired(): void {
     const oldest = this.#now().getTime() - LIFETIME_MS;
     for (const [key, { createdAt }] of this.#entries) {
       if (createdAt > oldest) return;

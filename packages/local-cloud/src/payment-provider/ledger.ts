@@ -1,7 +1,7 @@
 import type { Charge, PaymentIntent, Refund } from './objects.ts';
 import type { TestCard } from './test-cards.ts';
 
-/** Objects of one kind in the order they were created, found by id without a search. */
+/** Objects of one kind, in the order of their creation. Lookup by id takes constant time. */
 export class Records<Value extends { readonly id: string }> {
   readonly #values: Value[] = [];
   readonly #positions = new Map<string, number>();
@@ -11,7 +11,7 @@ export class Records<Value extends { readonly id: string }> {
     return position === undefined ? undefined : this.#values[position];
   }
 
-  /** Adds the object, or puts it in place of its former version. */
+  /** Adds an object, or replaces the one with the same id. */
   put(value: Value): Value {
     const position = this.#positions.get(value.id) ?? this.#values.length;
     this.#values[position] = value;
@@ -29,12 +29,14 @@ export class Records<Value extends { readonly id: string }> {
   }
 }
 
-/** Everything the provider remembers of money, in memory. A run may see 100,000 intents: nothing here is searched or sorted. */
+/**
+ * The provider's payment intents, charges and refunds, in memory. A run may create 100,000 intents: lookups never scan.
+ */
 export class Ledger {
   readonly intents = new Records<PaymentIntent>();
   readonly charges = new Records<Charge>();
   readonly refunds = new Records<Refund>();
-  /** By the id the provider gave the payment method when an intent took it. */
+  /** By payment method id. */
   readonly cards = new Map<string, TestCard>();
   readonly #chargesByIntent = new Map<string, string[]>();
   readonly #refundsByCharge = new Map<string, string[]>();

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 
 /**
- * The API's objects as they go over the wire (API version 2026-10-28.endive). A stored object is never changed, only
- * replaced: a saved answer can hold on to the very object it was made of.
+ * The objects of Stripe's API, as clients receive them (API version 2026-10-28.endive). Stored objects are immutable:
+ * an update replaces the object, so the stored responses of idempotency keys do not change.
  */
 export interface PaymentIntent {
   readonly id: string;
@@ -75,7 +75,7 @@ export type ApiObject = PaymentIntent | Charge | Refund;
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** Random like Stripe's: `pi_3MtwBwLkdIwHu7ix28a3tqPa`. */
+/** A random id in Stripe's form: `pi_3MtwBwLkdIwHu7ix28a3tqPa`. */
 export function newId(prefix: 'pi' | 'ch' | 're' | 'txn' | 'pm'): string {
   return `${prefix}_3${randomCharacters(23)}`;
 }

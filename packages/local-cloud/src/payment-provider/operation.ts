@@ -1,7 +1,7 @@
 import type { Ledger } from './ledger.ts';
 import type { RequestParameters } from './request-parameters.ts';
 
-/** What every operation works on. */
+/** The state and the clock that all operations use. */
 export interface Api {
   ledger: Ledger;
   /** Unix time in seconds. */
@@ -9,9 +9,9 @@ export interface Api {
 }
 
 /**
- * One endpoint, in two steps. The call itself only reads and validates the parameters; the function it returns executes the
- * request and answers with the object to send. Stripe draws the same line: what fails before the execution began is not
- * remembered under an idempotency key. Both throw ApiError.
- * @param id the id in the path; empty where the path has none
+ * One endpoint of the API, in two steps. The call reads and validates the parameters. The function that it returns
+ * executes the request and returns the object of the response. Both throw ApiError. Stripe makes the same distinction:
+ * it does not store an error from before the execution under an idempotency key.
+ * @param id the id in the path, or an empty string when the path has none
  */
 export type Operation = (api: Api, parameters: RequestParameters, id: string) => () => object;

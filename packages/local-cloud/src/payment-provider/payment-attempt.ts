@@ -40,7 +40,7 @@ const APPROVED = Object.freeze({
   seller_message: 'Payment complete.',
   type: 'authorized',
 });
-const FIELDS_NOT_USED = Object.freeze({
+const UNUSED_FIELDS = Object.freeze({
   application: null,
   application_fee: null,
   application_fee_amount: null,
@@ -64,8 +64,8 @@ const FIELDS_NOT_USED = Object.freeze({
 });
 
 /**
- * Charges the card of an intent that has one, and stores what came of it.
- * @throws ApiError 402 when the card is declined: the failed attempt is stored all the same, as the provider would.
+ * Charges the card of an intent, and stores the charge and the updated intent.
+ * @throws ApiError 402 when the card is declined. As at Stripe, the failed charge and the intent are stored too.
  */
 export function attemptPayment(
   ledger: Ledger,
@@ -99,7 +99,10 @@ export function attemptPayment(
   });
 }
 
-/** The payment method is used up: the intent needs another one before it can be confirmed again. */
+/**
+ * Stores a failed attempt. The intent loses its payment method, and needs another one before the next confirmation.
+ * @returns the error to throw
+ */
 function fail(
   ledger: Ledger,
   intent: PaymentIntent,
@@ -146,7 +149,7 @@ function addCharge(
 ): Charge {
   const paid = decline === undefined;
   return ledger.addCharge({
-    ...FIELDS_NOT_USED,
+    ...UNUSED_FIELDS,
     id: newId('ch'),
     object: 'charge',
     amount: intent.amount,

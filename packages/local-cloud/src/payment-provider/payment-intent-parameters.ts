@@ -10,7 +10,10 @@ export interface Confirmation {
 
 const CONFIRMATION_PARAMETERS = ['error_on_requires_action', 'off_session', 'return_url'];
 
-/** @param confirms whether the request confirms the intent; if not, these parameters are refused */
+/**
+ * @param confirms whether the request confirms the intent
+ * @throws ApiError for these parameters in a request that does not confirm
+ */
 export function readConfirmation(parameters: RequestParameters, confirms: boolean): Confirmation {
   const misplaced = confirms ? undefined : CONFIRMATION_PARAMETERS.find((name) => parameters.has(name));
   if (misplaced !== undefined) {
@@ -25,9 +28,9 @@ export function readConfirmation(parameters: RequestParameters, confirms: boolea
 
 type MethodFields = 'allowed_payment_method_types' | 'automatic_payment_methods' | 'payment_method_types';
 
-/** Since API version 2023-08-16 `automatic_payment_methods` is on unless something else is said. */
+/** Since API version 2023-08-16, `automatic_payment_methods` is enabled by default. */
 export function readPaymentMethodTypes(parameters: RequestParameters): Pick<PaymentIntent, MethodFields> {
-  // Removed in API version 2026-09-30 (https://docs.stripe.com/changelog/endive), which SDK 23 is past.
+  // Removed in API version 2026-09-30 (https://docs.stripe.com/changelog/endive). SDK 23 uses a later version.
   if (parameters.has('payment_method_types')) {
     const message =
       'The `payment_method_types` parameter is no longer supported. Use `allowed_payment_method_types`, or ' +

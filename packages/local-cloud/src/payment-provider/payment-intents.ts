@@ -6,14 +6,14 @@ import type { Api, Operation } from './operation.ts';
 import { attemptPayment } from './payment-attempt.ts';
 import { readConfirmation, readPaymentMethodTypes } from './payment-intent-parameters.ts';
 import type { Confirmation } from './payment-intent-parameters.ts';
-import { readExpand, readPage } from './reading.ts';
+import { readExpand, readPage } from './expand-and-paging.ts';
 import { testCard } from './test-cards.ts';
 
-// "The amount value supports up to eight digits."
+// "The amount value supports up to eight digits." (https://docs.stripe.com/api/payment_intents/create)
 const AMOUNT = { minimum: 1, maximum: 99_999_999 };
 const CANCELLATION_REASONS = ['duplicate', 'fraudulent', 'requested_by_customer', 'abandoned'] as const;
 
-const FIELDS_NOT_USED = Object.freeze({
+const UNUSED_FIELDS = Object.freeze({
   amount_capturable: 0,
   amount_details: { tip: {} },
   application: null,
@@ -52,10 +52,10 @@ export const createPaymentIntent: Operation = ({ ledger, now }, parameters) => {
   const show = readExpand(parameters, ledger, 'payment_intent');
   parameters.refuseUnknown();
   return () => {
-    const paymentMethod = paymentMethodName === undefined ? null : takePaymentMethod(ledger, paymentMethodName);
+    const paymentMethod = paymentMethodName === undefined ? null : createPaymentMethod(ledger, paymentMethodName);
     const id = newId('pi');
     const intent: PaymentIntent = {
-      ...FIELDS_NOT_USED,
+      ...UNUSED_FIELDS,
       id,
       object: 'payment_intent',
       ...methods,
@@ -77,7 +77,7 @@ export const createPaymentIntent: Operation = ({ ledger, now }, parameters) => {
       receipt_email: receiptEmail,
       status: paymentMethod === null ? 'requires_payment_method' : 'requires_confirmation',
     };
-    // What cannot be confirmed at all is refused before the intent exists; a declined card leaves the intent behind.
+    // When the confirmation is invalid, no intent is created. When the card is declined, the intent exists.
     return show(confirm ? confirmIntent({ ledger, now }, intent, confirmation) : ledger.intents.put(intent));
   };
 };
@@ -92,7 +92,7 @@ export const confirmPaymentIntent: Operation = ({ ledger, now }, parameters, id)
     const intent = find(ledger, id);
     refuseUnlessConfirmable(intent);
     const isOwn = paymentMethodName === undefined || paymentMethodName === intent.payment_method;
-    const paymentMethod = isOwn ? intent.payment_method : takePaymentMethod(ledger, paymentMethodName);
+    const paymentMethod = isOwn ? intent.payment_method : createPaymentMethod(ledger, paymentMethodName);
     const updated = { ...intent, payment_method: paymentMethod, receipt_email: receiptEmail ?? intent.receipt_email };
     return show(confirmIntent({ ledger, now }, updated, confirmation));
   };
@@ -169,8 +169,8 @@ function confirmIntent({ ledger, now }: Api, intent: PaymentIntent, confirmation
   return attemptPayment(ledger, intent, intent.payment_method, card, { ...confirmation, now: now() });
 }
 
-/** Every use of a test payment method makes a payment method of its own, which can pay once. */
-function takePaymentMethod(ledger: Ledger, name: string): string {
+/** Creates a payment method from a test card. Each use of the card's name creates one, which can pay once. */
+function createPaymentMethod(ledger: Ledger, name: string): string {
   const card = testCard(name);
   if (card === undefined) throw resourceMissing('PaymentMethod', name, 'payment_method');
   const id = newId('pm');
@@ -188,7 +188,7 @@ function unexpectedState(message: string, intent: PaymentIntent | undefined): Er
   return invalidRequest(message, { code: 'payment_intent_unexpected_state', ...withIntent(intent) });
 }
 
-/** An error shows the intent as it is stored; one that was refused before it existed is not shown. */
+/** The intent for an error response. It is left out when the request was rejected before the intent was stored. */
 function withIntent(intent: PaymentIntent | undefined): { payment_intent?: PaymentIntent } {
   return intent === undefined ? {} : { payment_intent: intent };
 }

@@ -20,7 +20,7 @@ import { RequestParameters } from './request-parameters.ts';
 
 export interface PaymentProviderOptions {
   now?: () => Date;
-  /** Awaited when a request is about to be executed: it is valid, and its idempotency key is in use from here on. */
+  /** Called before the execution of a valid request. During it, the request's idempotency key is in use. */
   beforeExecution?: (request: { method: string; path: string }) => Promise<void>;
 }
 
@@ -45,8 +45,8 @@ const ROUTES = new Map<string, Operation>([
 ]);
 
 /**
- * A stand-in for the part of Stripe's API that takes and gives back money, for Stripe's own SDK to talk to. It keeps its state
- * in memory and takes any API key.
+ * Plays the part of Stripe's API that charges and refunds, for Stripe's SDK as client. It stores its state in memory
+ * and accepts any API key.
  */
 export function createPaymentProvider(options: PaymentProviderOptions = {}): PaymentProvider {
   const now = options.now ?? (() => new Date());
@@ -76,17 +76,17 @@ export function createPaymentProvider(options: PaymentProviderOptions = {}): Pay
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const requestId = newRequestId();
     const body = await readBody(request);
-    const given = await answer(request, body, requestId).catch(errorAnswer);
-    send(response, given, {
+    const result = await answer(request, body, requestId).catch(errorAnswer);
+    send(response, result, {
       'Request-Id': requestId,
       'Stripe-Version': header(request, 'stripe-version') ?? API_VERSION,
-      ...idempotencyHeaders(given, header(request, 'idempotency-key')),
+      ...idempotencyHeaders(result, header(request, 'idempotency-key')),
     });
   }
 
   return {
     handle: (request, response) => {
-      // Only a connection that breaks before the request is read gets here: nobody is left to answer to.
+      // This fails only when the connection breaks before the request is read.
       handle(request, response).catch(() => response.destroy());
     },
   };
@@ -121,21 +121,24 @@ function errorAnswer(error: unknown): Answer {
   return { statusCode: 500, body: { error: { type: 'api_error', message } } };
 }
 
-/** Sending a saved answer's request again changes nothing, so Stripe tells its SDK not to; a key in use is free again soon. */
-function idempotencyHeaders(given: KeyedAnswer | Answer, key: string | undefined): Record<string, string> {
-  if ('answer' in given) {
+/**
+ * `Stripe-Should-Retry` is false for a stored response, since a retry gets the same response. It is true while the key
+ * is in use, since the first request ends soon.
+ */
+function idempotencyHeaders(result: KeyedAnswer | Answer, key: string | undefined): Record<string, string> {
+  if ('answer' in result) {
     return {
       'Idempotency-Key': key ?? '',
-      'Original-Request': given.originalRequest,
+      'Original-Request': result.originalRequest,
       'Stripe-Should-Retry': 'false',
-      ...(given.replayed ? { 'Idempotent-Replayed': 'true' } : {}),
+      ...(result.replayed ? { 'Idempotent-Replayed': 'true' } : {}),
     };
   }
-  return given.statusCode === 409 ? { 'Stripe-Should-Retry': 'true' } : {};
+  return result.statusCode === 409 ? { 'Stripe-Should-Retry': 'true' } : {};
 }
 
-function send(response: ServerResponse, given: KeyedAnswer | Answer, headers: Record<string, string>): void {
-  const { statusCode, body } = 'answer' in given ? given.answer : given;
+function send(response: ServerResponse, result: KeyedAnswer | Answer, headers: Record<string, string>): void {
+  const { statusCode, body } = 'answer' in result ? result.answer : result;
   response.writeHead(statusCode, { 'Content-Type': 'application/json', ...headers });
   response.end(JSON.stringify(body));
 }

@@ -3,11 +3,11 @@ import type { Ledger } from './ledger.ts';
 import { newId } from './objects.ts';
 import type { Charge, Refund } from './objects.ts';
 import type { Operation } from './operation.ts';
-import { readExpand, readPage, shortListing } from './reading.ts';
+import { listingOf, readExpand, readPage } from './expand-and-paging.ts';
 
 const REASONS = ['duplicate', 'fraudulent', 'requested_by_customer'] as const;
 
-const FIELDS_NOT_USED = Object.freeze({
+const UNUSED_FIELDS = Object.freeze({
   customer: null,
   customer_account: null,
   payment_method: null,
@@ -44,7 +44,7 @@ export const createRefund: Operation = ({ ledger, now }, parameters) => {
       refunded: charge.amount_refunded + refunded === charge.amount_captured,
     });
     const refund: Refund = {
-      ...FIELDS_NOT_USED,
+      ...UNUSED_FIELDS,
       id: newId('re'),
       object: 'refund',
       amount: refunded,
@@ -81,15 +81,18 @@ export const listRefunds: Operation = ({ ledger }, parameters) => {
       return page({ values: ledger.refunds.all, positionOf: (id) => ledger.refunds.positionOf(id) });
     }
     const ofCharge = chargeId === undefined ? undefined : ledger.refundsOf(findCharge(ledger, chargeId).id);
-    if (intentId === undefined) return page(shortListing(ofCharge ?? []));
+    if (intentId === undefined) return page(listingOf(ofCharge ?? []));
     if (ledger.intents.get(intentId) === undefined) throw resourceMissing('payment_intent', intentId, 'payment_intent');
     // At most one charge of an intent is paid, so its refunds are already in order.
     const ofIntent = ledger.chargesOf(intentId).flatMap((charge) => ledger.refundsOf(charge.id));
-    return page(shortListing(ofCharge?.filter((refund) => refund.payment_intent === intentId) ?? ofIntent));
+    return page(listingOf(ofCharge?.filter((refund) => refund.payment_intent === intentId) ?? ofIntent));
   };
 };
 
-/** @throws ApiError when the charge was not paid, is refunded already, or has less left than is asked for. */
+/**
+ * The amount to refund: by default the rest of the charge.
+ * @throws ApiError when the charge was not paid, is fully refunded, or its rest is less than the requested amount
+ */
 function refundable(charge: Charge, amount: number | undefined): number {
   if (!charge.paid) throw nothingToRefund(charge.payment_intent);
   const left = charge.amount_captured - charge.amount_refunded;
@@ -97,8 +100,8 @@ function refundable(charge: Charge, amount: number | undefined): number {
     throw invalidRequest(`Charge ${charge.id} has already been refunded.`, { code: 'charge_already_refunded' });
   }
   if (amount !== undefined && amount > left) {
-    const [asked, unrefunded] = [money(amount, charge.currency), money(left, charge.currency)];
-    const message = `Refund amount (${asked}) is greater than unrefunded amount on charge (${unrefunded})`;
+    const [requested, unrefunded] = [money(amount, charge.currency), money(left, charge.currency)];
+    const message = `Refund amount (${requested}) is greater than unrefunded amount on charge (${unrefunded})`;
     throw invalidRequest(message, { param: 'amount' });
   }
   return amount ?? left;

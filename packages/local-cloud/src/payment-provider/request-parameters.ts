@@ -5,8 +5,8 @@ const CURRENCIES = new Set(Intl.supportedValuesOf('currency').map((code) => code
 const METADATA_LIMITS = { keys: 50, keyLength: 40, valueLength: 500 };
 
 /**
- * Reads the parameters of one request and refuses, in Stripe's words, what Stripe would refuse. An operation asks for every
- * parameter it knows and then calls `refuseUnknown`, so that a misspelt one fails here as it would there.
+ * Reads the parameters of one request. Its errors are Stripe's own. An operation reads all parameters that it supports
+ * and then calls `refuseUnknown`, so that a misspelt parameter is an error, as at Stripe.
  */
 export class RequestParameters {
   readonly #form: Form;
@@ -113,7 +113,7 @@ export class RequestParameters {
     return this.#form.has(name);
   }
 
-  /** Not only what Stripe does not know is unknown: also what Stripe knows and this stand-in does not act upon. */
+  /** @throws ApiError for a parameter that the operation has not read, including those that only Stripe supports */
   refuseUnknown(): void {
     const unknown = [...this.#form.keys()].filter((name) => !this.#known.has(name)).map((name) => this.#full(name));
     const [param] = unknown;

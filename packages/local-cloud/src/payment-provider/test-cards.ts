@@ -1,8 +1,11 @@
 /** Stripe's test payment methods: https://docs.stripe.com/testing */
 export interface TestCard {
-  /** What a payment method and a charge show of the card: one object, whatever is charged to it. */
+  /** The card's details in payment methods and charges. All of them share this object. */
   details: { readonly type: 'card'; readonly card: object };
-  /** Left out: the charge succeeds. `'authentication'`: the customer would have to authenticate, whom nobody can ask here. */
+  /**
+   * `'authentication'`: the customer must authenticate, which nobody can do here.
+   * @default the charge succeeds
+   */
   behavior?: Decline | 'authentication';
 }
 
@@ -10,7 +13,7 @@ export interface Decline {
   code: string;
   declineCode: string;
   message: string;
-  /** Stopped by Stripe's fraud rules instead of the bank. */
+  /** Stripe's fraud rules declined the payment, not the bank. */
   blocked?: true;
 }
 
@@ -55,7 +58,7 @@ const PROCESSING_ERROR = visa('0119', {
   message: 'An error occurred while processing your card. Try again in a little bit.',
 });
 
-// Stripe has names with and without the brand for the declines; integrations use both.
+// For declines, Stripe has names with and without the brand. Integrations use both.
 const TEST_CARDS = new Map<string, TestCard>([
   ['pm_card_visa', visa('4242')],
   ['pm_card_visa_debit', card('visa', 'debit', '5556')],
@@ -94,7 +97,7 @@ export function testCard(name: string): TestCard | undefined {
   return TEST_CARDS.get(name);
 }
 
-/** The issuer's answer when the customer is not there to authenticate (`off_session`). */
+/** The decline when the customer cannot authenticate, since the payment is `off_session`. */
 export const AUTHENTICATION_DECLINE: Decline = {
   code: 'authentication_required',
   declineCode: 'authentication_required',

@@ -1,12 +1,12 @@
 import { AwsError, unknownOperation } from '../aws-error.ts';
 
-/** What the local cloud uses of a queue of fauxqs. */
+/** The members of fauxqs's queue that the local cloud uses. */
 export interface SqsQueue {
   readonly name: string;
   readonly url: string;
   readonly arn: string;
   getAttribute(name: string): string | undefined;
-  /** Makes visible what has become visible since: delayed messages and those whose visibility timeout has passed. */
+  /** Makes messages visible whose delay or visibility timeout has ended since the last call. */
   processTimers(): void;
 }
 
@@ -19,7 +19,7 @@ export interface SqsStore {
 
 export interface Fauxqs {
   createStore(region: string): SqsStore;
-  /** Runs one action of SQS's JSON protocol; takes effect before it returns. @throws AwsError */
+  /** Runs one action of SQS's JSON protocol. It has its effect before the call returns. @throws AwsError */
   call(store: SqsStore, action: string, input: Record<string, unknown>): Promise<Record<string, unknown>>;
   queueDoesNotExist(name: string): AwsError;
 }
@@ -46,7 +46,7 @@ const ACTIONS = [
   'ListQueueTags',
 ];
 
-/** Codes which the query protocol, and the x-amzn-query-error header of the JSON protocol, call by another name. */
+/** Error codes that differ in the query protocol, and in the x-amzn-query-error header of the JSON protocol. */
 const QUERY_CODES: Record<string, string> = {
   QueueDoesNotExist: 'AWS.SimpleQueueService.NonExistentQueue',
   QueueNameExists: 'QueueAlreadyExists',
@@ -59,9 +59,9 @@ const QUERY_CODES: Record<string, string> = {
 };
 
 /**
- * fauxqs's own entry point is a Fastify application for SQS, SNS and S3 together; going through it costs 0.3 ms of CPU a call
- * and the AWS clients at start. Its store and its actions are modules of their own, and those are loaded here, past the
- * package's `exports`: its version is therefore pinned.
+ * Loads fauxqs's store and actions directly. Its entry point is a Fastify application for SQS, SNS and S3, which costs
+ * 0.3 ms of CPU for each call and loads the AWS clients at start. The package's `exports` do not include these modules,
+ * so its version is pinned.
  */
 export async function loadFauxqs(): Promise<Fauxqs> {
   const load = (path: string) =>
@@ -79,7 +79,7 @@ export async function loadFauxqs(): Promise<Fauxqs> {
     createStore(region) {
       const store = new SqsStore();
       store.region = region;
-      // Without a host, fauxqs builds queue URLs from the request's host header: one and the same for all, below.
+      // Without a host, fauxqs builds queue URLs from the request's host header. That is always `queues`: see `call`.
       store.host = '';
       return store;
     },

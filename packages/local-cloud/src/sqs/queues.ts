@@ -3,16 +3,19 @@ import { loadFauxqs } from './fauxqs.ts';
 import type { Fauxqs, SqsQueue, SqsStore } from './fauxqs.ts';
 import { isObject } from '../is-object.ts';
 import { LocalCloudError } from '../local-cloud-error.ts';
-import { QueueArrivals } from './queue-arrivals.ts';
-import { askForTraceHeader, hideTraceHeader, showTraceHeader } from './trace-headers.ts';
+import { LongPollWaiters } from './long-poll-waiters.ts';
+import { decodeTraceHeader, encodeTraceHeader, requestTraceHeader } from './trace-headers.ts';
 
 export interface QueuesOptions {
   accountId: string;
   region: string;
-  /** Where clients reach the queues, such as `http://localhost:4566`: known only after the endpoint listens. */
+  /** The clients' address of the queues, such as `http://localhost:4566`. It is known when the endpoint listens. */
   endpoint: () => string;
-  /** Shortens longer visibility timeouts, in seconds: what a crash left unfinished comes again sooner than on AWS. */
-  longestVisibilitySeconds?: number | undefined;
+  /**
+   * Limits visibility timeouts, so that messages are redelivered sooner after a crash than on AWS.
+   * @default no limit
+   */
+  maximumVisibilitySeconds?: number | undefined;
 }
 
 interface SqsMessage {
@@ -31,19 +34,20 @@ type Input = Record<string, unknown>;
 const MAX_DELAY_SECONDS = 900;
 
 /**
- * SQS: fauxqs's queues, without its HTTP server, and with these differences:
- * - a queue is known by its name, whatever host or region a client believes in: `http://localhost:4566/000000000000/<name>`
- *   resolves on every machine, where fauxqs's `sqs.us-east-1.localhost` does not;
- * - a long poll that its client abandons takes no message with it;
- * - counts are current also while nobody receives;
- * - a trace header (`AWSTraceHeader`) comes out with the message that it was sent with;
- * - as on AWS: attributes come only when asked for, and a delay of more than 15 minutes is refused.
+ * SQS: fauxqs's queues, without its HTTP server. It differs from fauxqs in these points:
+ * - A queue URL identifies the queue by its last segment, whatever its host. New URLs are
+ *   `http://localhost:4566/000000000000/<name>`, which resolves on every machine. fauxqs's host
+ *   `sqs.us-east-1.localhost` does not.
+ * - A long poll receives no message after its client has disconnected.
+ * - Message counts are correct also while nobody receives.
+ * - A message keeps its trace header (`AWSTraceHeader`).
+ * - As on AWS, a response has only the requested attributes, and a delay of more than 15 minutes is an error.
  */
 export class Queues {
   private readonly options: QueuesOptions;
   private readonly fauxqs: Fauxqs;
   private readonly store: SqsStore;
-  private readonly arrivals = new QueueArrivals();
+  private readonly longPolls = new LongPollWaiters();
   private closed = false;
 
   static async start(options: QueuesOptions): Promise<Queues> {
@@ -56,17 +60,17 @@ export class Queues {
     this.store = fauxqs.createStore(options.region);
   }
 
-  /** @throws LocalCloudError when the name is taken or SQS would refuse the attributes */
+  /** @throws LocalCloudError when the name is in use, or SQS would reject the attributes */
   async create(name: string, attributes: Record<string, string>): Promise<{ url: string; arn: string; name: string }> {
     if (this.store.getQueueByName(name)) {
-      throw new LocalCloudError(`There is already a queue named ${name}: give one of them another name.`);
+      throw new LocalCloudError(`There are two queues named ${name}: rename one of them.`);
     }
     const deadLetterArn = deadLetterTarget(attributes.RedrivePolicy);
     if (deadLetterArn !== undefined && !this.store.getQueueByName(nameInArn(deadLetterArn))) {
       throw new LocalCloudError(`Queue ${name}: its dead-letter queue ${deadLetterArn} does not exist.`);
     }
     try {
-      await this.request('CreateQueue', { QueueName: name, Attributes: this.shortened(attributes) });
+      await this.request('CreateQueue', { QueueName: name, Attributes: this.limitVisibility(attributes) });
     } catch (error) {
       if (error instanceof AwsError) throw new LocalCloudError(`Queue ${name}: ${error.message}`);
       throw error;
@@ -74,7 +78,7 @@ export class Queues {
     return { url: this.url(name), arn: this.queue(name).arn, name };
   }
 
-  /** Puts a message into a queue, with string attributes and an X-Ray trace header. @throws AwsError `QueueDoesNotExist` */
+  /** Sends a message with string attributes and an X-Ray trace header. @throws AwsError `QueueDoesNotExist` */
   async send(
     queueArn: string,
     body: string,
@@ -95,8 +99,9 @@ export class Queues {
   }
 
   /**
-   * Answers one operation of SQS's API, with the members of its JSON protocol. QueueUrl may be any URL that ends with the
-   * queue's name. An aborted `ReceiveMessage` rejects with the signal's reason.
+   * Runs one operation of SQS's API. Input and output have the members of its JSON protocol. QueueUrl may be any URL
+   * that ends with the queue's name.
+   * @param signal aborts a `ReceiveMessage`, which then rejects with the signal's reason
    * @throws AwsError
    */
   async request(action: string, input: unknown, signal?: AbortSignal): Promise<unknown> {
@@ -107,7 +112,7 @@ export class Queues {
         return this.receive(request, signal);
       case 'SendMessage':
         refuseLongDelay(request.DelaySeconds);
-        return this.call(action, hideTraceHeader(request));
+        return this.call(action, encodeTraceHeader(request));
       case 'SendMessageBatch':
         return this.sendBatch(request);
       case 'GetQueueAttributes':
@@ -117,17 +122,17 @@ export class Queues {
     }
   }
 
-  /** Ends the polls under way, which answer that there is no message. */
+  /** Ends the current long polls. They return no message. */
   close(): Promise<void> {
     this.closed = true;
-    this.arrivals.close();
+    this.longPolls.close();
     return Promise.resolve();
   }
 
   private async call(action: string, request: Input): Promise<Record<string, unknown>> {
     const answer = await this.fauxqs.call(this.store, action, request);
-    const queue = this.addressed(request);
-    if (queue) this.arrivals.wake(queue);
+    const queue = this.queueOf(request);
+    if (queue) this.longPolls.notify(queue);
     if (typeof answer.QueueUrl === 'string') return { ...answer, QueueUrl: this.url(nameInUrl(answer.QueueUrl)) };
     if (Array.isArray(answer.QueueUrls))
       return { QueueUrls: answer.QueueUrls.map((url) => this.url(nameInUrl(String(url)))) };
@@ -135,15 +140,18 @@ export class Queues {
   }
 
   private async getAttributes(request: Input): Promise<unknown> {
-    this.addressed(request)?.processTimers();
-    // Asked for no attribute in particular, AWS returns none, and fauxqs all.
+    this.queueOf(request)?.processTimers();
+    // Without AttributeNames AWS returns no attribute, fauxqs all.
     const answer = await this.call('GetQueueAttributes', { ...request, AttributeNames: request.AttributeNames ?? [] });
     return Object.keys(answer.Attributes ?? {}).length === 0 ? {} : answer;
   }
 
   private async sendBatch(request: Input): Promise<unknown> {
-    const given = (Array.isArray(request.Entries) ? request.Entries : []) as { Id: string; DelaySeconds?: unknown }[];
-    const entries = given.map((entry) => (isObject(entry) ? hideTraceHeader(entry) : entry));
+    const received = (Array.isArray(request.Entries) ? request.Entries : []) as {
+      Id: string;
+      DelaySeconds?: unknown;
+    }[];
+    const entries = received.map((entry) => (isObject(entry) ? encodeTraceHeader(entry) : entry));
     const refused = entries.flatMap(({ Id, DelaySeconds }) => {
       try {
         refuseLongDelay(DelaySeconds);
@@ -154,7 +162,7 @@ export class Queues {
       }
     });
     if (refused.length === 0)
-      return this.call('SendMessageBatch', given.length > 0 ? { ...request, Entries: entries } : request);
+      return this.call('SendMessageBatch', received.length > 0 ? { ...request, Entries: entries } : request);
     const accepted = entries.filter(({ Id }) => !refused.some((refusal) => refusal.Id === Id));
     if (accepted.length === 0) return { Successful: [], Failed: refused };
     const answer = await this.call('SendMessageBatch', { ...request, Entries: accepted });
@@ -162,35 +170,35 @@ export class Queues {
   }
 
   /**
-   * The waiting of a long poll is done here: fauxqs would hand a message to a poll whose client has gone, and the message
-   * would stay invisible until its visibility timeout.
+   * Implements long polls instead of fauxqs. fauxqs would return a message to a client that has disconnected, and the
+   * message would be invisible until its visibility timeout ends.
    */
   private async receive(request: Input, signal: AbortSignal | undefined): Promise<{ Messages?: SqsMessage[] }> {
-    const queue = this.addressed(request);
+    const queue = this.queueOf(request);
     const waitSeconds = Number(request.WaitTimeSeconds ?? queue?.getAttribute('ReceiveMessageWaitTimeSeconds') ?? 0);
     const polls = queue !== undefined && waitSeconds > 0 && waitSeconds <= 20;
-    // An invalid wait is passed on, for fauxqs to refuse.
+    // fauxqs gets an invalid WaitTimeSeconds unchanged, and rejects it.
     const attempt = polls || request.WaitTimeSeconds === undefined ? { ...request, WaitTimeSeconds: 0 } : request;
     const deadline = Date.now() + waitSeconds * 1000;
     for (;;) {
       signal?.throwIfAborted();
-      const answer = (await this.fauxqs.call(this.store, 'ReceiveMessage', askForTraceHeader(attempt))) as {
+      const answer = (await this.fauxqs.call(this.store, 'ReceiveMessage', requestTraceHeader(attempt))) as {
         Messages?: SqsMessage[];
       };
       const remaining = deadline - Date.now();
       const over = !polls || remaining <= 0 || this.closed;
       if (over || answer.Messages !== undefined) return withRequestedAttributes(answer, request);
-      await this.arrivals.next(queue, remaining, signal);
+      await this.longPolls.wait(queue, remaining, signal);
     }
   }
 
-  private shortened(attributes: Record<string, string>): Record<string, string> {
-    const { longestVisibilitySeconds: longest = Infinity } = this.options;
-    const asked = Number(attributes.VisibilityTimeout ?? 0);
-    return { ...attributes, ...(asked > longest && { VisibilityTimeout: String(longest) }) };
+  private limitVisibility(attributes: Record<string, string>): Record<string, string> {
+    const { maximumVisibilitySeconds: maximum = Infinity } = this.options;
+    const requested = Number(attributes.VisibilityTimeout ?? 0);
+    return { ...attributes, ...(requested > maximum && { VisibilityTimeout: String(maximum) }) };
   }
 
-  private addressed(request: Input): SqsQueue | undefined {
+  private queueOf(request: Input): SqsQueue | undefined {
     return typeof request.QueueUrl === 'string' ? this.store.getQueue(request.QueueUrl) : undefined;
   }
 
@@ -221,11 +229,11 @@ function refuseLongDelay(delaySeconds: unknown): void {
   throw new AwsError('InvalidParameterValue', `Value ${delaySeconds} for parameter DelaySeconds is invalid. ${reason}`);
 }
 
-/** fauxqs returns all message attributes when none is asked for, AWS none. */
+/** Without MessageAttributeNames AWS returns no message attribute, fauxqs all. */
 function withRequestedAttributes(answer: { Messages?: SqsMessage[] }, request: Input): { Messages?: SqsMessage[] } {
-  const asked = Array.isArray(request.MessageAttributeNames) && request.MessageAttributeNames.length > 0;
-  const messages = answer.Messages?.map((message) => showTraceHeader(message, request));
+  const requestsAttributes = Array.isArray(request.MessageAttributeNames) && request.MessageAttributeNames.length > 0;
+  const messages = answer.Messages?.map((message) => decodeTraceHeader(message, request));
   if (messages === undefined) return answer;
-  if (asked) return { Messages: messages };
+  if (requestsAttributes) return { Messages: messages };
   return { Messages: messages.map(({ MessageAttributes: _, MD5OfMessageAttributes: __, ...message }) => message) };
 }

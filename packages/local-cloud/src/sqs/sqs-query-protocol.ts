@@ -1,8 +1,8 @@
 import { AwsError } from '../aws-error.ts';
 
 /**
- * SQS's older protocol, which clients from before 2023 speak (Debian's awscli is one): form fields in, XML out.
- * Both directions are translated from and to the members of the JSON protocol.
+ * SQS's query protocol: requests are form fields, responses are XML. Clients from before 2023 use it, such as the
+ * awscli of Debian. It is converted from and to the members of the JSON protocol.
  */
 
 const NAMESPACE = 'http://queue.amazonaws.com/doc/2012-11-05/';
@@ -33,7 +33,7 @@ const BATCHES = new Set([
 const NUMBERS = new Set(['DelaySeconds', 'MaxNumberOfMessages', 'MaxResults', 'VisibilityTimeout', 'WaitTimeSeconds']);
 
 /**
- * @param path of the request: a client may name the queue by it instead of by the QueueUrl field
+ * @param path of the request, with the queue's name when the QueueUrl field is missing
  * @throws AwsError
  */
 export function parseSqsQuery(form: URLSearchParams, path: string): { action: string; input: Json } {
@@ -42,7 +42,7 @@ export function parseSqsQuery(form: URLSearchParams, path: string): { action: st
   const input = readMembers(fieldTree(form));
   if (input.QueueUrl === undefined && /^\/\d{12}\/./.test(path)) input.QueueUrl = path;
   if (action === 'CreateQueue' && input.Tags !== undefined) {
-    // The only operation whose tags are spelt in lower case.
+    // In the JSON protocol only CreateQueue has `tags` in lower case.
     input.tags = input.Tags;
     delete input.Tags;
   }
@@ -83,7 +83,7 @@ function readMembers(fields: FieldTree): Json {
         }),
       );
     } else {
-      throw new AwsError('InvalidParameterValue', `The parameter ${name} is not known.`);
+      throw new AwsError('InvalidParameterValue', `The parameter ${name} is not supported.`);
     }
   }
   return members;
@@ -101,7 +101,7 @@ function readNumber(name: string, value: string): number {
   return Number(value);
 }
 
-/** The XML answer of an operation, from its JSON answer. */
+/** Converts the JSON response of an operation to XML. */
 export function formatSqsAnswer(action: string, answer: Json, requestId: string): string {
   const members = Object.entries(answer).map(([name, value]) => formatMember(action, name, value));
   const result = members.length === 0 ? '' : `<${action}Result>${members.join('')}</${action}Result>`;
@@ -153,6 +153,6 @@ export function formatSqsError(error: AwsError, requestId: string): string {
   return `<?xml version="1.0"?><ErrorResponse xmlns="${NAMESPACE}">${body}</ErrorResponse>`;
 }
 
-/** A carriage return is written as a reference: an XML parser would read a bare one as a line feed, and the MD5 would differ. */
+/** Escapes carriage returns too: an XML parser reads a literal one as a line feed, and the MD5 would differ. */
 const escape = (value: unknown): string =>
   String(value).replace(/[&<>"'\r]/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -1,10 +1,11 @@
 import { isObject } from '../is-object.ts';
 
 /**
- * SQS carries an X-Ray trace header beside a message, as a system attribute. fauxqs does not know it, so it travels as a message
- * attribute that no client sees: with the message, into the dead-letter queue too.
+ * SQS stores an X-Ray trace header with a message, in the system attribute `AWSTraceHeader`. fauxqs does not support
+ * it. So the header is stored in this message attribute, which clients never see. It stays with the message in the
+ * dead-letter queue too.
  */
-const hidden = 'local-cloud.AWSTraceHeader';
+const carrierAttribute = 'local-cloud.AWSTraceHeader';
 
 type Input = Record<string, unknown>;
 
@@ -14,35 +15,38 @@ interface Message {
   MD5OfMessageAttributes?: string;
 }
 
-/** A request to send a message, or an entry of a batch, as fauxqs takes it. */
-export function hideTraceHeader<T extends Input>(message: T): T {
+/** Copies the trace header of a SendMessage request, or of an entry of SendMessageBatch, to the carrier attribute. */
+export function encodeTraceHeader<T extends Input>(message: T): T {
   const { AWSTraceHeader: header } = isObject(message.MessageSystemAttributes) ? message.MessageSystemAttributes : {};
   if (!isObject(header) || typeof header.StringValue !== 'string') return message;
   const attributes = isObject(message.MessageAttributes) ? message.MessageAttributes : {};
   return {
     ...message,
-    MessageAttributes: { ...attributes, [hidden]: { DataType: 'String', StringValue: header.StringValue } },
+    MessageAttributes: { ...attributes, [carrierAttribute]: { DataType: 'String', StringValue: header.StringValue } },
   };
 }
 
-/** A request to receive messages that also asks for what is hidden. */
-export function askForTraceHeader(request: Input): Input {
-  const asked = Array.isArray(request.MessageAttributeNames) ? (request.MessageAttributeNames as unknown[]) : [];
-  return { ...request, MessageAttributeNames: [...asked, hidden] };
+/** Adds the carrier attribute to the attributes that a ReceiveMessage request asks for. */
+export function requestTraceHeader(request: Input): Input {
+  const names = Array.isArray(request.MessageAttributeNames) ? (request.MessageAttributeNames as unknown[]) : [];
+  return { ...request, MessageAttributeNames: [...names, carrierAttribute] };
 }
 
-/** A message as SQS would give it to that request. Its MD5 covered what was hidden, and is left out where there was anything. */
-export function showTraceHeader<T extends Message>(message: T, request: Input): T {
+/**
+ * Moves the carrier attribute of a received message back to the system attribute, when the request asks for it.
+ * MD5OfMessageAttributes covers the carrier attribute, so it is left out when the message has one.
+ */
+export function decodeTraceHeader<T extends Message>(message: T, request: Input): T {
   const { MessageAttributes, MD5OfMessageAttributes: _, ...rest } = message;
-  const { [hidden]: header, ...attributes } = MessageAttributes ?? {};
+  const { [carrierAttribute]: header, ...attributes } = MessageAttributes ?? {};
   if (header === undefined) return message;
   const names = [request.MessageSystemAttributeNames, request.AttributeNames].flatMap((each) =>
     Array.isArray(each) ? (each as unknown[]) : [],
   );
-  const wanted = names.includes('All') || names.includes('AWSTraceHeader');
+  const isRequested = names.includes('All') || names.includes('AWSTraceHeader');
   return {
     ...(rest as T),
-    ...(wanted && { Attributes: { ...message.Attributes, AWSTraceHeader: header.StringValue! } }),
+    ...(isRequested && { Attributes: { ...message.Attributes, AWSTraceHeader: header.StringValue! } }),
     ...(Object.keys(attributes).length > 0 && { MessageAttributes: attributes }),
   };
 }

@@ -18,7 +18,7 @@ interface ParameterFilter {
   Values?: string[];
 }
 
-/** Members of all the operations' inputs, as clients send them. */
+/** The input members of all operations, as clients send them. */
 interface Input {
   Name?: string;
   Names?: string[];
@@ -34,7 +34,7 @@ interface Input {
   NextToken?: string;
 }
 
-/** SSM parameter store: the newest version of each parameter. */
+/** The SSM parameter store. It keeps only the newest version of each parameter. */
 export class Parameters {
   private readonly arnPrefix: string;
   private readonly parameters = new Map<string, Parameter>();
@@ -50,7 +50,7 @@ export class Parameters {
     this.arnPrefix = `arn:aws:ssm:${options.region}:${options.accountId}:parameter`;
   }
 
-  /** Creates the parameter, or gives it a new version. */
+  /** Creates a parameter, or a new version of it. */
   put(name: string, value: string, type: ParameterType = 'String', description?: string): void {
     const version = (this.parameters.get(name)?.version ?? 0) + 1;
     this.parameters.set(name, { name, value, type, description, version, modifiedAt: Date.now() / 1000 });
@@ -60,7 +60,7 @@ export class Parameters {
     return this.parameters.get(name)?.value;
   }
 
-  /** Answers one operation of SSM's API. @throws AwsError */
+  /** Runs one operation of SSM's API. @throws AwsError */
   request(action: string, input: unknown): Promise<unknown> {
     return new Promise((resolve) => {
       const operation = Object.hasOwn(this.operations, action) ? this.operations[action] : undefined;
@@ -131,28 +131,28 @@ export class Parameters {
 
   private find(nameOrArn: string): Parameter {
     const parameter = this.lookUp(nameOrArn);
-    // AWS sends this error without a message; the name is what the reader of a log needs.
+    // AWS sends this error without a message.
     if (parameter === undefined) throw new AwsError('ParameterNotFound', `There is no parameter ${nameOrArn}.`);
     return parameter;
   }
 
-  /** Takes a name or an ARN, with or without a `:version`; versions but the newest are not kept. */
+  /** Accepts a name or an ARN, with or without `:version`. It finds no version but the newest. */
   private lookUp(nameOrArn: string): Parameter | undefined {
     const isArn = nameOrArn.startsWith(`${this.arnPrefix}/`);
     const [name = '', version] = (isArn ? nameOrArn.slice(this.arnPrefix.length) : nameOrArn).split(':');
-    // In an ARN a slash stands before every name, also before one that has none.
+    // An ARN has a slash before the name, also when the name itself starts without one.
     const parameter = this.parameters.get(name) ?? (isArn ? this.parameters.get(name.slice(1)) : undefined);
     return version === undefined || parameter?.version === Number(version) ? parameter : undefined;
   }
 
   private describe(parameter: Parameter, input: Input) {
     const { name, value, type, version, modifiedAt } = parameter;
-    const sealed = type === 'SecureString' && input.WithDecryption !== true;
+    const isEncrypted = type === 'SecureString' && input.WithDecryption !== true;
     return {
       Name: name,
       Type: type,
-      // Whoever forgets WithDecryption gets cipher text on AWS, and something as useless here.
-      Value: sealed ? Buffer.from(`encrypted:${name}:${version}`).toString('base64') : value,
+      // Without WithDecryption AWS returns cipher text. This value stands for it.
+      Value: isEncrypted ? Buffer.from(`encrypted:${name}:${version}`).toString('base64') : value,
       Version: version,
       LastModifiedDate: modifiedAt,
       ARN: `${this.arnPrefix}${name.startsWith('/') ? '' : '/'}${name}`,

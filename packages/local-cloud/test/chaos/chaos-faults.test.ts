@@ -5,15 +5,15 @@ import type { AddressInfo } from 'node:net';
 import type { AwsError } from '../../src/aws-error.ts';
 import { Chaos } from '../../src/chaos/chaos.ts';
 import { answerChaosControl } from '../../src/chaos/chaos-control.ts';
-import { runUnreliably } from '../../src/chaos/chaos-invocations.ts';
-import { deliverUnreliably, pollUnreliably, putEventsUnreliably } from '../../src/chaos/chaos-messages.ts';
+import { injectInvocationFaults } from '../../src/chaos/chaos-invocations.ts';
+import { injectDeliveryFaults, injectPutEventsFaults, injectQueueFaults } from '../../src/chaos/chaos-messages.ts';
 import type { FaultKind } from '../../src/chaos/chaos-profiles.ts';
-import { answerUnreliably } from '../../src/chaos/chaos-requests.ts';
+import { injectRequestFaults } from '../../src/chaos/chaos-requests.ts';
 import type { FunctionThread, InvocationResult } from '../../src/lambda/function-thread.ts';
 
 const QUEUE = 'arn:aws:sqs:us-east-1:000000000000:airline-seats';
 
-/** Chaos whose next decisions the test makes. */
+/** Chaos with the given decisions, in this order. Undefined means no fault. */
 function deciding(...kinds: (FaultKind | undefined)[]): Chaos {
   const chaos = new Chaos({ seed: 1, profile: 'default' });
   chaos.enable();
@@ -27,7 +27,7 @@ function deciding(...kinds: (FaultKind | undefined)[]): Chaos {
 describe('a delivery', () => {
   const deliver = async (kind: FaultKind | undefined, attributes?: Record<string, string>) => {
     const arrived: string[] = [];
-    const error = await deliverUnreliably(
+    const error = await injectDeliveryFaults(
       async (_, body) => void arrived.push(body),
       deciding(kind),
       new AbortController().signal,
@@ -42,26 +42,26 @@ describe('a delivery', () => {
     ['throttled', { arrived: 0, error: 'ThrottlingException' }],
     ['failed-after', { arrived: 1, error: 'InternalFailure' }],
     ['not-allowed', { arrived: 0, error: 'AccessDenied' }],
-  ] as const)('that is %s', async (kind, outcome) => {
+  ] as const)('with the fault %s', async (kind, outcome) => {
     expect(await deliver(kind)).toEqual(outcome);
   });
 
-  test('to a dead-letter queue is spared', async () => {
+  test('to a dead-letter queue gets no fault', async () => {
     expect(await deliver('not-allowed', { ERROR_CODE: 'NO_PERMISSIONS' })).toEqual({ arrived: 1, error: undefined });
   });
 });
 
-test('PutEvents answers for each entry in its place, whether it took it or not', async () => {
-  const taken: string[] = [];
+test('PutEvents returns a result for each entry in its order, whether it accepted the entry or not', async () => {
+  const accepted: string[] = [];
   const eventBridge = {
     request: async (_: string, input: unknown) => {
       const { Entries } = input as { Entries: { DetailType: string }[] };
-      taken.push(...Entries.map(({ DetailType }) => DetailType));
+      accepted.push(...Entries.map(({ DetailType }) => DetailType));
       return { FailedEntryCount: 0, Entries: Entries.map(({ DetailType }) => ({ EventId: DetailType })) };
     },
   };
   const put = (chaos: Chaos) =>
-    putEventsUnreliably(eventBridge, chaos).request('PutEvents', {
+    injectPutEventsFaults(eventBridge, chaos).request('PutEvents', {
       Entries: ['a', 'b', 'c', 'd'].map((DetailType) => ({ DetailType })),
     });
 
@@ -70,10 +70,10 @@ test('PutEvents answers for each entry in its place, whether it took it or not',
     FailedEntryCount: 2,
     Entries: [{ EventId: 'a' }, refused, refused, { EventId: 'd' }],
   });
-  expect(taken).toEqual(['a', 'c', 'd']);
+  expect(accepted).toEqual(['a', 'c', 'd']);
 });
 
-test('a queue forgets to delete, and hands out twice', async () => {
+test('a queue does not delete some messages, and returns some twice', async () => {
   const requests: [string, unknown][] = [];
   const queues = {
     request: async (action: string, input: unknown) => {
@@ -84,8 +84,8 @@ test('a queue forgets to delete, and hands out twice', async () => {
     },
   };
   const QueueUrl = 'http://localhost:4566/000000000000/airline-seats';
-  await pollUnreliably(queues, deciding(undefined, 'received-twice')).request('ReceiveMessage', { QueueUrl });
-  await pollUnreliably(queues, deciding('not-deleted', undefined)).request('DeleteMessageBatch', {
+  await injectQueueFaults(queues, deciding(undefined, 'received-twice')).request('ReceiveMessage', { QueueUrl });
+  await injectQueueFaults(queues, deciding('not-deleted', undefined)).request('DeleteMessageBatch', {
     QueueUrl,
     Entries: [{ Id: '0' }, { Id: '1' }],
   });
@@ -96,7 +96,7 @@ test('a queue forgets to delete, and hands out twice', async () => {
 });
 
 describe('a worker', () => {
-  /** Works until it is told to end, or is stopped. */
+  /** A worker whose invocation ends when the test calls `answer` or the worker is stopped. */
   function worker() {
     let end!: (result: InvocationResult) => void;
     const running = new Promise<InvocationResult>((resolve) => (end = resolve));
@@ -117,10 +117,10 @@ describe('a worker', () => {
   }
   const event = JSON.stringify({ Records: [{}, {}] });
 
-  test('dies in the middle of its work', async () => {
+  test('is killed during an invocation', async () => {
     const chaos = deciding('killed-during');
     const { asWorker } = worker();
-    expect(await runUnreliably(chaos)(asWorker, 'id', event)).toMatchObject({
+    expect(await injectInvocationFaults(chaos)(asWorker, 'id', event)).toMatchObject({
       kind: 'failed',
       error: { errorMessage: 'dead' },
     });
@@ -129,19 +129,19 @@ describe('a worker', () => {
     ]);
   });
 
-  test('dies when its work is done and before it says so', async () => {
+  test('is killed after an invocation, before its result is returned', async () => {
     const chaos = deciding('killed-after');
     const { thread, answer, asWorker } = worker();
     answer();
-    expect(await runUnreliably(chaos)(asWorker, 'id', event)).toMatchObject({ kind: 'failed' });
+    expect(await injectInvocationFaults(chaos)(asWorker, 'id', event)).toMatchObject({ kind: 'failed' });
     expect(thread.stopped).toBe(true);
   });
 
-  test('that is done before its death escapes it, and is not counted', async () => {
+  test('whose invocation ends before the kill is not killed, and the fault is not counted', async () => {
     const chaos = deciding('killed-during');
     const { thread, answer, asWorker } = worker();
     answer();
-    expect(await runUnreliably(chaos)(asWorker, 'id', event)).toMatchObject({ kind: 'answered' });
+    expect(await injectInvocationFaults(chaos)(asWorker, 'id', event)).toMatchObject({ kind: 'answered' });
     expect(thread.stopped).toBe(false);
     expect(chaos.report().faults).toBe(0);
   });
@@ -165,9 +165,9 @@ describe('a request', () => {
 
   async function ask(kind: FaultKind | undefined, headers: Record<string, string> = put, path = '/') {
     let executed = false;
-    const around = answerUnreliably(deciding(kind), (key) => key === 'seats');
+    const middleware = injectRequestFaults(deciding(kind), (key) => key === 'seats');
     const address = await serve((request, response) => {
-      void around(request, response, async () => {
+      void middleware(request, response, async () => {
         executed = true;
         response.setHeader('x-amz-crc32', '1');
         response.writeHead(200, { 'content-type': 'text/plain' });
@@ -183,11 +183,11 @@ describe('a request', () => {
     };
   }
 
-  test('is answered', async () => {
+  test('without a fault is handled', async () => {
     expect(await ask(undefined)).toEqual({ executed: true, status: 200, error: undefined, body: 'done' });
   });
 
-  test('is throttled in the words of its service', async () => {
+  test('is throttled with the error of its service', async () => {
     expect(await ask('throttled')).toMatchObject({
       executed: false,
       status: 400,
@@ -203,7 +203,7 @@ describe('a request', () => {
     });
   });
 
-  test('fails, before or after its effect', async () => {
+  test('fails before or after its effect', async () => {
     expect(await ask('failed')).toMatchObject({ executed: false, status: 500, error: 'InternalServerError' });
     expect(await ask('failed-after')).toMatchObject({ executed: true, status: 500, error: 'InternalServerError' });
     const { body, ...provider } = await ask('failed-after', {}, '/v1/payment_intents');
@@ -211,11 +211,11 @@ describe('a request', () => {
     expect(JSON.parse(body!)).toMatchObject({ error: { type: 'api_error' } });
   });
 
-  test('has its effect and no answer', async () => {
+  test('has its effect and gets no response', async () => {
     expect(await ask('reply-lost')).toEqual({ executed: true, status: undefined, error: undefined, body: undefined });
   });
 
-  test('is spared when an operator makes it, unless it publishes', async () => {
+  test('of an operator gets no fault, unless it is PutEvents', async () => {
     expect(await ask('failed', { 'x-amz-target': 'AmazonSQS.SendMessage' })).toMatchObject({
       executed: true,
       status: 200,
@@ -226,7 +226,7 @@ describe('a request', () => {
     });
   });
 
-  test('to the control begins and ends the faults, and says what is wrong with it', async () => {
+  test('to the control enables and disables the faults, and names an invalid setting', async () => {
     const chaos = new Chaos({ seed: 1, profile: 'default' });
     const address = await serve(
       (request, response) => void answerChaosControl(request.url === '/off' ? undefined : chaos, request, response),

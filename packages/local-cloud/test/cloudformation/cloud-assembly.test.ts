@@ -34,7 +34,7 @@ const assets = {
 };
 
 describe('a cloud assembly', () => {
-  test('is read with the stacks’ names and their assets', () => {
+  test('is read with the names and the assets of its stacks', () => {
     const folder = assembly({
       'manifest.json': manifest,
       'seats.template.json': { Resources: {} },
@@ -69,19 +69,19 @@ describe('a cloud assembly', () => {
       'seats.template.json is not a template: it has no Resources',
     ],
     [
-      'with a section that nobody runs',
+      'with a section that is not supported',
       {
         'manifest.json': manifest,
         'seats.assets.json': assets,
         'seats.template.json': { Resources: {}, Transform: 'x' },
       },
-      'seats.template.json has the section Transform, which the local cloud does not know',
+      'seats.template.json has the section Transform, which the local cloud does not support',
     ],
-  ])('%s is refused, naming the file', (_, files, message) => {
+  ])('%s is an error that names the file', (_, files, message) => {
     expect(() => readCloudAssemblies([assembly(files)])).toThrow(message);
   });
 
-  test('is refused when another holds a stack of the same name', () => {
+  test('is an error when another assembly has a stack of the same name', () => {
     const files = { 'manifest.json': manifest, 'seats.template.json': { Resources: {} }, 'seats.assets.json': assets };
     expect(() => readCloudAssemblies([assembly(files), assembly(files)])).toThrow(
       'stack airline-seats is in two cloud assemblies',
@@ -110,7 +110,7 @@ describe('the order of stacks', () => {
   });
   const order = (...stacks: Stack[]) => orderStacks(stacks, (name) => name === '/stored').map(({ name }) => name);
 
-  test('puts each after those whose parameters it reads', () => {
+  test('puts each stack after those whose parameters it reads', () => {
     expect(order(stack('c', ['/b', '/a'], []), stack('b', ['/a'], ['/b']), stack('a', ['/stored'], ['/a']))).toEqual([
       'a',
       'b',
@@ -118,7 +118,7 @@ describe('the order of stacks', () => {
     ]);
   });
 
-  test('counts dynamic references and computed names too', () => {
+  test('includes dynamic references and computed names', () => {
     const reader = stack('reader', [], []);
     reader.template.Resources.Function = {
       Type: 'AWS::Lambda::Function',
@@ -132,20 +132,20 @@ describe('the order of stacks', () => {
     expect(order(reader, writer)).toEqual(['writer', 'reader']);
   });
 
-  test('is refused when nobody creates a parameter', () => {
+  test('is an error when no stack creates a parameter', () => {
     expect(() => order(stack('a', ['/nothing'], []))).toThrow(
-      'stack a wants the SSM parameter /nothing, which no stack creates',
+      'stack a reads the SSM parameter /nothing, which no stack creates',
     );
   });
 
-  test('is refused when two create the same', () => {
+  test('is an error when two stacks create the same parameter', () => {
     expect(() => order(stack('a', [], ['/x']), stack('b', [], ['/x']))).toThrow(
       '/x is created twice: by stack a and by stack b',
     );
   });
 
-  test('is refused when stacks wait for each other, and they are named', () => {
+  test('is an error that names the stacks when they read parameters of each other', () => {
     const stacks = [stack('a', ['/b'], ['/a']), stack('b', ['/c'], ['/b']), stack('c', ['/a'], ['/c'])];
-    expect(() => order(...stacks)).toThrow("stacks wait for each other's SSM parameters: a → b → c → a");
+    expect(() => order(...stacks)).toThrow("stacks read each other's SSM parameters: a → b → c → a");
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { evaluate, holds, references } from '../../src/cloudformation/intrinsics.ts';
+import { evaluate, isConditionTrue, references } from '../../src/cloudformation/intrinsics.ts';
 import type { Scope } from '../../src/cloudformation/intrinsics.ts';
 
 const scope: Scope = {
@@ -27,7 +27,7 @@ describe('the value of', () => {
     ['Ref of a resource', { Ref: 'Queue' }, 'http://localhost/queue'],
     ['Ref of a pseudo-parameter', { Ref: 'AWS::AccountId' }, '000000000000'],
     ['Fn::GetAtt as a list', { 'Fn::GetAtt': ['Queue', 'Arn'] }, 'arn:aws:sqs:us-east-1:000000000000:queue'],
-    ['Fn::GetAtt as a text', { 'Fn::GetAtt': 'Queue.Arn' }, 'arn:aws:sqs:us-east-1:000000000000:queue'],
+    ['Fn::GetAtt as a string', { 'Fn::GetAtt': 'Queue.Arn' }, 'arn:aws:sqs:us-east-1:000000000000:queue'],
     ['Fn::Join', { 'Fn::Join': ['-', ['a', { Ref: 'BusName' }, 1]] }, 'a-airline-1'],
     ['Fn::Join of a list parameter', { 'Fn::Join': [',', { Ref: 'Zones' }] }, 'a,b'],
     ['Fn::Split', { 'Fn::Split': ['/', 'a/b/c'] }, ['a', 'b', 'c']],
@@ -57,13 +57,13 @@ describe('the value of', () => {
     expect(valueOf(expression)).toEqual(value);
   });
 
-  test('the branch that is not taken is not looked at', () => {
+  test('the other branch of Fn::If is not evaluated', () => {
     expect(valueOf({ 'Fn::If': ['IsOther', { Ref: 'Nothing' }, 'no'] })).toBe('no');
   });
 });
 
-test('conditions are built of one another', () => {
-  expect(['IsUsEast', 'IsOther', 'Both', 'Either'].map((name) => holds(name, scope))).toEqual([
+test('conditions refer to other conditions', () => {
+  expect(['IsUsEast', 'IsOther', 'Both', 'Either'].map((name) => isConditionTrue(name, scope))).toEqual([
     true,
     false,
     false,
@@ -71,14 +71,14 @@ test('conditions are built of one another', () => {
   ]);
 });
 
-describe('an error says what and where', () => {
+describe('an error names the problem and the place', () => {
   test.each<[unknown, string]>([
-    [{ 'Fn::Cidr': ['10.0.0.0/16', 1] }, 'the local cloud does not know the function Fn::Cidr'],
-    [{ 'Fn::ImportValue': 'x' }, 'Fn::ImportValue is refused'],
-    [{ Ref: 'Nothing' }, 'Ref Nothing refers to nothing that exists'],
-    [{ 'Fn::GetAtt': ['Queue', 'Colour'] }, 'the local cloud does not know the attribute Colour of resource Queue'],
+    [{ 'Fn::Cidr': ['10.0.0.0/16', 1] }, 'the local cloud does not support the function Fn::Cidr'],
+    [{ 'Fn::ImportValue': 'x' }, 'Fn::ImportValue is not supported'],
+    [{ Ref: 'Nothing' }, 'Ref Nothing refers to something that does not exist'],
+    [{ 'Fn::GetAtt': ['Queue', 'Colour'] }, 'the local cloud does not support the attribute Colour of resource Queue'],
     [{ 'Fn::Select': [7, ['a']] }, 'Fn::Select: there is no element 7'],
-    ['{{resolve:secretsmanager:key}}', 'the local cloud does not know {{resolve:secretsmanager:…}}'],
+    ['{{resolve:secretsmanager:key}}', 'the local cloud does not support {{resolve:secretsmanager:…}}'],
     ['{{resolve:ssm:/airline/nothing}}', 'there is no SSM parameter /airline/nothing'],
   ])('%j', (expression, message) => {
     expect(() => evaluate({ Targets: [{ Arn: expression }] }, scope, '')).toThrow(
@@ -87,7 +87,7 @@ describe('an error says what and where', () => {
   });
 });
 
-test('references are found wherever they are written', () => {
+test('references are found at every depth of an expression', () => {
   const expression = {
     a: { Ref: 'A' },
     b: [{ 'Fn::GetAtt': ['B', 'Arn'] }, { 'Fn::GetAtt': 'C.Arn' }],

@@ -15,7 +15,7 @@ let created: { name: string; attributes: Record<string, string> }[];
 
 beforeEach(() => {
   created = [];
-  // fauxqs is an ES module only, which cannot be loaded here: local-cloud.test.ts runs the real one in a process of its own.
+  // fauxqs is an ES module, which jest cannot load here. local-cloud.test.ts runs the real queues in another process.
   const queues = {
     create: async (name: string, attributes: Record<string, string>) => {
       created.push({ name, attributes });
@@ -59,7 +59,7 @@ async function provision(Resources: Template['Resources'], rest: Partial<Templat
   await provisionStacks([stack], machine);
 }
 
-/** Tells a test what an expression is worth, by an SSM parameter. */
+/** An SSM parameter with the value of an expression, so that a test can read it. */
 const showing = (Value: unknown) => ({
   Type: 'AWS::SSM::Parameter',
   Properties: { Name: '/shown', Type: 'String', Value },
@@ -82,7 +82,7 @@ const mapping = {
 const queue = { Type: 'AWS::SQS::Queue' };
 
 describe('resources', () => {
-  test('come after what they refer to and depend on', async () => {
+  test('are created after the resources that they refer to and depend on', async () => {
     await provision({
       A: {
         Type: 'AWS::SQS::Queue',
@@ -101,18 +101,18 @@ describe('resources', () => {
     });
   });
 
-  test('that depend on each other are named', async () => {
+  test('that depend on each other are an error that names them', async () => {
     const circle = provision({ A: { ...queue, DependsOn: ['B'] }, B: { ...queue, DependsOn: 'A' } });
     await expect(circle).rejects.toThrow('stack seats: resources depend on each other: A → B → A');
   });
 
-  test('whose condition does not hold are left out', async () => {
+  test('whose condition is false are not created', async () => {
     const Conditions = { Elsewhere: { 'Fn::Equals': [{ Ref: 'AWS::Region' }, 'eu-west-1'] } };
     await provision({ Queue: { ...queue, Condition: 'Elsewhere' } }, { Conditions });
     expect(created).toEqual([]);
   });
 
-  test('without a name get one that stays the same and is no longer than AWS allows', async () => {
+  test('without a name get a stable one within the length limit of AWS', async () => {
     const LongQueue = `Queue${'x'.repeat(100)}`;
     await provision({ [LongQueue]: queue, Show: showing({ Ref: LongQueue }) });
     const [first] = created;
@@ -121,12 +121,12 @@ describe('resources', () => {
     expect(shown()).toBe(`http://localhost:4566/000000000000/${first!.name}`);
   });
 
-  test('without meaning here still have names and ARNs', async () => {
+  test('without effect have names and ARNs', async () => {
     await provision({ Role: { Type: 'AWS::IAM::Role' }, Show: showing({ 'Fn::GetAtt': ['Role', 'Arn'] }) });
     expect(shown()).toMatch(/^arn:aws:iam::000000000000:role\/seats-Role-/);
   });
 
-  test('can take their values from parameters', async () => {
+  test('can use the values of parameters', async () => {
     machine.parameters.put('/airline/bus', 'airline');
     const Parameters = {
       Bus: { Type: 'AWS::SSM::Parameter::Value<String>', Default: '/airline/bus' },
@@ -139,7 +139,7 @@ describe('resources', () => {
 });
 
 describe('a function and its event source', () => {
-  test('are what the template says', async () => {
+  test('have the properties in the template', async () => {
     await provision({
       Queue: queue,
       Function: {
@@ -188,7 +188,7 @@ describe('a function and its event source', () => {
   });
 });
 
-describe('is refused, with the place and the name:', () => {
+describe('an error with the place and the name:', () => {
   test.each<[string, Template['Resources'], string]>([
     [
       'an unknown type',
@@ -198,7 +198,7 @@ describe('is refused, with the place and the name:', () => {
     [
       'an unknown property',
       { Queue: { ...queue, Properties: { FifoQueue: true } } },
-      'stack seats: resource Queue: the local cloud does not run the property FifoQueue',
+      'stack seats: resource Queue: the local cloud does not support the property FifoQueue',
     ],
     [
       'an unknown property of a target',
@@ -211,7 +211,7 @@ describe('is refused, with the place and the name:', () => {
           },
         },
       },
-      'stack seats: resource Rule: Targets[0]: the local cloud does not run the property InputPath',
+      'stack seats: resource Rule: Targets[0]: the local cloud does not support the property InputPath',
     ],
     [
       'a schedule',
@@ -219,22 +219,22 @@ describe('is refused, with the place and the name:', () => {
       'stack seats: resource Rule: the local cloud does not run rules with a ScheduleExpression',
     ],
     [
-      'a pattern that EventBridge would refuse',
+      'a pattern that EventBridge would reject',
       { Rule: { Type: 'AWS::Events::Rule', Properties: { EventPattern: { source: 'a' } } } },
       'stack seats: resource Rule: ',
     ],
     [
-      'a rule on no bus',
+      'a rule on a bus that does not exist',
       { Rule: { Type: 'AWS::Events::Rule', Properties: { EventBusName: 'nowhere', EventPattern: { source: ['a'] } } } },
       'nowhere',
     ],
     [
       'an unknown intrinsic function',
       { Queue: { ...queue, Properties: { QueueName: { 'Fn::ToJsonString': {} } } } },
-      'stack seats: resource Queue: QueueName: the local cloud does not know the function Fn::ToJsonString',
+      'stack seats: resource Queue: QueueName: the local cloud does not support the function Fn::ToJsonString',
     ],
     [
-      'a number that is none',
+      'an invalid number',
       { Queue: { ...queue, Properties: { VisibilityTimeout: 'soon' } } },
       'stack seats: resource Queue: VisibilityTimeout must be a number, not "soon"',
     ],
@@ -246,15 +246,15 @@ describe('is refused, with the place and the name:', () => {
     [
       'layers',
       { Function: { ...lambda, Properties: { ...lambda.Properties, Layers: ['arn'] } } },
-      'stack seats: resource Function: the local cloud does not run the property Layers',
+      'stack seats: resource Function: the local cloud does not support the property Layers',
     ],
     [
-      'an asset that is not there',
+      'a missing asset',
       { Function: { ...lambda, Properties: { ...lambda.Properties, Code: { S3Key: 'other.zip' } } } },
       'stack seats: resource Function: Code: the cloud assembly has no file asset other.zip',
     ],
     [
-      'a handler that is not there',
+      'a missing handler',
       { Function: { ...lambda, Properties: { ...lambda.Properties, Handler: 'main.handler' } } },
       'stack seats: resource Function: there is no file for the handler main.handler',
     ],
@@ -265,7 +265,7 @@ describe('is refused, with the place and the name:', () => {
         Function: lambda,
         Mapping: { ...mapping, Properties: { ...mapping.Properties, FilterCriteria: {} } },
       },
-      'stack seats: resource Mapping: the local cloud does not run the property FilterCriteria',
+      'stack seats: resource Mapping: the local cloud does not support the property FilterCriteria',
     ],
     [
       'a visibility timeout below the function’s timeout',
@@ -273,7 +273,7 @@ describe('is refused, with the place and the name:', () => {
       "stack seats: resource Mapping: the queue's visibility timeout (30 s) is less than the function's timeout (60 s)",
     ],
     [
-      'a table that DynamoDB would refuse',
+      'a table that DynamoDB would reject',
       {
         Table: {
           Type: 'AWS::DynamoDB::Table',
@@ -283,9 +283,9 @@ describe('is refused, with the place and the name:', () => {
       'stack seats: resource Table: ',
     ],
     [
-      'a stream of a table',
+      'a table with a stream',
       { Table: { Type: 'AWS::DynamoDB::Table', Properties: { StreamSpecification: {} } } },
-      'stack seats: resource Table: the local cloud does not run the property StreamSpecification',
+      'stack seats: resource Table: the local cloud does not support the property StreamSpecification',
     ],
     [
       'a WebSocket API',
@@ -308,7 +308,7 @@ describe('is refused, with the place and the name:', () => {
       'stack seats: resource Authorizer: the local cloud runs authorizers of type JWT only',
     ],
     [
-      'a stage with a rate and no burst',
+      'a stage with a rate and without a burst',
       {
         Api: { Type: 'AWS::ApiGatewayV2::Api', Properties: { Name: 'x', ProtocolType: 'HTTP' } },
         Stage: {
@@ -321,15 +321,15 @@ describe('is refused, with the place and the name:', () => {
           },
         },
       },
-      'ThrottlingRateLimit and ThrottlingBurstLimit go together',
+      'ThrottlingRateLimit and ThrottlingBurstLimit must be given together',
     ],
     [
-      'a second front door',
+      'a second HTTP API',
       {
         A: { Type: 'AWS::ApiGatewayV2::Api', Properties: { Name: 'a', ProtocolType: 'HTTP' } },
         B: { Type: 'AWS::ApiGatewayV2::Api', Properties: { Name: 'b', ProtocolType: 'HTTP' } },
       },
-      'stack seats: resource B: the front door serves one HTTP API, and a is there already',
+      'stack seats: resource B: the local cloud serves one HTTP API, and it already has a',
     ],
   ])('%s', async (_, resources, message) => {
     await expect(provision(resources)).rejects.toThrow(

@@ -16,7 +16,7 @@ interface Delivered {
 let delivered: Delivered[];
 let now: number;
 let eventBridge: EventBridge;
-/** Lets a replay take its next step. */
+/** Ends the pause of a replay, and waits until it has delivered its next batch. */
 let step: () => Promise<void>;
 
 const putRule = (name: string, detailType: string) =>
@@ -94,7 +94,7 @@ beforeEach(() => {
 });
 
 describe('a replay', () => {
-  test('brings the archived events to the rules again, with its name, and archives nothing again', async () => {
+  test('sends the archived events to the rules again, with its name, and does not archive them again', async () => {
     await put('SeatBooked', 2);
     delivered.length = 0;
     expect(await startReplay()).toMatchObject({ State: 'STARTING', ReplayArn: `${origin}:replay/again` });
@@ -109,7 +109,7 @@ describe('a replay', () => {
     });
   });
 
-  test('goes to the given rules only', async () => {
+  test('sends events only to the given rules', async () => {
     await put('SeatBooked');
     delivered.length = 0;
     await startReplay({ Destination: { Arn: busArn, FilterArns: [`${origin}:rule/airline/status`] } });
@@ -117,7 +117,7 @@ describe('a replay', () => {
     expect(delivered.map(({ queue }) => queue)).toEqual(['status']);
   });
 
-  test('takes the events that arrived between its two times', async () => {
+  test('sends the events that arrived between its start and end time', async () => {
     await put('SeatBooked');
     now += 60_000;
     await put('SeatBooked');
@@ -145,7 +145,7 @@ describe('a replay', () => {
 
   test.each<[string, object, string, string]>([
     [
-      'of an archive that there is not',
+      'of an archive that does not exist',
       { EventSourceArn: `${origin}:archive/none` },
       'ResourceNotFoundException',
       'Archive .*none does not exist',
@@ -160,26 +160,26 @@ describe('a replay', () => {
       'to another bus',
       { Destination: { Arn: `${origin}:event-bus/default` } },
       'ValidationException',
-      'to the bus that it is of',
+      'the destination must be the bus of the archive',
     ],
     [
-      'to a rule that there is not',
+      'to a rule that does not exist',
       { Destination: { Arn: busArn, FilterArns: ['x'] } },
       'ValidationException',
       'no rule x',
     ],
-  ])('%s is refused', async (_, overrides, code, message) => {
-    const refused = startReplay(overrides);
-    await expect(refused).rejects.toMatchObject({ code });
-    await expect(refused).rejects.toThrow(new RegExp(message));
+  ])('%s is an error', async (_, overrides, code, message) => {
+    const rejected = startReplay(overrides);
+    await expect(rejected).rejects.toMatchObject({ code });
+    await expect(rejected).rejects.toThrow(new RegExp(message));
   });
 
-  test('needs a name of its own', async () => {
+  test('needs a unique name', async () => {
     await startReplay();
     await expect(startReplay()).rejects.toMatchObject({ code: 'ResourceAlreadyExistsException' });
   });
 
-  test('ends when the local cloud does', async () => {
+  test('is cancelled when the local cloud stops', async () => {
     await put('SeatBooked');
     await startReplay();
     await eventBridge.close();
@@ -187,7 +187,7 @@ describe('a replay', () => {
   });
 });
 
-test('archives and replays are listed, by the bus and by the state', async () => {
+test('archives are listed by bus, replays by state', async () => {
   expect(await eventBridge.request('ListArchives', { EventSourceArn: busArn })).toMatchObject({
     Archives: [{ ArchiveName: 'all', RetentionDays: 30 }],
   });

@@ -28,22 +28,22 @@ const event = {
 };
 
 const matching: [sentence: string, pattern: object][] = [
-  ['a text is one of the listed ones', { source: ['airline.bookings', 'airline.seats'] }],
+  ['a string is one of the listed ones', { source: ['airline.bookings', 'airline.seats'] }],
   ['a number is equal by value', { detail: { amountMinor: [129e2], ratio: [0.5] } }],
   ['a boolean and a null are values', { detail: { paid: [true], gate: [null] } }],
   ['an array has one of the listed elements', { resources: ['arn:b'] }],
   ['prefix', { source: [{ prefix: 'airline.' }] }],
-  ['prefix, whatever the case', { source: [{ prefix: { 'equals-ignore-case': 'AIRLINE' } }] }],
+  ['prefix, ignoring case', { source: [{ prefix: { 'equals-ignore-case': 'AIRLINE' } }] }],
   ['suffix', { 'detail-type': [{ suffix: 'Released' }] }],
-  ['suffix, whatever the case', { 'detail-type': [{ suffix: { 'equals-ignore-case': 'released' } }] }],
+  ['suffix, ignoring case', { 'detail-type': [{ suffix: { 'equals-ignore-case': 'released' } }] }],
   ['equals-ignore-case', { 'detail-type': [{ 'equals-ignore-case': 'SEATRELEASED' }] }],
   ['wildcard at both ends', { 'detail-type': [{ wildcard: '*at*' }] }],
   ['wildcard with a literal asterisk and backslash', { detail: { path: [{ wildcard: 'a/*\\*c\\\\d.jar' }] } }],
-  ['anything-but a text', { source: [{ 'anything-but': 'airline.payments' }] }],
+  ['anything-but a string', { source: [{ 'anything-but': 'airline.payments' }] }],
   ['anything-but a list', { detail: { reason: [{ 'anything-but': ['taken', 'expired'] }] } }],
   ['anything-but a number', { detail: { amountMinor: [{ 'anything-but': [1, 2] }] } }],
-  ['anything-but a text, where there is a number', { detail: { amountMinor: [{ 'anything-but': '12900' }] } }],
-  ['anything-but an element, where an array has another one too', { resources: [{ 'anything-but': 'arn:a' }] }],
+  ['anything-but a string, and the value is a number', { detail: { amountMinor: [{ 'anything-but': '12900' }] } }],
+  ['anything-but an element, and the array has another one', { resources: [{ 'anything-but': 'arn:a' }] }],
   ['anything-but a prefix', { source: [{ 'anything-but': { prefix: 'aws.' } }] }],
   ['anything-but one of several suffixes', { source: [{ 'anything-but': { suffix: ['.payments', '.status'] } }] }],
   ['anything-but equals-ignore-case', { source: [{ 'anything-but': { 'equals-ignore-case': ['AIRLINE.STATUS'] } }] }],
@@ -56,11 +56,17 @@ const matching: [sentence: string, pattern: object][] = [
   ['a null exists', { detail: { gate: [{ exists: true }] } }],
   ['a field does not exist', { detail: { declineCode: [{ exists: false }] } }],
   ['a field of an absent object does not exist', { detail: { payment: { method: [{ exists: false }] } } }],
-  ['an object is no leaf, so it does not exist', { detail: { passenger: [{ exists: false }] } }],
+  ['an object is not a leaf node, so it does not exist', { detail: { passenger: [{ exists: false }] } }],
   ['an empty array has no value, so it does not exist', { detail: { tags: [{ exists: false }] } }],
-  ['a field is absent, where it may also have a value', { detail: { declineCode: [{ exists: false }, 'stolen'] } }],
-  ['a field has the value, where it may also be absent', { detail: { reason: [{ exists: false }, 'payment-failed'] } }],
-  ['one element of an array satisfies the whole sub-pattern', { detail: { seats: { row: [14], letter: ['F'] } } }],
+  [
+    'a field is absent, and the pattern allows absence or a value',
+    { detail: { declineCode: [{ exists: false }, 'stolen'] } },
+  ],
+  [
+    'a field has the value, and the pattern allows absence or the value',
+    { detail: { reason: [{ exists: false }, 'payment-failed'] } },
+  ],
+  ['one element of an array matches the whole sub-pattern', { detail: { seats: { row: [14], letter: ['F'] } } }],
   ['one alternative of $or', { $or: [{ source: ['airline.status'] }, { detail: { paid: [true] } }] }],
   [
     '$or inside an object, beside another field',
@@ -78,28 +84,28 @@ const matching: [sentence: string, pattern: object][] = [
 ];
 
 const notMatching: [sentence: string, pattern: object][] = [
-  ['another text', { source: ['airline.payments'] }],
+  ['another string', { source: ['airline.payments'] }],
   ['one of two fields', { source: ['airline.seats'], 'detail-type': ['SeatBooked'] }],
-  ['a number given as text', { detail: { amountMinor: ['12900'] } }],
-  ['a text that reads "true"', { detail: { paid: ['true'] } }],
+  ['a number in a string', { detail: { amountMinor: ['12900'] } }],
+  ['the string "true" for a boolean', { detail: { paid: ['true'] } }],
   ['an absent field', { detail: { declineCode: ['stolen'] } }],
   ['an absent field, by anything-but', { detail: { declineCode: [{ 'anything-but': 'stolen' }] } }],
   ['an absent field, by null', { detail: { declineCode: [null] } }],
   ['an object, by anything-but', { detail: { passenger: [{ 'anything-but': 'Ada' }] } }],
-  ['a field of a text', { source: { name: ['airline.seats'] } }],
+  ['a field of a string', { source: { name: ['airline.seats'] } }],
   ['an inherited property', { constructor: [{ exists: true }] }],
   ['prefix in another case', { source: [{ prefix: 'Airline' }] }],
   ['prefix of a number', { detail: { amountMinor: [{ prefix: '129' }] } }],
-  ['wildcard that leaves a rest', { source: [{ wildcard: '*.seat' }] }],
-  ['wildcard whose dot is a dot', { source: [{ wildcard: 'airline?seats' }] }],
+  ['wildcard that matches only a part', { source: [{ wildcard: '*.seat' }] }],
+  ['wildcard with a question mark, which is a literal', { source: [{ wildcard: 'airline?seats' }] }],
   ['anything-but its value', { detail: { reason: [{ 'anything-but': ['taken', 'payment-failed'] }] } }],
   ['anything-but both elements of an array', { resources: [{ 'anything-but': ['arn:a', 'arn:b'] }] }],
   ['anything-but its prefix', { source: [{ 'anything-but': { prefix: ['aws.', 'air'] } }] }],
   ['anything-but in another case', { source: [{ 'anything-but': { 'equals-ignore-case': 'AIRLINE.seats' } }] }],
-  ['beyond a numeric range', { detail: { amountMinor: [{ numeric: ['>', 12900, '<', 99999] }] } }],
-  ['numeric on a text', { detail: { reason: [{ numeric: ['>', 0] }] } }],
+  ['outside a numeric range', { detail: { amountMinor: [{ numeric: ['>', 12900, '<', 99999] }] } }],
+  ['numeric on a string', { detail: { reason: [{ numeric: ['>', 0] }] } }],
   ['outside a cidr', { detail: { ip: [{ cidr: '10.1.0.0/16' }] } }],
-  ['cidr on a text that is no address', { source: [{ cidr: '0.0.0.0/0' }] }],
+  ['cidr on a string that is not an address', { source: [{ cidr: '0.0.0.0/0' }] }],
   ['exists on an object', { detail: { passenger: [{ exists: true }] } }],
   ['exists on an absent field', { detail: { declineCode: [{ exists: true }] } }],
   ['absence of a present field', { detail: { reason: [{ exists: false }] } }],
@@ -121,7 +127,7 @@ describe('matchesEventPattern', () => {
     expect(matchesEventPattern(pattern, event)).toBe(false);
   });
 
-  test('the rule by which payments hears SeatReleased: unless it is the answer to its own PaymentFailed', () => {
+  test("payments' rule for SeatReleased does not match the answer to its own PaymentFailed", () => {
     const reason = [{ 'anything-but': 'payment-failed' }];
     const pattern = { 'detail-type': ['SeatReleased'], detail: { data: { reason } } };
     const released = (reason: string) => ({ 'detail-type': 'SeatReleased', detail: { data: { reason } } });
@@ -174,11 +180,11 @@ describe('validateEventPattern', () => {
     ],
   ];
 
-  test.each(refused)('refuses %j: %s', (pattern, reason) => {
+  test.each(refused)('rejects %j: %s', (pattern, reason) => {
     expect(() => validateEventPattern(pattern)).toThrow(new InvalidEventPatternError(reason));
   });
 
-  test('says whose refusal it is, as PutRule does', () => {
+  test('throws an error with the prefix of PutRule', () => {
     const reason = 'Event pattern is not valid. Reason: Empty arrays are not allowed';
     expect(() => validateEventPattern({ source: [] })).toThrow(reason);
   });

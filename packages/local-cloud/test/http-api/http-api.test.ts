@@ -51,7 +51,7 @@ afterEach(async () => {
 describe('the front door', () => {
   beforeEach(() => serve());
 
-  test('gives a function the request and the client its answer', async () => {
+  test('passes the request to the function, and its response to the client', async () => {
     const response = await fetch(`${endpoint}/bookings`, {
       method: 'POST',
       body: '{"seats":["12A"]}',
@@ -71,7 +71,7 @@ describe('the front door', () => {
     }
   });
 
-  test('answers 500 when the function fails and when it answers nonsense', async () => {
+  test('answers 500 when the function fails, and when its response is invalid', async () => {
     for (const result of [
       { kind: 'failed', error: { errorType: 'Error', errorMessage: 'secret' } },
       { kind: 'answered', payload: { statusCode: 200, headers: { location: 'two\nlines' } } },
@@ -95,7 +95,7 @@ describe('the front door', () => {
     }
   });
 
-  test('takes a body of 10 MB and not a byte more', async () => {
+  test('accepts a body of 10 MB, and not one byte more', async () => {
     invoke = (event) => ({ kind: 'answered', payload: event.body.length });
     const post = (length: number) => fetch(`${endpoint}/bookings`, { method: 'POST', body: 'x'.repeat(length) });
     expect(await (await post(10 * 1024 * 1024)).json()).toBe(10 * 1024 * 1024);
@@ -108,7 +108,7 @@ describe('the front door', () => {
     expect([response.status, response.headers.get('etag'), await response.text()]).toEqual([304, '"1"', '']);
   });
 
-  test('says whether the cloud is ready', async () => {
+  test('answers the health check: 200 when the local cloud is ready', async () => {
     expect((await fetch(`${endpoint}/_local/health`)).status).toBe(200);
     ready = false;
     expect((await fetch(`${endpoint}/_local/health`)).status).toBe(503);
@@ -116,7 +116,7 @@ describe('the front door', () => {
 });
 
 describe('throttling', () => {
-  test('answers 429 once the burst of a route is used up; another route has its own', async () => {
+  test('answers 429 when the burst of a route is used up; another route has its own', async () => {
     await serve({ throttling: { rate: 0.001, burst: 2 } });
     const statuses: number[] = [];
     for (let time = 0; time < 3; time++) statuses.push((await fetch(`${endpoint}/bookings/1`)).status);
@@ -134,7 +134,7 @@ describe('a route with an authorizer', () => {
   });
   afterEach(() => issuer.stop());
 
-  test('answers 401 without a valid token, and the function hears nothing of it', async () => {
+  test('answers 401 without a valid token, and does not invoke the function', async () => {
     let invocations = 0;
     invoke = () => ({ kind: 'answered', payload: { invocations: ++invocations } });
     for (const headers of [{}, { authorization: `Bearer ${await issuer.token({ aud: 'bank' })}` }]) {
@@ -145,7 +145,7 @@ describe('a route with an authorizer', () => {
     expect(invocations).toBe(0);
   });
 
-  test('tells the function who asks; one without does not', async () => {
+  test('passes the caller to the function; a route without an authorizer does not', async () => {
     const headers = { authorization: `Bearer ${await issuer.token({ sub: 'grace' })}` };
     const contextOf = async (path: string) =>
       ((await (await fetch(`${endpoint}${path}`, { headers })).json()) as { requestContext: { authorizer?: unknown } })

@@ -46,7 +46,7 @@ describe('the event of a request', () => {
     });
   });
 
-  test('leaves out what the request does not have', () => {
+  test('has no cookies, parameters or body when the request has none', () => {
     const plain = { ...request, url: '/flights', rawHeaders: ['Host', 'localhost'] };
     const event = toHttpEvent(plain, Buffer.alloc(0), { apiId: 'api', routeKey: 'GET /flights', pathParameters: {} });
     expect(
@@ -67,13 +67,13 @@ describe('the event of a request', () => {
   });
 });
 
-describe('the response of an answer', () => {
+describe("the response for a function's result", () => {
   const text = (answer: unknown) => {
     const response = toHttpResponse(answer);
     return response && { ...response, body: response.body.toString() };
   };
 
-  test('is as the answer says when it has a status code', () => {
+  test('has the status, headers, cookies and body of a result with a status code', () => {
     expect(
       text({
         statusCode: 202,
@@ -89,7 +89,7 @@ describe('the response of an answer', () => {
     expect(text({ statusCode: 200, body: 'w6k=', isBase64Encoded: true })?.body).toBe('é');
   });
 
-  test('is JSON with status 200 when it has none', () => {
+  test('is the result in JSON, with status 200, when the result has no status code', () => {
     expect(text({ hello: 'world' })).toEqual({
       statusCode: 200,
       headers: { 'content-type': 'application/json' },
@@ -103,7 +103,7 @@ describe('the response of an answer', () => {
     [{ statusCode: 'soon' }],
     [{ statusCode: 200, body: { not: 'a text' } }],
     [{ statusCode: 200, cookies: 'a=1' }],
-  ])('is none for %j', (answer) => {
+  ])('is undefined for %j', (answer) => {
     expect(toHttpResponse(answer)).toBeUndefined();
   });
 });

@@ -31,7 +31,7 @@ describe('the most specific route is chosen', () => {
     expect(keyFor(method, path)).toBe(routeKey);
   });
 
-  test('none, when no route fits', () => {
+  test('no route, when none matches', () => {
     expect(
       keyFor(
         'DELETE',
@@ -47,6 +47,9 @@ test('path parameters are decoded', () => {
   expect(matchRoute(routes, 'GET', '/pets/a%20b/c')?.pathParameters).toEqual({ rest: 'a b/c' });
 });
 
-test.each(['FETCH /flights', 'GET flights', '/flights', 'GET /{proxy+}/more'])('%s is no route key', (routeKey) => {
-  expect(() => validateRouteKey(routeKey)).toThrow('is not a route key');
-});
+test.each(['FETCH /flights', 'GET flights', '/flights', 'GET /{proxy+}/more'])(
+  '%s is not a valid route key',
+  (routeKey) => {
+    expect(() => validateRouteKey(routeKey)).toThrow('is not a route key');
+  },
+);

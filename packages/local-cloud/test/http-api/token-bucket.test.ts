@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { TokenBucket } from '../../src/http-api/token-bucket.ts';
 
-test('a token bucket lets its burst through at once, then its rate, and saves no more than its burst', () => {
+test('a token bucket admits its burst at once, then its rate, and never holds more tokens than its burst', () => {
   let milliseconds = 0;
   const bucket = new TokenBucket({ rate: 10, burst: 3 }, () => milliseconds);
   const taken = (tries: number): number => Array.from({ length: tries }, () => bucket.take()).filter(Boolean).length;

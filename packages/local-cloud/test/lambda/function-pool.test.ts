@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FunctionPool, inPlaceOfAws } from '../../src/lambda/function-pool.ts';
+import { FunctionPool, localEndpointVariables } from '../../src/lambda/function-pool.ts';
 import type { FunctionDefinition, InvocationResult } from '../../src/lambda/function-thread.ts';
 
 const SOURCE = `
@@ -36,7 +36,7 @@ beforeAll(async () => {
   );
   writeFileSync(join(directory, 'broken.mjs'), 'throw new RangeError("SEATS_TABLE_NAME is not set");');
   pool = new FunctionPool({
-    environment: inPlaceOfAws('http://127.0.0.1:4566'),
+    environment: localEndpointVariables('http://127.0.0.1:4566'),
     log: (line) => lines.push(line),
     logDirectory: join(directory, 'logs'),
   });

@@ -62,7 +62,7 @@ async function charged(stripe: Stripe): Promise<{ id: string; charge: string }> 
 }
 
 describe('payment intents', () => {
-  test('an intent is created, looked up, confirmed, and has a paid charge', async () => {
+  test('an intent is created, retrieved and confirmed, and has a paid charge', async () => {
     const { stripe } = await startProvider({ now: () => new Date('2030-01-02T03:04:05.678Z') });
     const created = await stripe.paymentIntents.create({
       ...FARE,
@@ -149,7 +149,7 @@ describe('payment intents', () => {
     });
   });
 
-  test('after a decline the intent needs another card, and can then be paid', async () => {
+  test('after a decline the intent needs another card, and then succeeds', async () => {
     const { stripe } = await startProvider();
     const { id } = await stripe.paymentIntents.create({ ...FARE, payment_method: 'pm_card_visa_chargeDeclined' });
     await errorOf(stripe.paymentIntents.confirm(id));
@@ -164,7 +164,7 @@ describe('payment intents', () => {
     expect(charges.data.map(({ status }) => status)).toEqual(['succeeded', 'failed']);
   });
 
-  test('a card that wants authentication waits for it, or fails if nobody is there to authenticate', async () => {
+  test('an intent with a card that needs authentication waits for it, or fails off session', async () => {
     const { stripe } = await startProvider();
     const open = () => stripe.paymentIntents.create({ ...FARE, payment_method: 'pm_card_authenticationRequired' });
 
@@ -194,7 +194,7 @@ describe('payment intents', () => {
     expect(offSession.charge).toMatch(/^ch_/);
   });
 
-  test('a canceled intent cannot be confirmed, a paid one neither confirmed again nor canceled', async () => {
+  test('a canceled intent cannot be confirmed; a paid one cannot be confirmed again or canceled', async () => {
     const { stripe } = await startProvider();
     const { id } = await stripe.paymentIntents.create({ ...FARE, payment_method: 'pm_card_visa' });
     expect(await stripe.paymentIntents.cancel(id, { cancellation_reason: 'abandoned' })).toMatchObject({
@@ -261,7 +261,7 @@ describe('refunds', () => {
     expect(await stripe.paymentIntents.retrieve(id)).toMatchObject({ status: 'succeeded', amount_received: 12_950 });
   });
 
-  test('a second refund is refused', async () => {
+  test('a second full refund is an error', async () => {
     const { stripe } = await startProvider();
     const { id, charge } = await charged(stripe);
     await stripe.refunds.create({ payment_intent: id });
@@ -273,7 +273,7 @@ describe('refunds', () => {
     expect((await stripe.refunds.list({ payment_intent: id })).data).toHaveLength(1);
   });
 
-  test('partial refunds add up to the charge and no further', async () => {
+  test('partial refunds add up to the charge, and not to more', async () => {
     const { stripe } = await startProvider();
     const { id, charge } = await charged(stripe);
     const first = await stripe.refunds.create({ payment_intent: id, amount: 10_000 });
@@ -292,7 +292,7 @@ describe('refunds', () => {
     expect((await stripe.refunds.list({ payment_intent: (await charged(stripe)).id })).data).toEqual([]);
   });
 
-  test('what was not paid cannot be refunded', async () => {
+  test('an unpaid charge cannot be refunded', async () => {
     const { stripe } = await startProvider();
     const { id } = await stripe.paymentIntents.create({ ...FARE, payment_method: 'pm_card_visa_chargeDeclined' });
     const message = `This PaymentIntent (${id}) does not have a successful charge to refund.`;
@@ -307,7 +307,7 @@ describe('refunds', () => {
 });
 
 describe('idempotency keys', () => {
-  test('the same request gets the very same answer again, even when the object has changed since', async () => {
+  test('the same request gets the same response again, even when the object has changed', async () => {
     const { stripe, port } = await startProvider();
     const body =
       'amount=12950&currency=eur&payment_method=pm_card_visa&automatic_payment_methods[enabled]=true' +
@@ -326,7 +326,7 @@ describe('idempotency keys', () => {
     expect((await stripe.paymentIntents.list()).data).toHaveLength(1);
   });
 
-  test('a confirmation and a refund repeated with their keys move the money once', async () => {
+  test('a repeated confirmation charges once, a repeated refund refunds once', async () => {
     const { stripe } = await startProvider();
     const { id } = await stripe.paymentIntents.create({ ...FARE, payment_method: 'pm_card_visa' });
     const confirm = () => stripe.paymentIntents.confirm(id, {}, { idempotencyKey: 'b-1#confirm' });
@@ -338,7 +338,7 @@ describe('idempotency keys', () => {
     expect((await stripe.refunds.list()).data).toHaveLength(1);
   });
 
-  test('a decline is given again too, and tries the card only once', async () => {
+  test('a decline is repeated too, and the card is charged only once', async () => {
     const { stripe } = await startProvider();
     const { id } = await stripe.paymentIntents.create({ ...FARE, payment_method: 'pm_card_visa_chargeDeclined' });
     const decline = () => errorOf(stripe.paymentIntents.confirm(id, {}, { idempotencyKey: 'b-1#confirm' }));
@@ -350,7 +350,7 @@ describe('idempotency keys', () => {
     expect((await stripe.charges.list({ payment_intent: id })).data).toHaveLength(1);
   });
 
-  test('a failure of the provider is given again too', async () => {
+  test('a failure of the provider is repeated too', async () => {
     let failures = 0;
     const { stripe } = await startProvider({
       beforeExecution: async () => {
@@ -370,7 +370,7 @@ describe('idempotency keys', () => {
     expect(failures).toBe(1);
   });
 
-  test('a request refused before its execution leaves its key free', async () => {
+  test('a request rejected before its execution does not use its key', async () => {
     const { stripe } = await startProvider();
     const key = { idempotencyKey: 'b-1#create' };
     const error = await errorOf(stripe.paymentIntents.create({ ...FARE, amount: 0 }, key));
@@ -394,7 +394,7 @@ describe('idempotency keys', () => {
     expect((await stripe.paymentIntents.retrieve(id)).status).toBe('requires_payment_method');
   });
 
-  test('while the first request is being executed, a second with its key is refused, and succeeds when sent again', async () => {
+  test('during the first request, a second one with its key is rejected; a later retry succeeds', async () => {
     const execution = new EventEmitter();
     const { stripe } = await startProvider({
       beforeExecution: async ({ path }) => {
@@ -417,7 +417,7 @@ describe('idempotency keys', () => {
     expect(await stripe.paymentIntents.confirm(id, {}, key)).toEqual(await first);
   });
 
-  test('twenty confirmations at once with one key charge once', async () => {
+  test('twenty concurrent confirmations with one key charge once', async () => {
     const { stripe } = await startProvider();
     const { id } = await stripe.paymentIntents.create({ ...FARE, payment_method: 'pm_card_visa' });
     const key = { idempotencyKey: 'b-1#confirm', maxNetworkRetries: 5 };
@@ -426,7 +426,7 @@ describe('idempotency keys', () => {
     expect((await stripe.charges.list({ payment_intent: id })).data).toHaveLength(1);
   });
 
-  test('a key is forgotten after 24 hours', async () => {
+  test('a key expires after 24 hours', async () => {
     let now = Date.parse('2030-01-01T00:00:00Z');
     const { stripe } = await startProvider({ now: () => new Date(now) });
     const create = () => stripe.paymentIntents.create(FARE, { idempotencyKey: 'b-1#create' });
@@ -439,7 +439,7 @@ describe('idempotency keys', () => {
   });
 });
 
-describe('refusals', () => {
+describe('errors', () => {
   test.each<[string, string, object]>([
     ['currency=eur', 'Missing required param: amount.', { code: 'parameter_missing', param: 'amount' }],
     ['amount=1', 'Missing required param: currency.', { code: 'parameter_missing', param: 'currency' }],
@@ -472,7 +472,7 @@ describe('refusals', () => {
     ['amount=1&currency=eur&expand[]=customer', 'This property cannot be expanded (customer).', {}],
     ['amount=1&currency=eur&off_session=true', '`off_session` can only be used', { param: 'off_session' }],
     ['amount=1&currency=eur&confirm=true&payment_method=pm_card_visa', 'you must provide a `return_url`', {}],
-  ])('%s is refused', async (body, message, details) => {
+  ])('%s is rejected', async (body, message, details) => {
     const { stripe, port } = await startProvider();
     const response = await post(port, '/v1/payment_intents', body);
     expect(response.status).toBe(400);
@@ -482,7 +482,7 @@ describe('refusals', () => {
     expect((await stripe.paymentIntents.list()).data).toEqual([]);
   });
 
-  test('an unknown id, an unknown path and a missing key are answered as Stripe answers them', async () => {
+  test("an unknown id, an unknown path and a missing key get Stripe's errors", async () => {
     const { stripe, port } = await startProvider();
     expect(await errorOf(stripe.paymentIntents.retrieve('pi_unknown'))).toMatchObject({
       statusCode: 404,

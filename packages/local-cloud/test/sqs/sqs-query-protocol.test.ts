@@ -47,7 +47,7 @@ describe('parseSqsQuery', () => {
     expect(request.input).toEqual({ Entries: [{ Id: 'a', ReceiptHandle: 'h', VisibilityTimeout: 0 }] });
   });
 
-  test('reads attributes and tags, whose member CreateQueue spells in lower case', () => {
+  test('reads attributes and tags; in CreateQueue the member `tags` is in lower case', () => {
     const fields = {
       'Attribute.1.Name': 'DelaySeconds',
       'Attribute.1.Value': '3',
@@ -64,7 +64,7 @@ describe('parseSqsQuery', () => {
     });
   });
 
-  test('takes the queue from the path when no field names it', () => {
+  test('reads the queue from the path when there is no QueueUrl field', () => {
     expect(parse({ Action: 'PurgeQueue' }, '/000000000000/seats').input).toEqual({ QueueUrl: '/000000000000/seats' });
   });
 
@@ -72,20 +72,20 @@ describe('parseSqsQuery', () => {
     [{}, 'MissingAction'],
     [{ Action: 'ReceiveMessage', MaxNumberOfMessages: 'many' }, 'InvalidParameterValue'],
     [{ Action: 'SendMessage', 'Nonsense.1.Name': 'x' }, 'InvalidParameterValue'],
-  ])('refuses %j', (fields, code) => {
+  ])('rejects %j', (fields, code) => {
     expect(() => parse(fields)).toThrow(expect.objectContaining({ code }));
   });
 });
 
-describe('the XML answers', () => {
-  test('an operation without a result has its metadata only', () => {
+describe('the XML response', () => {
+  test('of an operation without a result has the metadata only', () => {
     expect(formatSqsAnswer('DeleteMessage', {}, 'r-1')).toBe(
       '<?xml version="1.0"?><DeleteMessageResponse xmlns="http://queue.amazonaws.com/doc/2012-11-05/">' +
         '<ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata></DeleteMessageResponse>',
     );
   });
 
-  test('a batch tells what succeeded and what failed', () => {
+  test('of a batch has the successful and the failed entries', () => {
     const failed = { Id: 'b', SenderFault: true, Code: 'C', Message: 'no' };
     const answer = { Successful: [{ Id: 'a', MessageId: 'm' }], Failed: [failed] };
     expect(formatSqsAnswer('SendMessageBatch', answer, 'r')).toContain(
@@ -94,13 +94,13 @@ describe('the XML answers', () => {
     );
   });
 
-  test('what stands in a text is not read as XML', () => {
+  test('escapes XML and carriage returns in texts', () => {
     expect(formatSqsAnswer('ReceiveMessage', { Messages: [{ Body: '<a b="&">\r\n' }] }, 'r')).toContain(
       '<Message><Body>&#60;a b=&#34;&#38;&#34;&#62;&#13;\n</Body></Message>',
     );
   });
 
-  test('an error carries the code of this protocol', () => {
+  test('of an error has the code of the query protocol', () => {
     const error = new AwsError('QueueDoesNotExist', 'It is <gone>.', 400, 'AWS.SimpleQueueService.NonExistentQueue');
     expect(formatSqsError(error, 'r')).toContain(
       '<Error><Type>Sender</Type><Code>AWS.SimpleQueueService.NonExistentQueue</Code><Message>It is &#60;gone&#62;.</Message>',
@@ -117,7 +117,7 @@ describe('over the wire', () => {
     fields: Record<string, string>,
     path = '/000000000000/seats',
   ): Promise<{ status: number; xml: string }> {
-    // fetch labels the form as browsers do, with the charset that old clients also send.
+    // fetch adds a charset to the content type, as old clients do.
     const answer = await fetch(endpoint.address + path, { method: 'POST', body: new URLSearchParams(fields) });
     return { status: answer.status, xml: await answer.text() };
   }

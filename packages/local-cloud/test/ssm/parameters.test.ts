@@ -31,14 +31,14 @@ describe('GetParameter', () => {
     expect(parameters.get('/airline/stage')).toBe('beta');
   });
 
-  test('refuses a name, and a version, that is not there', async () => {
+  test('throws for an unknown name, and for an unknown version', async () => {
     const parameters = setUp();
     for (const Name of ['/nowhere', '/airline/stage:7', '/plain']) {
       await expect(parameters.request('GetParameter', { Name })).rejects.toMatchObject({ code: 'ParameterNotFound' });
     }
   });
 
-  test('gives a secure string in the clear only when asked to decrypt it', async () => {
+  test('returns a secure string in plain text only with WithDecryption', async () => {
     const parameters = setUp();
     const read = (input: object) => parameters.request('GetParameter', { Name: '/airline/stripe-key', ...input });
     await expect(read({ WithDecryption: true })).resolves.toMatchObject({ Parameter: { Value: 'sk_test' } });
@@ -47,7 +47,7 @@ describe('GetParameter', () => {
 });
 
 describe('PutParameter', () => {
-  test('creates, and overwrites only when told to', async () => {
+  test('creates a parameter, and overwrites one only with Overwrite', async () => {
     const parameters = setUp();
     const put = (input: object) => parameters.request('PutParameter', { Name: '/new', Value: 'a', ...input });
     await expect(put({})).rejects.toThrow('A parameter type is required when you create a parameter.');
@@ -61,12 +61,12 @@ describe('PutParameter', () => {
 });
 
 describe('many parameters', () => {
-  test('by name: those that are there, and those that are not', async () => {
+  test('by name: the existing ones, and the names of the others', async () => {
     const answer = await setUp().request('GetParameters', { Names: ['plain', '/nowhere'] });
     expect(answer).toMatchObject({ Parameters: [{ Name: 'plain', Value: '1' }], InvalidParameters: ['/nowhere'] });
   });
 
-  test('by path: its own level, or all levels below', async () => {
+  test('by path: one level, or all levels below', async () => {
     const parameters = setUp();
     const byPath = async (input: object) => names(await parameters.request('GetParametersByPath', input));
     expect(await byPath({ Path: '/airline' })).toEqual(['/airline/stage', '/airline/stripe-key']);
@@ -88,7 +88,7 @@ describe('many parameters', () => {
     expect(seen).toEqual(['/airline/bus/arn', '/airline/bus/name', '/airline/stage', '/airline/stripe-key']);
   });
 
-  test('described, filtered, without their values', async () => {
+  test('DescribeParameters filters them, and returns no values', async () => {
     const parameters = setUp();
     const describeThem = (...ParameterFilters: object[]) =>
       parameters.request('DescribeParameters', { ParameterFilters });
@@ -101,7 +101,7 @@ describe('many parameters', () => {
     await expect(describeThem({ Key: 'tag:team', Values: ['x'] })).rejects.toMatchObject({ code: 'InvalidFilterKey' });
   });
 
-  test('an operation that it does not have is refused by name', async () => {
+  test('an unsupported operation is an error that names it', async () => {
     await expect(setUp().request('DeleteParameter', {})).rejects.toMatchObject({
       code: 'UnknownOperationException',
       message: expect.stringContaining('DeleteParameter'),

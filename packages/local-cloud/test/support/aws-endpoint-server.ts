@@ -1,6 +1,6 @@
 /**
- * Serves the AWS endpoint with real queues, for tests that cannot import them: fauxqs is ESM only, jest runs CommonJS.
- * Prints its address on the first line, and runs until its standard input ends.
+ * Serves the AWS endpoint with the real queues. Tests cannot import them, since fauxqs is an ES module and jest runs
+ * CommonJS. It prints its address on the first line, and runs until its standard input ends.
  */
 import type { AddressInfo } from 'node:net';
 import { createAwsEndpoint } from '../../src/aws-endpoint.ts';

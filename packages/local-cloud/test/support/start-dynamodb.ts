@@ -5,7 +5,10 @@ import type { AddressInfo } from 'node:net';
 
 export interface DynamoDbForTests {
   client: DynamoDBClient;
-  /** A table with the keys of every service's table, `pk` and `sk`, and indexes by name with their two key attributes. */
+  /**
+   * Creates a table with the keys `pk` and `sk`, as in every service.
+   * @param indexes their two key attributes, by name
+   */
   createTable(name: string, indexes?: Record<string, [partitionKey: string, sortKey: string]>): Promise<void>;
   stop(): Promise<void>;
 }

@@ -156,5 +156,5 @@ test('the coverage table adds up whom a kind of fault met', () => {
     { ...cell, party: 'airline-payments-ConsumerFunctionB2', count: 3 },
   ]);
   expect(text).toMatch(/DynamoDB PutItem +throttled +5 +seats 2, payments 3/);
-  expect(text).toMatch(/throttled +a request is refused/);
+  expect(text).toMatch(/throttled +a request and the next ones are throttled/);
 });

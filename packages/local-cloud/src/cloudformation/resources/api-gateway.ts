@@ -33,7 +33,7 @@ export const httpApi: ResourceKind = {
 
 export const httpStage: ResourceKind = {
   properties: ['ApiId', 'StageName', 'AutoDeploy', 'DefaultRouteSettings'],
-  // There is no log group to write to.
+  // The local cloud has no log groups.
   withoutEffect: ['AccessLogSettings', 'Description', 'Tags'],
   create: ({ properties }, machine) => {
     const name = properties.requiredText('StageName');
@@ -45,7 +45,7 @@ export const httpStage: ResourceKind = {
     const rate = settings?.number('ThrottlingRateLimit');
     const burst = settings?.number('ThrottlingBurstLimit');
     if ((rate === undefined) !== (burst === undefined))
-      properties.fail('ThrottlingRateLimit and ThrottlingBurstLimit go together');
+      properties.fail('ThrottlingRateLimit and ThrottlingBurstLimit must be given together');
     const throttling = rate !== undefined && burst !== undefined ? { rate, burst } : undefined;
     machine.httpApi.deploy(properties.requiredText('ApiId'), throttling);
     return { ref: name, attributes: {} };
@@ -60,7 +60,7 @@ export const httpIntegration: ResourceKind = {
     if (properties.text('IntegrationType') !== 'AWS_PROXY')
       properties.fail('the local cloud runs integrations of type AWS_PROXY only');
     if (properties.text('PayloadFormatVersion') !== '2.0')
-      properties.fail('the local cloud speaks payload format version 2.0 only');
+      properties.fail('the local cloud supports payload format version 2.0 only');
     const functionName = functionNameOf(properties.requiredText('IntegrationUri'));
     if (!machine.functions.definition(functionName)) properties.fail(`there is no function ${functionName}`);
     const id = gatewayId(resource, 7);
@@ -82,7 +82,7 @@ export const httpAuthorizer: ResourceKind = {
     if (properties.text('AuthorizerType') !== 'JWT')
       properties.fail('the local cloud runs authorizers of type JWT only');
     if (properties.texts('IdentitySource')?.join() !== '$request.header.Authorization')
-      properties.fail('the local cloud finds tokens in $request.header.Authorization only');
+      properties.fail('the local cloud reads tokens from $request.header.Authorization only');
     const jwt = properties.group('JwtConfiguration')?.allowOnly('Issuer', 'Audience');
     if (!jwt) return properties.fail('JwtConfiguration is missing');
     const id = gatewayId(resource, 6);

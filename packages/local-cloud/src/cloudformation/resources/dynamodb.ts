@@ -2,8 +2,8 @@ import { ACCOUNT_ID, REGION } from '../../account.ts';
 import { physicalName } from './resource-kind.ts';
 import type { ResourceKind } from './resource-kind.ts';
 
-/** Those of CreateTable: CloudFormation gives them the same names and shapes. */
-const OF_CREATE_TABLE = [
+/** Properties with the same names and shapes as members of DynamoDB's CreateTable. */
+const CREATE_TABLE_PROPERTIES = [
   'AttributeDefinitions',
   'KeySchema',
   'BillingMode',
@@ -12,8 +12,8 @@ const OF_CREATE_TABLE = [
 ];
 
 export const table: ResourceKind = {
-  properties: ['TableName', 'GlobalSecondaryIndexes', ...OF_CREATE_TABLE],
-  // TimeToLive: DynamoDB deletes expired items within days, so nothing may rely on it.
+  properties: ['TableName', 'GlobalSecondaryIndexes', ...CREATE_TABLE_PROPERTIES],
+  // TimeToLive: DynamoDB deletes an expired item within days, so a service must not rely on the deletion.
   withoutEffect: [
     'ContributorInsightsSpecification',
     'DeletionProtectionEnabled',
@@ -45,7 +45,7 @@ export const table: ResourceKind = {
         ...(ProvisionedThroughput !== undefined && { ProvisionedThroughput }),
       };
     });
-    const input = Object.fromEntries(OF_CREATE_TABLE.map((key) => [key, properties.values[key]]));
+    const input = Object.fromEntries(CREATE_TABLE_PROPERTIES.map((key) => [key, properties.values[key]]));
     await machine.createTable({
       ...input,
       TableName: name,

@@ -5,7 +5,7 @@ import type { ResourceKind } from './resource-kind.ts';
 
 export const eventBus: ResourceKind = {
   properties: ['Name', 'Description'],
-  // The dead-letter queue of a bus takes events that could not be decrypted.
+  // The dead-letter queue of a bus receives events that EventBridge could not decrypt. Nothing is encrypted here.
   withoutEffect: ['Tags', 'Policy', 'KmsKeyIdentifier', 'LogConfig', 'DeadLetterConfig'],
   create: ({ properties }, { eventBridge }) => {
     const { name, arn } = eventBridge.createEventBus(properties.requiredText('Name'), properties.text('Description'));
@@ -52,7 +52,7 @@ export const eventRule: ResourceKind = {
       ...(description !== undefined && { description }),
       targets: properties.groups('Targets').map(ruleTarget),
     });
-    // On a bus of one's own, Ref of a rule is <bus>|<rule>; on the default bus it is the name alone.
+    // Ref of a rule on a custom bus is <bus>|<rule>; on the default bus it is the rule's name.
     return { ref: eventBusName === 'default' ? name : `${eventBusName}|${name}`, attributes: { Arn: arn } };
   },
 };

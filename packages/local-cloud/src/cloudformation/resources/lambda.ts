@@ -95,7 +95,7 @@ export const eventSourceMapping: ResourceKind = {
       QueueUrl: queueUrl,
       AttributeNames: ['VisibilityTimeout'],
     })) as { Attributes: { VisibilityTimeout: string } };
-    // Lambda refuses such a mapping: every slow batch would be handled twice.
+    // As on AWS: a slow batch would become visible again during its invocation, and be handled twice.
     if (Number(attributes.VisibilityTimeout) < definition.timeoutSeconds) {
       properties.fail(
         `the queue's visibility timeout (${attributes.VisibilityTimeout} s) is less than ` +
@@ -125,7 +125,7 @@ export const eventSourceMapping: ResourceKind = {
   },
 };
 
-/** The name in a function's ARN, also in the invocation URI that API Gateway takes. */
+/** The function's name, from its name, its ARN, or the invocation URI of an API Gateway integration. */
 export function functionNameOf(nameOrArn: string): string {
   return /:function:([^:/]+)/.exec(nameOrArn)?.[1] ?? nameOrArn;
 }

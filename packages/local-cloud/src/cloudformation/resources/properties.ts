@@ -1,7 +1,7 @@
 import { LocalCloudError } from '../../local-cloud-error.ts';
 import { isObject } from '../../is-object.ts';
 
-/** The evaluated properties of a resource, or of an object inside them. Every error says which property, where. */
+/** The evaluated properties of a resource, or of an object in them. Each error names the property and its place. */
 export class Properties {
   readonly where: string;
   readonly values: Record<string, unknown>;
@@ -15,10 +15,10 @@ export class Properties {
     throw new LocalCloudError(`${this.where}: ${message}`);
   }
 
-  /** @throws LocalCloudError for a property that is neither run here nor known to have no effect here */
+  /** @throws LocalCloudError for a property that is not in the list */
   allowOnly(...known: readonly string[]): this {
     const unknown = Object.keys(this.values).find((name) => !known.includes(name));
-    if (unknown !== undefined) this.fail(`the local cloud does not run the property ${unknown}`);
+    if (unknown !== undefined) this.fail(`the local cloud does not support the property ${unknown}`);
     return this;
   }
 
@@ -27,14 +27,14 @@ export class Properties {
     if (value === undefined || typeof value === 'string') return value;
     return typeof value === 'number' || typeof value === 'boolean'
       ? String(value)
-      : this.fail(`${name} must be a text`);
+      : this.fail(`${name} must be a string`);
   }
 
   requiredText(name: string): string {
     return this.text(name) ?? this.fail(`${name} is missing`);
   }
 
-  /** CloudFormation accepts numbers and booleans written as texts. */
+  /** Accepts a number in a string too, as CloudFormation does. */
   number(name: string): number | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
@@ -44,6 +44,7 @@ export class Properties {
       : this.fail(`${name} must be a number, not ${JSON.stringify(text)}`);
   }
 
+  /** Accepts `"true"` and `"false"` too, as CloudFormation does. */
   flag(name: string): boolean | undefined {
     const text = this.text(name);
     if (text === undefined || text === 'true' || text === 'false')

@@ -11,7 +11,7 @@ const NUMBERS = [
 
 export const queue: ResourceKind = {
   properties: ['QueueName', 'RedrivePolicy', ...NUMBERS],
-  // RedriveAllowPolicy is a permission: which queues may name this one as their dead-letter queue.
+  // RedriveAllowPolicy is a permission: which queues may use this one as their dead-letter queue.
   withoutEffect: [
     'KmsMasterKeyId',
     'KmsDataKeyReusePeriodSeconds',

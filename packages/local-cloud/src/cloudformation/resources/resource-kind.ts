@@ -9,16 +9,16 @@ import type { Parameters } from '../../ssm/parameters.ts';
 import type { Queues } from '../../sqs/queues.ts';
 import type { Properties } from './properties.ts';
 
-/** The parts of the local cloud that resources are made on. */
+/** The services of the local cloud in which resources are created. */
 export interface Machine {
   eventBridge: EventBridge;
   queues: Queues;
   parameters: Parameters;
-  /** DynamoDB's CreateTable; resolves when the table can be used. */
+  /** DynamoDB's CreateTable. Resolves when the table is active. */
   createTable: (input: Record<string, unknown>) => Promise<void>;
   functions: FunctionPool;
   httpApi: HttpApi;
-  /** What the mappings of all stacks ask for; they start once everything stands. */
+  /** The event source mappings of all stacks. They start when all resources exist. */
   eventSources: EventSourceMapping[];
 }
 
@@ -29,20 +29,20 @@ export interface ResourceToCreate {
   assets: Map<string, FileAsset>;
 }
 
-/** A type of resource that the local cloud runs. A property in neither list is an error. */
+/** A type of resource that the local cloud runs. A property that is in neither list is an error. */
 export interface ResourceKind {
   properties: readonly string[];
-  /** Accepted, since they change nothing on one machine. */
+  /** Properties that are accepted and ignored, since they have no effect on one machine. */
   withoutEffect: readonly string[];
   create(resource: ResourceToCreate, machine: Machine): Promise<ResourceValues> | ResourceValues;
 }
 
-/** The physical name of a resource whose template gives none: stable from run to run, as `<stack>-<logicalId>-<hash>`. */
+/** The physical name of a resource without one in its template: `<stack>-<logicalId>-<hash>`, the same in every run. */
 export function physicalName(stackName: string, logicalId: string, maximumLength: number): string {
   return `${`${stackName}-${logicalId}`.slice(0, maximumLength - 9)}-${stableHash(`${stackName}/${logicalId}`, 8)}`;
 }
 
-/** Lower-case letters and digits, as in the ids that API Gateway gives. */
+/** A hash in lower-case letters and digits, the characters of API Gateway's ids. */
 export function stableHash(text: string, length: number): string {
   return BigInt(`0x${createHash('sha256').update(text).digest('hex')}`)
     .toString(36)

@@ -6,7 +6,7 @@ export const ssmParameter: ResourceKind = {
   withoutEffect: ['AllowedPattern', 'DataType', 'Description', 'Tags', 'Tier'],
   create: ({ stackName, logicalId, properties }, { parameters }) => {
     const type = properties.requiredText('Type');
-    // CloudFormation cannot create secure ones either.
+    // CloudFormation does not create SecureString parameters either.
     if (type !== 'String') properties.fail(`the local cloud does not create SSM parameters of type ${type}`);
     const name = properties.text('Name') ?? physicalName(stackName, logicalId, 1011);
     const value = properties.requiredText('Value');

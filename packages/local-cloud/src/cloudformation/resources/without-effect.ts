@@ -3,60 +3,65 @@ import type { ResourceValues } from '../intrinsics.ts';
 import { physicalName } from './resource-kind.ts';
 
 interface TypeWithoutEffect {
-  /** Why nothing is run for it on one machine. */
-  why: string;
-  /** Of its ARN, what follows `arn:aws:`. Given for the types that templates refer to. */
+  /** Why the local cloud does nothing for it. */
+  reason: string;
+  /** The ARN without `arn:aws:`. Given for the types that templates refer to. */
   arn?: (name: string) => string;
+  /** The attribute with the ARN. @default Arn */
   arnAttribute?: string;
-  /** Ref gives the ARN, not the name. */
+  /** `Ref` returns the ARN instead of the name. */
   refIsArn?: true;
 }
 
-const PERMISSIONS = 'permissions: there is one user, who may do everything';
-const WATCHING = 'watches an account for the people who run it; here they look at the terminal';
-const CATALOGUE = 'a catalogue for people and their tools: nothing that runs reads it';
-const ENCRYPTION = 'encryption at rest: everything is kept in memory only';
+const PERMISSIONS = 'permissions: the local cloud checks none';
+const MONITORING = 'monitoring of an account: here failures appear in the terminal';
+const CATALOGUE = 'a catalogue for developers: nothing reads it at run time';
+const ENCRYPTION = 'encryption at rest: the local cloud stores data in memory only';
 
-/** The types of resource that a template may have and that have no meaning on one machine. The one list of them. */
+/** All types of resource that the local cloud accepts and ignores, since they have no effect on one machine. */
 export const TYPES_WITHOUT_EFFECT: Record<string, TypeWithoutEffect> = {
-  'AWS::CDK::Metadata': { why: 'statistics of the CDK' },
-  'AWS::CloudWatch::Alarm': { why: WATCHING, arn: (name) => `cloudwatch:${REGION}:${ACCOUNT_ID}:alarm:${name}` },
+  'AWS::CDK::Metadata': { reason: 'statistics of the CDK' },
+  'AWS::CloudWatch::Alarm': { reason: MONITORING, arn: (name) => `cloudwatch:${REGION}:${ACCOUNT_ID}:alarm:${name}` },
   'AWS::CloudWatch::CompositeAlarm': {
-    why: WATCHING,
+    reason: MONITORING,
     arn: (name) => `cloudwatch:${REGION}:${ACCOUNT_ID}:alarm:${name}`,
   },
-  'AWS::CloudWatch::Dashboard': { why: WATCHING },
-  'AWS::EventSchemas::Registry': { why: CATALOGUE },
-  'AWS::EventSchemas::Schema': { why: CATALOGUE },
-  'AWS::Events::EventBusPolicy': { why: PERMISSIONS },
-  'AWS::IAM::ManagedPolicy': { why: PERMISSIONS, arn: (name) => `iam::${ACCOUNT_ID}:policy/${name}`, refIsArn: true },
-  'AWS::IAM::Policy': { why: PERMISSIONS },
-  'AWS::IAM::Role': { why: PERMISSIONS, arn: (name) => `iam::${ACCOUNT_ID}:role/${name}` },
-  'AWS::KMS::Alias': { why: ENCRYPTION },
-  'AWS::KMS::Key': { why: ENCRYPTION, arn: (name) => `kms:${REGION}:${ACCOUNT_ID}:key/${name}` },
-  'AWS::Lambda::Permission': { why: PERMISSIONS },
+  'AWS::CloudWatch::Dashboard': { reason: MONITORING },
+  'AWS::EventSchemas::Registry': { reason: CATALOGUE },
+  'AWS::EventSchemas::Schema': { reason: CATALOGUE },
+  'AWS::Events::EventBusPolicy': { reason: PERMISSIONS },
+  'AWS::IAM::ManagedPolicy': {
+    reason: PERMISSIONS,
+    arn: (name) => `iam::${ACCOUNT_ID}:policy/${name}`,
+    refIsArn: true,
+  },
+  'AWS::IAM::Policy': { reason: PERMISSIONS },
+  'AWS::IAM::Role': { reason: PERMISSIONS, arn: (name) => `iam::${ACCOUNT_ID}:role/${name}` },
+  'AWS::KMS::Alias': { reason: ENCRYPTION },
+  'AWS::KMS::Key': { reason: ENCRYPTION, arn: (name) => `kms:${REGION}:${ACCOUNT_ID}:key/${name}` },
+  'AWS::Lambda::Permission': { reason: PERMISSIONS },
   'AWS::Logs::LogGroup': {
-    why: 'the functions’ output is written to files instead',
+    reason: 'the functions write their output to files instead',
     arn: (name) => `logs:${REGION}:${ACCOUNT_ID}:log-group:${name}:*`,
   },
-  'AWS::Logs::MetricFilter': { why: WATCHING },
-  'AWS::Logs::ResourcePolicy': { why: PERMISSIONS },
-  'AWS::SES::ConfigurationSet': { why: 'the mail of this cloud reaches its inbox page only' },
+  'AWS::Logs::MetricFilter': { reason: MONITORING },
+  'AWS::Logs::ResourcePolicy': { reason: PERMISSIONS },
+  'AWS::SES::ConfigurationSet': { reason: 'mail goes to the inbox page only' },
   'AWS::SES::EmailIdentity': {
-    why: 'proof that a sender may use an address; the inbox page takes mail from every sender',
+    reason: 'proof that a sender owns an address: the inbox page accepts mail from every sender',
   },
-  'AWS::SNS::Subscription': { why: WATCHING },
+  'AWS::SNS::Subscription': { reason: MONITORING },
   'AWS::SNS::Topic': {
-    why: WATCHING,
+    reason: MONITORING,
     arn: (name) => `sns:${REGION}:${ACCOUNT_ID}:${name}`,
     arnAttribute: 'TopicArn',
     refIsArn: true,
   },
-  'AWS::SNS::TopicPolicy': { why: PERMISSIONS },
-  'AWS::SQS::QueuePolicy': { why: PERMISSIONS },
+  'AWS::SNS::TopicPolicy': { reason: PERMISSIONS },
+  'AWS::SQS::QueuePolicy': { reason: PERMISSIONS },
 };
 
-/** What the rest of the template sees of such a resource: a name and an ARN of the right form. */
+/** The name and the ARN of such a resource, for the rest of the template. */
 export function valuesWithoutEffect(type: TypeWithoutEffect, stackName: string, logicalId: string): ResourceValues {
   const name = physicalName(stackName, logicalId, 64);
   if (!type.arn) return { ref: name, attributes: {} };

@@ -3,7 +3,7 @@ import type { Ledger } from './ledger.ts';
 import type { ApiObject } from './objects.ts';
 import type { RequestParameters } from './request-parameters.ts';
 
-/** Which fields of an object hold the id of another object that `expand[]` can put in its place. */
+/** The fields with the id of another object. `expand[]` replaces such an id by the object. */
 const EXPANDABLE: Record<ApiObject['object'], Record<string, ApiObject['object']>> = {
   payment_intent: { latest_charge: 'charge' },
   charge: { payment_intent: 'payment_intent' },
@@ -11,7 +11,7 @@ const EXPANDABLE: Record<ApiObject['object'], Record<string, ApiObject['object']
 };
 const MAXIMUM_DEPTH = 4;
 
-/** Reads `expand[]`; what it returns shows an object with those fields expanded. */
+/** Reads `expand[]`. @returns a function that expands these fields of an object */
 export function readExpand(
   parameters: RequestParameters,
   ledger: Ledger,
@@ -34,7 +34,7 @@ function expand(object: object, [field, ...rest]: string[], ledger: Ledger): obj
   if (field === undefined) return object;
   const value = (object as Record<string, unknown>)[field];
   const target = typeof value === 'string' ? find(value, ledger) : value;
-  // A charge that does not exist yet (null) stays null.
+  // The latest charge of an intent is null until there is one.
   if (typeof target !== 'object' || target === null) return object;
   return { ...object, [field]: expand(target, rest, ledger) };
 }
@@ -43,13 +43,14 @@ function find(id: string, ledger: Ledger): ApiObject | undefined {
   return ledger.intents.get(id) ?? ledger.charges.get(id);
 }
 
-/** A list to page through: oldest first, as stored. */
+/** A list that pages are taken from. */
 export interface Listing<Value> {
+  /** Oldest first. */
   values: readonly Value[];
   positionOf: (id: string) => number | undefined;
 }
 
-/** Reads `limit`, `starting_after` and `expand[]`; what it returns answers with one page, newest first. */
+/** Reads `limit`, `starting_after` and `expand[]`. @returns a function that takes one page of a list, newest first */
 export function readPage<Value extends ApiObject>(
   parameters: RequestParameters,
   ledger: Ledger,
@@ -67,8 +68,8 @@ export function readPage<Value extends ApiObject>(
   };
 }
 
-/** For the few objects that belong to one other object. */
-export function shortListing<Value extends { id: string }>(values: readonly Value[]): Listing<Value> {
+/** A listing of a few objects, such as the refunds of one charge. It finds positions by a scan. */
+export function listingOf<Value extends { id: string }>(values: readonly Value[]): Listing<Value> {
   return {
     values,
     positionOf: (id) => {
