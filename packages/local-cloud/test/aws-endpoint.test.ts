@@ -20,7 +20,7 @@ let delivered: string[];
 let queueRequest: (action: string, input: unknown, signal?: AbortSignal) => Promise<unknown>;
 let client: { endpoint: string; region: string; credentials: typeof credentials; maxAttempts: number };
 
-/** Stands where another part of the local cloud is mounted, and says which part was reached. */
+/** A handler in place of a part of the local cloud. Its response names the part. */
 const mounted = (part: string) => (request: IncomingMessage, response: ServerResponse) => {
   response.end(`${part}: ${request.method} ${request.url}`);
 };
@@ -67,7 +67,7 @@ const post = (path: string, headers: Record<string, string>, body = '') =>
   fetch(address + path, { method: 'POST', headers, body });
 
 describe('the AWS SDK', () => {
-  test('puts events and reads the answers to its entries', async () => {
+  test('publishes events and reads the result of each entry', async () => {
     const eventBridge = new EventBridgeClient(client);
     const good = {
       EventBusName: 'airline',
@@ -91,7 +91,7 @@ describe('the AWS SDK', () => {
     eventBridge.destroy();
   });
 
-  test('meets a refusal of EventBridge as an error with its name and message', async () => {
+  test("throws EventBridge's errors with their name and message", async () => {
     const eventBridge = new EventBridgeClient(client);
     await expect(eventBridge.send(new ListRulesCommand({ EventBusName: 'nowhere' }))).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
@@ -115,7 +115,7 @@ describe('the AWS SDK', () => {
     ssm.destroy();
   });
 
-  test('meets a refusal of SQS, with the code of the older protocol beside it', async () => {
+  test("throws SQS's errors, with their code in the query protocol", async () => {
     const refusal = new AwsError('QueueDoesNotExist', 'Gone.', 400, 'AWS.SimpleQueueService.NonExistentQueue');
     queueRequest = () => Promise.reject(refusal);
     const sqs = new SQSClient(client);
@@ -128,7 +128,7 @@ describe('the AWS SDK', () => {
   });
 });
 
-describe('the other parts', () => {
+describe('requests to the other parts', () => {
   test.each([
     ['GET', '/', 'mail'],
     ['GET', '/store?since=1', 'mail'],
@@ -138,7 +138,7 @@ describe('the other parts', () => {
     ['POST', '/v2/email/outbound-emails', 'mail'],
     ['POST', '/v1/payment_intents', 'payment provider'],
     ['GET', '/v1/payment_intents/pi_1', 'payment provider'],
-  ])('%s %s reaches the %s', async (method, path, part) => {
+  ])('%s %s goes to the %s', async (method, path, part) => {
     const answer = await fetch(address + path, {
       method,
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
@@ -147,7 +147,7 @@ describe('the other parts', () => {
   });
 
   test.each(['DynamoDB_20120810.GetItem', 'DynamoDBStreams_20120810.ListStreams'])(
-    '%s reaches DynamoDB',
+    '%s goes to DynamoDB',
     async (target) => {
       const answer = await post('/', { 'x-amz-target': target, 'content-type': 'application/x-amz-json-1.0' }, '{}');
       expect(await answer.text()).toBe('dynamodb: POST /');
@@ -156,7 +156,7 @@ describe('the other parts', () => {
 });
 
 describe('the endpoint itself', () => {
-  test('is healthy once all is up', async () => {
+  test('is healthy when the local cloud is ready', async () => {
     ready = false;
     const starting = await fetch(`${address}/_local/health`);
     expect([starting.status, await starting.json()]).toEqual([503, { status: 'starting' }]);
@@ -165,7 +165,7 @@ describe('the endpoint itself', () => {
     expect([up.status, await up.json()]).toEqual([200, { status: 'ready' }]);
   });
 
-  test('tells STS clients who they are', async () => {
+  test('answers GetCallerIdentity of STS', async () => {
     const body = 'Action=GetCallerIdentity&Version=2011-06-15';
     const answer = await post('/', { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }, body);
     expect(await answer.text()).toContain('<Account>000000000000</Account>');
@@ -175,7 +175,7 @@ describe('the endpoint itself', () => {
     ['a service', '/', { 'x-amz-target': 'TrentService.ListKeys' }, 'TrentService.ListKeys'],
     ['an operation of EventBridge', '/', { 'x-amz-target': 'AWSEvents.CreateArchive' }, 'CreateArchive'],
     ['a path', '/2015-03-31/functions', {}, 'POST /2015-03-31/functions'],
-  ])('names %s that it does not know', async (_, path, headers, name) => {
+  ])('names %s that it does not support', async (_, path, headers, name) => {
     const answer = await post(path, headers, '{}');
     expect(answer.status).toBe(400);
     expect(answer.headers.get('x-amzn-errortype')).toBe('UnknownOperationException');
@@ -186,34 +186,34 @@ describe('the endpoint itself', () => {
     });
   });
 
-  test('refuses a body that is not JSON, and one of more than 16 MB', async () => {
+  test('rejects a body that is not JSON, and one of more than 16 MB', async () => {
     const headers = { 'x-amz-target': 'AWSEvents.PutEvents' };
     await expect((await post('/', headers, '{')).json()).resolves.toMatchObject({ __type: 'SerializationException' });
     const tooLarge = await post('/', headers, 'x'.repeat(16 * 1024 * 1024 + 1));
     expect(tooLarge.status).toBe(413);
   });
 
-  test('answers a defect of its own as InternalFailure', async () => {
+  test('reports an error in its own code as InternalFailure', async () => {
     queueRequest = () => Promise.reject(new TypeError('oops'));
     const answer = await post('/', { 'x-amz-target': 'AmazonSQS.ListQueues' });
     expect([answer.status, await answer.json()]).toEqual([500, { __type: 'InternalFailure', message: 'oops' }]);
   });
 
-  test('gives a long poll up when its client has gone', async () => {
-    const aborted = new Promise<void>((resolve) => {
-      queueRequest = (_action, _input, signal) =>
+  test('aborts a long poll when its client disconnects', async () => {
+    const aborted = new Promise<string>((resolve) => {
+      queueRequest = (action, _input, signal) =>
         new Promise((_resolve, reject) => {
-          socket.destroy();
           signal?.addEventListener('abort', () => {
             reject(new Error('aborted'));
-            resolve();
+            resolve(action);
           });
+          socket.destroy();
         });
     });
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
     socket.write(
       'POST / HTTP/1.1\r\nhost: localhost\r\nx-amz-target: AmazonSQS.ReceiveMessage\r\ncontent-length: 2\r\n\r\n{}',
     );
-    await aborted;
+    await expect(aborted).resolves.toBe('ReceiveMessage');
   });
 });

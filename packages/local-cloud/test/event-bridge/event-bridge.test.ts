@@ -21,7 +21,7 @@ interface SetUpOptions {
   sleep?: DeliveryTimers['sleep'];
 }
 
-/** An EventBridge whose time passes only while it sleeps, and whose deliveries the test decides upon. */
+/** An EventBridge with a clock that only its pauses move. @param options.fail makes deliveries fail */
 function setUp(options: SetUpOptions = {}) {
   const sent: Sent[] = [];
   const lines: string[] = [];
@@ -90,7 +90,7 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe('PutEvents', () => {
-  test('delivers an event in the envelope that an SQS target receives', async () => {
+  test('delivers an event in the envelope of SQS targets', async () => {
     const { eventBridge, putRule, sent } = setUp();
     putRule();
     const answer = await putEvents(eventBridge, entry({ Resources: ['arn:r'], TraceHeader: 'Root=1-5759e988' }));
@@ -110,7 +110,7 @@ describe('PutEvents', () => {
     });
   });
 
-  test('carries the trace header beside the event, to the queue and to its dead-letter queue, and drops what is none', async () => {
+  test('sends a trace header with the event, to the queue and to its dead-letter queue, and drops an invalid one', async () => {
     const TraceHeader = 'Root=1-6a1b2c3d-4e5f60718293a4b5c6d7e8f9;Parent=00f067aa0ba902b7;Sampled=1';
     const fail = (queueArn: string) => (queueArn === QUEUE ? new AwsError('QueueDoesNotExist', 'gone') : undefined);
     for (const [failure, header, carried] of [
@@ -127,7 +127,7 @@ describe('PutEvents', () => {
     }
   });
 
-  test('takes the time of the event from its entry, to the second', async () => {
+  test('uses the time of the entry, with a precision of one second', async () => {
     const { eventBridge, putRule, sent } = setUp();
     putRule();
     await putEvents(eventBridge, entry({ Time: 1767323045.9 }));
@@ -135,12 +135,16 @@ describe('PutEvents', () => {
     expect(JSON.parse(sent[0]?.body ?? '')).toMatchObject({ time: '2026-01-02T03:04:05Z' });
   });
 
-  test('answers before a target has the event', async () => {
+  test('returns before a target has the event', async () => {
+    let started = false;
     let release: () => void = () => undefined;
     const eventBridge = new EventBridge({
       accountId: '000000000000',
       region: 'us-east-1',
-      deliver: () => new Promise((resolve) => (release = resolve)),
+      deliver: () => {
+        started = true;
+        return new Promise((resolve) => (release = resolve));
+      },
       log: () => undefined,
     });
     eventBridge.putRule({
@@ -153,11 +157,12 @@ describe('PutEvents', () => {
     await expect(putEvents(eventBridge, entry({ EventBusName: undefined }))).resolves.toMatchObject({
       FailedEntryCount: 0,
     });
+    expect(started).toBe(true);
     release();
     await eventBridge.close();
   });
 
-  test('refuses single entries in the words of AWS, and accepts those around them', async () => {
+  test('rejects single entries with the errors of AWS, and accepts the other entries', async () => {
     const { eventBridge, putRule, sent } = setUp();
     putRule();
     const answer = await putEvents(
@@ -193,14 +198,14 @@ describe('PutEvents', () => {
     ['no entries', { Entries: [] }, 'Member must have length greater than or equal to 1'],
     ['eleven entries', { Entries: Array(11).fill(entry()) }, 'Member must have length less than or equal to 10'],
     ['nothing at all', {}, 'Member must not be null'],
-  ])('refuses a request with %s', async (_, input, constraint) => {
+  ])('rejects a request with %s', async (_, input, constraint) => {
     const { eventBridge } = setUp();
     const refusal = eventBridge.request('PutEvents', input);
     await expect(refusal).rejects.toThrow(constraint);
     await expect(refusal).rejects.toMatchObject({ code: 'ValidationException', statusCode: 400 });
   });
 
-  test('accepts 1 MiB of entries and not a byte more, counted as AWS counts', async () => {
+  test('accepts 1 MiB of entries and not one byte more, counted as AWS counts', async () => {
     const { eventBridge } = setUp();
     // 16 + 16 bytes of source and detail-type, 14 of the time, 5 of the resource, 8 of the detail around its padding.
     const padding = (bytes: number) => 'x'.repeat(bytes - 16 - 16 - 14 - 5 - 8);
@@ -213,7 +218,7 @@ describe('PutEvents', () => {
     });
   });
 
-  test('succeeds on a bus that does not exist, where the event is lost: as on AWS, but not in silence', async () => {
+  test('succeeds for a bus that does not exist, and drops the event, as on AWS, but logs it', async () => {
     const { eventBridge, putRule, sent, lines } = setUp();
     putRule();
     await expect(putEvents(eventBridge, entry({ EventBusName: 'airlime' }))).resolves.toMatchObject({
@@ -223,7 +228,7 @@ describe('PutEvents', () => {
     expect(sent).toEqual([]);
   });
 
-  test('finds a bus by its ARN, and the default bus when none is named', async () => {
+  test('accepts the ARN of a bus, and uses the default bus when the entry has none', async () => {
     const { eventBridge, putRule, sent } = setUp();
     putRule();
     putRule({ name: 'on-default', eventBusName: 'default' });
@@ -234,7 +239,7 @@ describe('PutEvents', () => {
     expect(sent.map(({ body }) => (JSON.parse(body) as { source: string }).source)).toEqual(['by.arn', 'by.default']);
   });
 
-  test('reaches every target of every enabled rule that matches, and no other', async () => {
+  test('delivers to every target of every enabled rule that matches, and to no other', async () => {
     const { eventBridge, putRule, sent } = setUp();
     const to = (id: string) => target({ id, arn: `arn:aws:sqs:us-east-1:000000000000:${id}` });
     putRule({ name: 'two-targets', targets: [to('a'), to('b')] });
@@ -264,7 +269,7 @@ describe('delivery to a target', () => {
     expect(pauses).toEqual([250, 500, 1000]);
   });
 
-  test('goes to the dead-letter queue when the retries are used up, with what an operator must know', async () => {
+  test('goes to the dead-letter queue after the last retry, with the reason for an operator', async () => {
     const { eventBridge, putRule, sent, attempts } = setUp({ fail: queueOnly });
     putRule({ targets: [deadLetterTarget] });
     await putEvents(eventBridge, entry());
@@ -284,7 +289,7 @@ describe('delivery to a target', () => {
     });
   });
 
-  test('goes to the dead-letter queue when the event is too old for another try', async () => {
+  test('goes to the dead-letter queue when the event is too old for another retry', async () => {
     const { eventBridge, putRule, sent, pauses } = setUp({ fail: queueOnly });
     putRule({ targets: [{ ...deadLetterTarget, maximumRetryAttempts: 185, maximumEventAgeSeconds: 2 }] });
     await putEvents(eventBridge, entry());
@@ -312,7 +317,7 @@ describe('delivery to a target', () => {
     });
   });
 
-  test('says so when an event is dropped', async () => {
+  test('logs a dropped event', async () => {
     const { eventBridge, putRule, lines } = setUp({ fail: broken });
     putRule({ name: 'no-dead-letters' });
     putRule({ targets: [deadLetterTarget] });
@@ -345,7 +350,7 @@ describe('rules', () => {
   test.each([
     ['an unknown bus', { eventBusName: 'nowhere' }, 'nowhere, which does not exist'],
     [
-      'a pattern that EventBridge refuses',
+      'a pattern that EventBridge rejects',
       { eventPattern: { source: 'x' } },
       'Rule to-seats: Event pattern is not valid.',
     ],
@@ -354,7 +359,7 @@ describe('rules', () => {
       { targets: [target({ arn: 'arn:aws:lambda:us-east-1:000000000000:function:f' })] },
       'the local cloud delivers to SQS queues only, not to arn:aws:lambda',
     ],
-  ])('refuses %s', (_, rule, sentence) => {
+  ])('with %s are an error', (_, rule, sentence) => {
     const { putRule } = setUp();
     expect(() => putRule(rule)).toThrow(LocalCloudError);
     expect(() => putRule(rule)).toThrow(sentence);
@@ -396,19 +401,19 @@ describe('rules', () => {
     });
   });
 
-  test('and buses that do not exist are refused by name', async () => {
+  test('that do not exist, buses that do not exist and unsupported operations are errors that name them', async () => {
     const { eventBridge } = setUp();
-    const refused = (action: string, input: object) => expect(eventBridge.request(action, input)).rejects;
-    await refused('DescribeRule', { Name: 'x', EventBusName: 'airline' }).toThrow(
+    const rejected = (action: string, input: object) => expect(eventBridge.request(action, input)).rejects;
+    await rejected('DescribeRule', { Name: 'x', EventBusName: 'airline' }).toThrow(
       'Rule x does not exist on EventBus airline.',
     );
-    await refused('ListRules', { EventBusName: 'nowhere' }).toMatchObject({ code: 'ResourceNotFoundException' });
-    await refused('DescribeRule', {}).toMatchObject({ code: 'ValidationException' });
-    await refused('CreateArchive', {}).toMatchObject({ code: 'UnknownOperationException' });
-    await refused('CreateArchive', {}).toThrow('CreateArchive');
+    await rejected('ListRules', { EventBusName: 'nowhere' }).toMatchObject({ code: 'ResourceNotFoundException' });
+    await rejected('DescribeRule', {}).toMatchObject({ code: 'ValidationException' });
+    await rejected('CreateArchive', {}).toMatchObject({ code: 'UnknownOperationException' });
+    await rejected('CreateArchive', {}).toThrow('CreateArchive');
   });
 
-  test('of AWS itself are not needed: the default bus is there', async () => {
+  test('can be on the default bus, which always exists', async () => {
     const { eventBridge } = setUp();
     await expect(eventBridge.request('DescribeEventBus', { Name: 'airline' })).resolves.toMatchObject({
       Name: 'airline',
@@ -434,12 +439,12 @@ describe('TestEventPattern', () => {
   const tryOut = (pattern: string, tested: unknown = event) =>
     setUp().eventBridge.request('TestEventPattern', { EventPattern: pattern, Event: JSON.stringify(tested) });
 
-  test('says whether the pattern matches', async () => {
+  test('returns whether the pattern matches', async () => {
     await expect(tryOut('{"detail-type":["BookingRequested"]}')).resolves.toEqual({ Result: true });
     await expect(tryOut('{"detail-type":["SeatBooked"]}')).resolves.toEqual({ Result: false });
   });
 
-  test('refuses a bad pattern and an event that is not in the envelope', async () => {
+  test('rejects an invalid pattern, and an event without its envelope', async () => {
     await expect(tryOut('{"source":[]}')).rejects.toMatchObject({ code: 'InvalidEventPatternException' });
     await expect(tryOut('no JSON')).rejects.toMatchObject({ code: 'InvalidEventPatternException' });
     const lacking = 'it lacks id, account, time, region, resources, detail-type';

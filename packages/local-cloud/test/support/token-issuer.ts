@@ -3,19 +3,19 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 
 export interface TokenIssuer {
-  /** Its address, as its tokens name it. */
+  /** Its address, and the `iss` claim of its tokens. */
   issuer: string;
-  /** A signed token. `claims` replace those of a valid one; undefined leaves one out. */
+  /** A signed token. `claims` replace the claims of a valid token; undefined removes a claim. */
   token(
     claims?: Record<string, unknown>,
     how?: { algorithm?: 'RS256' | 'ES256'; keyId?: string; forged?: true },
   ): Promise<string>;
-  /** How often its keys were asked for. */
-  keysAsked(): number;
+  /** The number of requests for its keys. */
+  keyRequests(): number;
   stop(): Promise<void>;
 }
 
-/** An OpenID issuer on this machine, with discovery and keys, that gives a token to whoever asks. */
+/** An OpenID issuer on this machine, with discovery and keys. It signs every token that a test asks for. */
 export async function startTokenIssuer(audience = 'airline'): Promise<TokenIssuer> {
   const keys = { RS256: await generateKeyPair('RS256'), ES256: await generateKeyPair('ES256') };
   const stranger = await generateKeyPair('RS256');
@@ -27,11 +27,14 @@ export async function startTokenIssuer(audience = 'airline'): Promise<TokenIssue
       use: 'sig',
     })),
   );
-  let asked = 0;
+  let keyRequests = 0;
   const server = createServer((request, response) => {
     const answers: Record<string, () => unknown> = {
       '/.well-known/openid-configuration': () => ({ issuer, jwks_uri: `${issuer}/keys` }),
-      '/keys': () => ({ keys: published, asked: ++asked }),
+      '/keys': () => {
+        keyRequests += 1;
+        return { keys: published };
+      },
     };
     const answer = answers[request.url ?? ''];
     response
@@ -49,7 +52,7 @@ export async function startTokenIssuer(audience = 'airline'): Promise<TokenIssue
       const key = (forged ? stranger : keys[algorithm]).privateKey;
       return new SignJWT(payload).setProtectedHeader({ alg: algorithm, kid: keyId }).sign(key);
     },
-    keysAsked: () => asked,
+    keyRequests: () => keyRequests,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
