@@ -49,7 +49,7 @@ process.exitCode = violations > 0 ? 1 : 0;
 
 async function runSeeds(only: number | undefined, seeds: number): Promise<void> {
   const coverage = new Coverage(faultMatrix());
-  const mails = { sent: 0, repeated: 0, untold: 0 };
+  const mails = { sent: 0, repeated: 0, missingNotices: 0 };
   let confirmed = 0;
   let steps = 0;
   const list =
@@ -61,7 +61,7 @@ async function runSeeds(only: number | undefined, seeds: number): Promise<void> 
     coverage.add(result.coverage);
     mails.sent += result.mails.sent;
     mails.repeated += result.mails.repeated;
-    mails.untold += result.mails.untold;
+    mails.missingNotices += result.mails.missingNotices;
     confirmed += result.confirmed;
     steps += result.steps;
     if (result.violation) {
@@ -76,7 +76,7 @@ async function runSeeds(only: number | undefined, seeds: number): Promise<void> 
   const [cell, hits] = coverage.leastHit();
   console.log(`cells ${coverage.cells.size}, least hit: ${cell} (${hits})`);
   console.log(
-    `steps ${steps}; confirmed ${confirmed}; mails ${mails.sent}; because a sender was cut off: ${mails.repeated} repeated, ${mails.untold} refunds untold`,
+    `steps ${steps}; confirmed ${confirmed}; mails ${mails.sent}; because a sender was cut off: ${mails.repeated} repeated, ${mails.missingNotices} missing refund notices`,
   );
 }
 

@@ -5,8 +5,8 @@ export type OnceItem =
   { state: 'in-progress'; owner: Run; expiresAt: number } | { state: 'completed'; result: string | undefined };
 
 /**
- * The guard of Powertools as two runs see it: an item that is put in progress before the work, completed after it, deleted when
- * the work failed. A run that dies leaves it in progress until the time of its function would have been up.
+ * A model of Powertools' idempotency. The item is put in progress before the work, completed after it, and deleted when
+ * the work fails. When a run crashes, its item stays in progress until the timeout of its function.
  */
 export function createSimulatedOnce(
   run: Run,
@@ -22,7 +22,7 @@ export function createSimulatedOnce(
       items.set(key, { state: 'in-progress', owner: run, expiresAt });
       return 'begun';
     });
-    if (found === 'busy') throw new AlreadyInProgressError(`Another run is doing ${key}.`);
+    if (found === 'busy') throw new AlreadyInProgressError(`Another run is working on ${key}.`);
     if (typeof found === 'object') return (found.done === undefined ? undefined : JSON.parse(found.done)) as T;
     let result: T;
     try {

@@ -10,7 +10,7 @@ import { runSeed } from '../src/seeded.ts';
 const mutant = (name: string) => mutants.find((other) => other.name === name)!;
 
 describe('seeded simulation', () => {
-  test('nothing that must hold is broken in 20 seeds, and faults were many', async () => {
+  test('20 seeds with many faults break no invariant', async () => {
     let faults = 0;
     for (let seed = 1; seed <= 20; seed++) {
       const { violation, coverage } = await runSeed({ seed, bookings: 8 });
@@ -20,14 +20,14 @@ describe('seeded simulation', () => {
     expect(faults).toBeGreaterThan(1000);
   });
 
-  test('a seed is one run, step by step', async () => {
+  test('the same seed has the same steps', async () => {
     const [first, second] = [await runSeed({ seed: 7, bookings: 8 }), await runSeed({ seed: 7, bookings: 8 })];
     expect(first.trace.length).toBeGreaterThan(100);
     expect(second.trace).toEqual(first.trace);
     expect((await runSeed({ seed: 8, bookings: 8 })).trace).not.toEqual(first.trace);
   });
 
-  test('bookings are confirmed, with a mail each', async () => {
+  test('bookings are confirmed, and each gets a mail', async () => {
     let confirmed = 0;
     let sent = 0;
     for (let seed = 1; seed <= 10; seed++) {
@@ -63,7 +63,7 @@ describe('exhaustive simulation', () => {
     },
   );
 
-  /** Notes in which worlds a search ends. */
+  /** The scope, with a snapshot of each end state of a search added to `ends`. */
   function noting(scope: Scope, ends: Set<string>): Scope {
     return {
       ...scope,
@@ -97,12 +97,12 @@ describe('planted bugs', () => {
     'a seat is claimed without a condition',
     'the refund comes before its mark',
     'a payment is declared failed when the provider does not answer',
-  ])('%s: caught by the invariant meant for it', async (name) => {
+  ])('%s: an expected invariant catches it', async (name) => {
     const { caught } = await huntMutant(mutant(name), { seeds: 50, bookings: 12 });
     expect(caught?.isExpected).toBe(true);
   });
 
-  test('a violation is found again by its seed', async () => {
+  test('the seed of a violation finds it again', async () => {
     const bug = mutant('a seat is claimed without a condition');
     const { caught } = await huntMutant(bug, { seeds: 50, bookings: 12 });
     const again = await runSeed({ seed: caught!.seeds, bookings: 12, plant: bug.plant });
