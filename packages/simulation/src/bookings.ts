@@ -1,12 +1,12 @@
 import { newEvent, type AirlineEvent, type EventData } from '@airline/events-schemas/events';
 import type { Random } from './random.ts';
 
-/** When every simulation begins. */
+/** The time at which every simulation starts: Unix time in milliseconds. */
 export const epoch = Date.parse('2026-12-01T09:00:00.000Z');
 
 export const flightId = 'KL1001-20261218';
 
-/** Small, so that bookings meet. */
+/** A small flight, so that bookings compete for seats. */
 export const flight: EventData<'FlightScheduled'> = {
   flightId,
   carrier: 'KL',
@@ -39,12 +39,12 @@ export const allSeats = flight.cabins.flatMap(({ rows, letters }) =>
 );
 
 export interface Booking {
-  /** For the trace, e.g. `b3`. */
+  /** For the trace, such as `b3`. */
   name: string;
   request: EventData<'BookingRequested'>;
   requested: AirlineEvent<'BookingRequested'>;
-  /** What else its producers say about it, at any time. */
-  more: AirlineEvent[];
+  /** Other events that producers outside publish about the booking, at any time. */
+  moreEvents: AirlineEvent[];
 }
 
 export interface BookingOptions {
@@ -52,14 +52,15 @@ export interface BookingOptions {
   name: string;
   seats: string[];
   method?: string;
-  /** Added to the fare. */
+  /** Minor units that are added to the fare. @default 0 */
   overpaid?: number;
   expiresAt?: string;
   isCancelled?: boolean;
+  /** Whether the producer publishes the request twice. */
   isRepeated?: boolean;
 }
 
-export function bookingOf(options: BookingOptions): Booking {
+export function createBooking(options: BookingOptions): Booking {
   const { bookingId, name, seats, method = 'pm_card_visa', overpaid = 0, expiresAt } = options;
   const fare = seats.reduce((sum, seat) => sum + (Number(seat.slice(0, -1)) <= 2 ? 22_680 : 8_100), 0);
   const request: EventData<'BookingRequested'> = {
@@ -72,16 +73,16 @@ export function bookingOf(options: BookingOptions): Booking {
   };
   const occurredAt = new Date(epoch).toISOString();
   const requested = newEvent('BookingRequested', request, { occurredAt });
-  const more: AirlineEvent[] = [];
+  const moreEvents: AirlineEvent[] = [];
   if (options.isCancelled)
-    more.push(newEvent('BookingCancelled', { bookingId, cancelledAt: occurredAt }, { occurredAt }));
-  if (options.isRepeated) more.push(requested);
-  return { name, request, requested, more };
+    moreEvents.push(newEvent('BookingCancelled', { bookingId, cancelledAt: occurredAt }, { occurredAt }));
+  if (options.isRepeated) moreEvents.push(requested);
+  return { name, request, requested, moreEvents };
 }
 
 const minutes = 60_000;
 
-/** Bookings of all kinds on a flight that has too few seats for them. */
+/** Bookings of all kinds, for a flight with too few seats for all of them. */
 export function randomBookings(random: Random, count: number): Booking[] {
   return Array.from({ length: count }, (_, index) => {
     const size = random.pick([1, 1, 1, 2, 2, 3]);
@@ -90,7 +91,7 @@ export function randomBookings(random: Random, count: number): Booking[] {
     const expiresAt = random.chance(0.8)
       ? new Date(epoch + random.pick([1, 10, 10, 10, 20]) * minutes).toISOString()
       : undefined;
-    return bookingOf({
+    return createBooking({
       bookingId: random.uuid(),
       name: `b${index + 1}`,
       seats,

@@ -32,39 +32,42 @@ export interface BusEntry {
   detail: string;
 }
 
-/** A bug, planted by putting something faulty between a service and its ports. Product code stays as it is. */
-export interface Plant {
-  seatStore?: (store: SeatStore, place: Place) => SeatStore;
-  holdTimer?: (timer: HoldTimer, place: Place) => HoldTimer;
-  paymentStore?: (store: PaymentStore, place: Place) => PaymentStore;
-  provider?: (provider: PaymentProvider, place: Place) => PaymentProvider;
-  receiptStore?: (store: ReceiptStore, place: Place) => ReceiptStore;
-  mailGuard?: (once: Once, place: Place) => Once;
-  factStore?: (store: FactStore, place: Place) => FactStore;
-  eventBridge?: (client: EventBridge, place: Place) => EventBridge;
-  publish?: (publish: Publish, place: Place) => Publish;
-  handlers?: (handlers: Handlers, place: Place) => Handlers;
-  consumer?: (consumer: Consumer, place: Place) => Consumer;
-  /** The operator's redrive deletes a message before it is safely back. */
+/** A bug that is planted by a faulty wrapper around a port of a service. Product code is not changed. */
+export interface PlantedBug {
+  seatStore?: (store: SeatStore, context: RunContext) => SeatStore;
+  holdTimer?: (timer: HoldTimer, context: RunContext) => HoldTimer;
+  paymentStore?: (store: PaymentStore, context: RunContext) => PaymentStore;
+  provider?: (provider: PaymentProvider, context: RunContext) => PaymentProvider;
+  receiptStore?: (store: ReceiptStore, context: RunContext) => ReceiptStore;
+  mailGuard?: (once: Once, context: RunContext) => Once;
+  factStore?: (store: FactStore, context: RunContext) => FactStore;
+  eventBridge?: (client: EventBridge, context: RunContext) => EventBridge;
+  publish?: (publish: Publish, context: RunContext) => Publish;
+  handlers?: (handlers: Handlers, context: RunContext) => Handlers;
+  consumer?: (consumer: Consumer, context: RunContext) => Consumer;
+  /** Whether the operator's redrive deletes a dead letter before it sends the message to the queue. */
   redriveDeletesFirst?: boolean;
 }
 
-/** Where a run works. */
-export interface Place {
+/** A run and its environment. */
+export interface RunContext {
   world: World;
   run: Run;
   bus: (entry: BusEntry) => void;
   isTimeless: boolean;
-  plant: Plant;
+  plant: PlantedBug;
   oracle: Oracle;
 }
 
-/** How long a request lives that does not say so, and how much longer its hold, as the stacks set them. */
+/** The lifetime of a request without `expiresAt`, and the grace period of its hold: the values of the stacks. */
 const holdRules = { defaultSeconds: 600, graceSeconds: 60 };
 
-/** Runs a service's real consumer on the messages of a run. @returns when each message that failed is to come again, by its id */
-export async function consumerOf(place: Place): Promise<Map<number, number>> {
-  const { world, run, isTimeless, plant } = place;
+/**
+ * Runs a service's real consumer with the messages of a run.
+ * @returns for each failed message id, the time of its redelivery in milliseconds since the epoch
+ */
+export async function runConsumer(context: RunContext): Promise<Map<number, number>> {
+  const { world, run, isTimeless, plant } = context;
   const queue = world.queues[run.service];
   const retryAt = new Map<number, number>();
 
@@ -80,7 +83,7 @@ export async function consumerOf(place: Place): Promise<Map<number, number>> {
       }
       const { MessageBody: body, DelaySeconds: delay } = input;
       const bookingId = (JSON.parse(body!) as { detail: { data: { bookingId: string } } }).detail.data.bookingId;
-      // Two timers of one booking differ in the time at which they were set, and that means nothing.
+      // Two timers of one booking differ only in the time at which they were set, which has no effect on the handlers.
       const plain = JSON.stringify({ ...(JSON.parse(body!) as object), time: '2026-12-01T09:00:00.000Z' }).replace(
         /"occurredAt":"[^"]*"/,
         '"occurredAt":"2026-12-01T09:00:00.000Z"',
@@ -102,7 +105,7 @@ export async function consumerOf(place: Place): Promise<Map<number, number>> {
         FailedEntryCount: refused?.size ?? 0,
         Entries: entries.map((entry, position) => {
           if (refused?.has(position)) return { ErrorCode: 'ThrottlingException', ErrorMessage: 'injected' };
-          place.bus(entry);
+          context.bus(entry);
           return { EventId: 'taken' };
         }),
       }));
@@ -110,15 +113,15 @@ export async function consumerOf(place: Place): Promise<Map<number, number>> {
   };
 
   const publisher = createPublisher({
-    client: plant.eventBridge?.(eventBridge, place) ?? eventBridge,
+    client: plant.eventBridge?.(eventBridge, context) ?? eventBridge,
     busName: 'airline',
     sleep: () => run.request('publisher.pause', undefined, () => undefined),
   });
-  const handlers = handlersOf(place, sqs);
+  const handlers = createHandlers(context, sqs);
   const consumer = createConsumer({
-    handlers: plant.handlers?.(handlers.handlers, place) ?? handlers.handlers,
+    handlers: plant.handlers?.(handlers.handlers, context) ?? handlers.handlers,
     selfAddressed: handlers.selfAddressed,
-    publish: plant.publish?.(publisher, place) ?? publisher,
+    publish: plant.publish?.(publisher, context) ?? publisher,
     sendToDeadLetters: ({ messageId }, reason) =>
       run.request('deadLetters.send', undefined, () => {
         const message = run.messages.find(({ id }) => String(id) === messageId)!;
@@ -128,10 +131,10 @@ export async function consumerOf(place: Place): Promise<Map<number, number>> {
     logger: {
       info: () => undefined,
       error: () => undefined,
-      warn: (_message, ...details) => place.oracle.onFailure(run, (details[0] as { error: Error }).error),
+      warn: (_message, ...details) => context.oracle.onFailure(run, (details[0] as { error: Error }).error),
     },
   });
-  const { batchItemFailures } = await (plant.consumer?.(consumer, place) ?? consumer)(
+  const { batchItemFailures } = await (plant.consumer?.(consumer, context) ?? consumer)(
     { Records: run.messages.map(toRecord) },
     {} as Context,
   );
@@ -149,11 +152,11 @@ interface ServiceHandlers {
   selfAddressed: NonNullable<Parameters<typeof createConsumer>[0]['selfAddressed']>;
 }
 
-/** A service's real handlers; each of their ports asks the simulation first. */
-function handlersOf(place: Place, sqs: SQSClient): ServiceHandlers {
-  const { world, run, plant } = place;
+/** A service's real handlers. Each call on their ports is a request of the run. */
+function createHandlers(context: RunContext, sqs: SQSClient): ServiceHandlers {
+  const { world, run, plant } = context;
   const now = (): Date => {
-    if (place.isTimeless) run.history += `|${world.now}`;
+    if (context.isTimeless) run.history += `|${world.now}`;
     return new Date(world.now + run.skew);
   };
   switch (run.service) {
@@ -161,8 +164,8 @@ function handlersOf(place: Place, sqs: SQSClient): ServiceHandlers {
       const store = run.intercept<SeatStore>('seatStore', world.seatStore);
       const timer = createHoldTimer({ sendToSelf: createSendToSelf({ client: sqs, queueUrl: 'seats' }), now });
       const { HoldExpired, ...handlers } = createSeatsHandlers({
-        store: plant.seatStore?.(store, place) ?? store,
-        holdTimer: plant.holdTimer?.(timer, place) ?? timer,
+        store: plant.seatStore?.(store, context) ?? store,
+        holdTimer: plant.holdTimer?.(timer, context) ?? timer,
         holdRules,
         now,
         reportImpossible: (event, record) => {
@@ -175,20 +178,20 @@ function handlersOf(place: Place, sqs: SQSClient): ServiceHandlers {
       const store = run.intercept<PaymentStore>('paymentStore', world.paymentStore);
       const provider = run.intercept<PaymentProvider>('provider', world.provider);
       const handlers = createPaymentsHandlers({
-        store: plant.paymentStore?.(store, place) ?? store,
-        provider: plant.provider?.(provider, place) ?? provider,
-        once: onceOf(place, world.onceItems.payments),
+        store: plant.paymentStore?.(store, context) ?? store,
+        provider: plant.provider?.(provider, context) ?? provider,
+        once: createOnce(context, world.onceItems.payments),
         now,
       });
       return { handlers, selfAddressed: {} };
     }
     case 'receipts': {
       const store = run.intercept<ReceiptStore>('receiptStore', world.receiptStore);
-      const once = onceOf(place, world.onceItems.receipts);
+      const once = createOnce(context, world.onceItems.receipts);
       const handlers = createReceiptsHandlers({
-        store: plant.receiptStore?.(store, place) ?? store,
-        mailer: mailerOf(place),
-        once: plant.mailGuard?.(once, place) ?? once,
+        store: plant.receiptStore?.(store, context) ?? store,
+        mailer: createMailer(context),
+        once: plant.mailGuard?.(once, context) ?? once,
         now,
       });
       return { handlers, selfAddressed: {} };
@@ -196,20 +199,20 @@ function handlersOf(place: Place, sqs: SQSClient): ServiceHandlers {
     case 'status': {
       const store = run.intercept<FactStore>('factStore', world.factStore);
       return {
-        handlers: createStatusHandlers({ store: plant.factStore?.(store, place) ?? store, now }),
+        handlers: createStatusHandlers({ store: plant.factStore?.(store, context) ?? store, now }),
         selfAddressed: {},
       };
     }
   }
 }
 
-function mailerOf({ world, run }: Place): Mailer {
+function createMailer({ world, run }: RunContext): Mailer {
   return {
     send: async (mail: Mail) => {
       const bookingId = world.bookings.find(({ request }) => mail.text.includes(request.bookingId))?.request.bookingId;
       const kind = mailKinds.find((word) => mail.subject.startsWith(`${word} `));
       if (bookingId === undefined || !kind)
-        throw new Error(`A mail of no known kind, or of no booking: ${mail.subject}`);
+        throw new Error(`The mail has an unknown kind, or no booking: ${mail.subject}`);
       return run.request('mailer.send', bookingId, () => {
         world.mails.push({ bookingId, kind });
         return { messageId: `mail-${world.mails.length}` };
@@ -218,7 +221,7 @@ function mailerOf({ world, run }: Place): Mailer {
   };
 }
 
-function onceOf({ world, run, isTimeless }: Place, items: Map<string, OnceItem>): Once {
+function createOnce({ world, run, isTimeless }: RunContext, items: Map<string, OnceItem>): Once {
   const isExpired = (item: OnceItem): boolean =>
     item.state === 'in-progress' && (isTimeless ? item.owner.state !== 'live' : item.expiresAt < world.now);
   return createSimulatedOnce(run, items, isExpired, run.startedAt + functionTimeouts[run.service]);

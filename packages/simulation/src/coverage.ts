@@ -1,9 +1,9 @@
-/** How often each fault met each operation, or each service. */
+/** Counts the faults, by kind and place. */
 export class Coverage {
   readonly cells = new Map<string, number>();
   total = 0;
 
-  /** @param matrix cells that are listed even when nothing hits them */
+  /** @param matrix cells that are listed even with a count of 0 */
   constructor(matrix: readonly (readonly [fault: string, where: string])[] = []) {
     for (const [fault, where] of matrix) this.cells.set(`${fault} × ${where}`, 0);
   }

@@ -1,8 +1,8 @@
 import type { Service } from './bus.ts';
-import type { Plant } from './consumers.ts';
+import type { PlantedBug } from './consumers.ts';
 import { Violation } from './oracle.ts';
 import type { Scope } from './scope.ts';
-import { isFaulty, type Said, SaidRegister, ServiceStates, type Step } from './service-states.ts';
+import { isFaulty, type PublishedEvent, PublishedEvents, ServiceStates, type Step } from './service-states.ts';
 import { entryOf } from './simulation.ts';
 import { type Note, traceOf } from './world.ts';
 
@@ -11,9 +11,9 @@ export interface ScopeResult {
   states: number;
   transitions: number;
   ends: number;
-  /** States of each service, and of the handlers that run in it. */
+  /** The number of states of each service alone. */
   statesOf: Partial<Record<Service, number>>;
-  /** Whether every state was visited: false when the limit came first. */
+  /** Whether all states were visited. False after a violation, and when the limit was reached. */
   isComplete: boolean;
   violation?: { invariant: string; message: string; trace: readonly string[] };
 }
@@ -21,13 +21,14 @@ export interface ScopeResult {
 export interface ExploreOptions {
   /** @default no limit */
   maximumStates?: number;
-  plant?: Plant;
-  /** Whether to walk only one of several executions that nobody can tell apart. @default true */
+  plant?: PlantedBug;
+  /** Whether to visit only one of several equivalent executions (partial-order reduction). @default true */
   isReduced?: boolean;
 }
 
-/** A state of all: that of each service, and what may still happen to them. */
+/** A state of the whole: the state of each service, and the number of faults and duplicates that may still happen. */
 interface Position {
+  /** The number of each service's state, in the order of the scope's services. */
   locals: number[];
   faults: number;
   duplicates: number;
@@ -35,20 +36,20 @@ interface Position {
 
 interface Branch {
   position: Position;
-  /** What happened on the way, one step of a service after the other. */
+  /** The steps of services that lead to the position. */
   steps: readonly Step[];
 }
 
-/** Walks every path of a scope, and turns back where it meets a state that it knows. Some end must be reachable from every state. */
+/** Visits all states of a scope, each once, until one breaks an invariant. Every state must lead to an end state. */
 export async function exploreScope(
   scope: Scope,
   { maximumStates = Infinity, plant, isReduced = true }: ExploreOptions = {},
 ): Promise<ScopeResult> {
-  const register = new SaidRegister();
-  const parts = scope.services.map((service) => new ServiceStates(service, scope, register, { plant, isReduced }));
+  const events = new PublishedEvents();
+  const parts = scope.services.map((service) => new ServiceStates(service, scope, events, { plant, isReduced }));
   const known = new Map<string, number>();
   const positions: Position[] = [];
-  const cameBy: { from: number; steps: readonly Step[] }[] = [];
+  const predecessors: { from: number; steps: readonly Step[] }[] = [];
   const edges: { from: number[]; to: number[] } = { from: [], to: [] };
   const ends: number[] = [];
   const result = (isComplete: boolean, violation?: ScopeResult['violation']): ScopeResult => ({
@@ -62,11 +63,11 @@ export async function exploreScope(
   });
   const violationAt = (from: number, steps: readonly Step[], { invariant, message }: Violation): ScopeResult => {
     const notes: Note[] = steps.flatMap((step) => step.notes);
-    for (let state = from; state >= 0; state = cameBy[state]!.from)
-      notes.unshift(...cameBy[state]!.steps.flatMap((step) => step.notes));
+    for (let state = from; state >= 0; state = predecessors[state]!.from)
+      notes.unshift(...predecessors[state]!.steps.flatMap((step) => step.notes));
     return result(false, { invariant, message, trace: traceOf(notes) });
   };
-  const meet = (from: number, { position, steps }: Branch): void => {
+  const visit = (from: number, { position, steps }: Branch): void => {
     const { locals, faults, duplicates } = position;
     const key = `${locals.join()},${faults},${duplicates}`;
     let state = known.get(key);
@@ -74,7 +75,7 @@ export async function exploreScope(
       state = known.size;
       known.set(key, state);
       positions.push(position);
-      cameBy.push({ from, steps });
+      predecessors.push({ from, steps });
     }
     if (from < 0) return;
     edges.from.push(from);
@@ -83,18 +84,19 @@ export async function exploreScope(
 
   const { faults = 0, duplicates = 0 } = scope;
   const origin: Position = { locals: await Promise.all(parts.map((part) => part.start())), faults, duplicates };
-  // All is said at the start: a message waits in its queue for as long as it pleases, which is as good as being said late.
-  const said = scope.says.map((event) => register.of(entryOf(event)));
-  for (const branch of await spread({ position: origin, steps: [] }, said, parts)) meet(-1, branch);
+  // All events of the scope are published at the start. A message may wait in its queue for any time, so this includes
+  // all later publications.
+  const published = scope.events.map((event) => events.register(entryOf(event)));
+  for (const branch of await deliverToListeners({ position: origin, steps: [] }, published, parts)) visit(-1, branch);
 
-  // Breadth first, so that a violation is told by one of its shortest stories.
+  // Breadth first, so that a violation has one of its shortest traces.
   for (let state = 0; state < positions.length; state++) {
     if (known.size >= maximumStates) return result(false);
     const branches = await branchesOf(positions[state]!, parts, isReduced);
     for (const branch of branches) {
       const { violation } = branch.steps.at(-1)!;
       if (violation) return violationAt(state, branch.steps, violation);
-      meet(state, branch);
+      visit(state, branch);
     }
     if (branches.length > 0) continue;
     ends.push(state);
@@ -106,16 +108,16 @@ export async function exploreScope(
       return violationAt(state, [], error);
     }
   }
-  const lost = known.size - countLeadingTo(ends, edges, known.size);
-  if (lost === 0) return result(true);
-  const message = `from ${lost} states no end can be reached`;
+  const stuck = known.size - countStatesLeadingTo(ends, edges, known.size);
+  if (stuck === 0) return result(true);
+  const message = `from ${stuck} states no end state can be reached`;
   return result(true, { invariant: 'everything-settles', message, trace: [] });
 }
 
-/** Everything that can happen next, or as much of it as one must look at. */
+/** The possible next branches. With the reduction, only those that are needed to reach all end states. */
 async function branchesOf(position: Position, parts: readonly ServiceStates[], isReduced: boolean): Promise<Branch[]> {
   const { locals } = position;
-  const first = isReduced ? await whoGoesFirst(position, parts) : -1;
+  const first = isReduced ? await firstService(position, parts) : -1;
   const branches: Branch[] = [];
   for (const [index, part] of parts.entries()) {
     if (first >= 0 && index !== first) continue;
@@ -129,56 +131,65 @@ async function branchesOf(position: Position, parts: readonly ServiceStates[], i
         steps: [step],
       };
       if (step.violation) return [branch];
-      const timed = await repeatTimers(branch, step.timers, part, index);
-      for (const one of timed) branches.push(...(await spread(one, step.says, parts)));
+      const timed = await duplicateTimers(branch, step.timers, part, index);
+      for (const one of timed) branches.push(...(await deliverToListeners(one, step.published, parts)));
     }
   }
   return branches;
 }
 
 /**
- * A service that goes first while the others wait, since nothing is lost by it: its choices are such that nobody can tell when they
- * are taken, or the others have nothing to tell it any more, whatever they do. (What it says to them can wait in their queues. Faults
- * are counted for all together: any that strike the others later leave it its choices now.) @returns its index, or -1
+ * A service whose steps can come first without losing an end state. There are two cases:
+ * - The time of its next steps has no effect on the other services and runs.
+ * - No other service can publish an event for it any more. Its own events can wait in the queues of the others. The
+ *   limit of faults is common to all services, and a later fault of another one does not change its choices now.
+ * @returns its index, or -1
  */
-async function whoGoesFirst(
+async function firstService(
   { locals, faults, duplicates }: Position,
   parts: readonly ServiceStates[],
 ): Promise<number> {
   const urgent = parts.findIndex((part, index) => part.isUrgent(locals[index]!));
   if (urgent >= 0 || parts.length === 1) return urgent;
-  const tellers = new Set<ServiceStates>();
+  const publishers = new Set<ServiceStates>();
   for (const [index, part] of parts.entries())
-    if (await part.mayTell(locals[index]!, faults, duplicates)) tellers.add(part);
+    if (await part.mayPublish(locals[index]!, faults, duplicates)) publishers.add(part);
   return parts.findIndex(
     (part, index) =>
       part.choices(locals[index]!).some((choice) => !isFaulty(choice)) &&
-      parts.every((other) => other === part || !tellers.has(other)),
+      parts.every((other) => other === part || !publishers.has(other)),
   );
 }
 
-/** Everybody hears what was said; each message of it may come twice. A copy that comes at once can wait, so none need come later. */
-async function spread(start: Branch, says: readonly Said[], parts: readonly ServiceStates[]): Promise<Branch[]> {
+/**
+ * Delivers events to all their listeners, each once or twice. Both copies are delivered at once: a copy may wait in the
+ * queue for any time, so this includes all later deliveries.
+ */
+async function deliverToListeners(
+  start: Branch,
+  events: readonly PublishedEvent[],
+  parts: readonly ServiceStates[],
+): Promise<Branch[]> {
   let branches = [start];
-  for (const said of says) {
+  for (const event of events) {
     for (const [index, part] of parts.entries()) {
-      if (!said.listeners.includes(part.service)) continue;
-      const heard: Branch[] = [];
+      if (!event.listeners.includes(part.service)) continue;
+      const delivered: Branch[] = [];
       for (const { position, steps } of branches) {
         for (const copies of position.duplicates > 0 ? [1, 2] : [1]) {
-          const step = await part.hear(position.locals[index]!, said, copies);
+          const step = await part.deliver(position.locals[index]!, event, copies);
           const moved = { ...moveTo(position, index, step.next), duplicates: position.duplicates - (copies - 1) };
-          heard.push({ position: moved, steps: [...steps, step] });
+          delivered.push({ position: moved, steps: [...steps, step] });
         }
       }
-      branches = heard;
+      branches = delivered;
     }
   }
   return branches;
 }
 
-/** A message of a service to itself may come twice as well. */
-async function repeatTimers(
+/** Messages of a service to itself may be delivered twice too. */
+async function duplicateTimers(
   branch: Branch,
   timers: readonly string[],
   part: ServiceStates,
@@ -188,7 +199,7 @@ async function repeatTimers(
   for (const body of timers) {
     for (const { position, steps } of [...branches]) {
       if (position.duplicates === 0) continue;
-      const step = await part.copy(position.locals[index]!, body);
+      const step = await part.duplicate(position.locals[index]!, body);
       const moved = { ...moveTo(position, index, step.next), duplicates: position.duplicates - 1 };
       branches.push({ position: moved, steps: [...steps, step] });
     }
@@ -200,14 +211,14 @@ function moveTo(position: Position, index: number, local: number): Position {
   return { ...position, locals: position.locals.with(index, local) };
 }
 
-/** How many states lead to an end. */
-function countLeadingTo(ends: readonly number[], edges: { from: number[]; to: number[] }, count: number): number {
-  const cameFrom: number[][] = Array.from({ length: count }, () => []);
-  for (const [index, to] of edges.to.entries()) cameFrom[to]!.push(edges.from[index]!);
+/** The number of states from which an end state can be reached. */
+function countStatesLeadingTo(ends: readonly number[], edges: { from: number[]; to: number[] }, count: number): number {
+  const predecessorsOf: number[][] = Array.from({ length: count }, () => []);
+  for (const [index, to] of edges.to.entries()) predecessorsOf[to]!.push(edges.from[index]!);
   const reached = new Set(ends);
   const todo = [...ends];
   while (todo.length > 0) {
-    for (const state of cameFrom[todo.pop()!]!) {
+    for (const state of predecessorsOf[todo.pop()!]!) {
       if (reached.has(state)) continue;
       reached.add(state);
       todo.push(state);

@@ -1,9 +1,15 @@
 import { type Service, services } from './bus.ts';
 
 /**
- * What can befall a request. `reply-lost`: done, but the caller hears a failure. `own-write-conflicts`: done, the answer lost, and
- * the SDK's own second attempt fails on the condition that the first one made false. `crash-in-flight`: the run dies while its
- * request is on the wire, where it may still arrive. `arrives-late`: the run lives and has given the request up, and it arrives.
+ * A fault of one request:
+ * - `refused`: the request has no effect and fails.
+ * - `reply-lost`: the request has its effect, and the caller gets an error.
+ * - `own-write-conflicts`: the request has its effect, its response is lost, and the SDK's retry fails, since the first
+ *   attempt made the write condition false.
+ * - `crash-before`, `crash-after`: the run crashes before or after the effect.
+ * - `crash-in-flight`: the run crashes after it sent the request, which may still arrive.
+ * - `arrives-late`: the run gets a timeout, and the request may still arrive.
+ * - `partly-refused`: PutEvents rejects the entries at these positions.
  */
 export type Fault =
   | {
@@ -23,12 +29,12 @@ export type FaultKind = Fault['kind'];
 const crashes: readonly FaultKind[] = ['crash-before', 'crash-after', 'crash-in-flight'];
 const conditionalWrites = new Set(['seatStore.save', 'paymentStore.save', 'receiptStore.save', 'factStore.keep']);
 
-/** The faults that an operation can meet. */
+/** The kinds of faults that an operation can have. */
 export function faultsOf(operation: string): readonly FaultKind[] {
-  // Waiting is no request.
+  // A pause is not a request, so it can only be interrupted by a crash.
   if (operation === 'publisher.pause') return ['crash-before'];
   const kinds: FaultKind[] = ['refused', 'reply-lost', 'arrives-late', ...crashes];
-  // Whether a message was deleted nobody asks again: it comes back or it does not.
+  // The consumer does not use the response of an acknowledgement: the message is deleted, or it is redelivered.
   if (operation === 'queue.acknowledge') return ['crash-before'];
   if (conditionalWrites.has(operation)) kinds.push('own-write-conflicts');
   if (operation === 'bus.putEvents') kinds.push('partly-refused');
@@ -54,7 +60,7 @@ const providerOperations = ['createIntent', 'findIntent', 'confirm', 'cancel', '
   (name) => `provider.${name}`,
 );
 
-/** Operations that every service has, and those of some: in the matrix they stand by service. */
+/** Operations that several services have. The matrix has one cell for each of these services. */
 const operationsOf: Record<Service, readonly string[]> = {
   seats: ['bus.putEvents', 'publisher.pause', 'queue.sendToSelf'],
   payments: ['bus.putEvents', 'publisher.pause', 'once.begin', 'once.complete', 'once.abandon'],
@@ -63,14 +69,14 @@ const operationsOf: Record<Service, readonly string[]> = {
 };
 const operationsOfAll = ['queue.acknowledge', 'queue.changeVisibility', 'deadLetters.send'];
 
-/** Where a fault strikes: the operation, with its service where several have it. */
+/** The place of a fault: the operation, with its service when several services have it. */
 export function placeOf(operation: string, service: Service): string {
   return operationsOfAll.includes(operation) || operationsOf[service].includes(operation)
     ? `${service}: ${operation}`
     : operation;
 }
 
-/** Every cell that a long enough search must hit. */
+/** All cells that a long search must hit. */
 export function faultMatrix(): [fault: string, place: string][] {
   const cells: [string, string][] = [];
   const add = (operation: string, place: string): void => {
@@ -92,8 +98,8 @@ export function faultMatrix(): [fault: string, place: string][] {
   return cells;
 }
 
-/** Operations that a booking seldom meets are disturbed more often, so that every cell is hit. */
-export function leastRateOf(operation: string): number {
+/** The minimum fault rate of an operation. Rare operations have a higher one, so that every cell is hit. */
+export function minimumRateOf(operation: string): number {
   if (operation === 'once.abandon') return 0.9;
   if (operation === 'mailer.send') return 0.4;
   if (/^deadLetters|^provider.(cancel|refund)/.test(operation)) return 0.6;

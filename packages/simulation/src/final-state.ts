@@ -11,7 +11,7 @@ async function holdersOf({ seatStore, bookings }: World): Promise<Map<string, st
   return (await seatStore.viewRequest({ ...bookings[0]!.request, flightId, seats: allSeats })).holders;
 }
 
-/** Everything that a duplicate must not change. */
+/** All state that a duplicate must not change. */
 export async function snapshotOf(world: World): Promise<string> {
   const { seatStore, paymentStore, receiptStore, factStore, provider, mails, bookings } = world;
   const parts: unknown[] = [[...(await holdersOf(world))].sort(), mails.length];
@@ -28,19 +28,22 @@ export async function snapshotOf(world: World): Promise<string> {
   return JSON.stringify(parts);
 }
 
-/** With payments out of order and everybody else at work, time alone must have ended every hold that was not paid. */
+/**
+ * Checks a world in which payments was down for hours and the other services worked: hold timers ended all unpaid
+ * holds.
+ */
 export async function checkHoldsEnded({ seatStore, bookings }: World): Promise<void> {
   for (const { name, request } of bookings) {
     const record = (await seatStore.load(request.bookingId))?.record;
     if (record?.state === 'HELD')
       throw new Violation(
         'hold-ends',
-        `${name} still holds ${record.seats.join(', ')}, long after ${record.holdExpiresAt}`,
+        `${name} still holds ${record.seats.join(', ')}, although its hold expired at ${record.holdExpiresAt}`,
       );
   }
 }
 
-/** Judges a world in which nothing is left to do. @throws Violation */
+/** Checks a world in which nothing is left to do. @throws Violation */
 export async function checkFinalState(world: World, oracle: Oracle, random: Random): Promise<void> {
   for (const service of services) {
     const { waiting, deadLetters, undelivered } = world.queues[service];
@@ -66,55 +69,58 @@ async function checkBooking(
   const { bookingId } = request;
   const facts = await world.factStore.list(bookingId);
   const status = foldStatus(facts);
-  const said = oracle.said.get(bookingId);
-  const heard = [...(said?.keys() ?? [])].filter((type) => heardByStatus.includes(type)).sort();
-  const kept = facts.map(({ type }) => type).sort();
-  if (heard.join() !== kept.join())
+  const published = oracle.published.get(bookingId);
+  const expected = [...(published?.keys() ?? [])].filter((type) => heardByStatus.includes(type)).sort();
+  const stored = facts.map(({ type }) => type).sort();
+  if (expected.join() !== stored.join())
     throw new Violation(
       'status-is-the-fold',
-      `of ${name} was said ${heard.join(', ')}, and status knows ${kept.join(', ')}`,
+      `${name}: the published events are ${expected.join(', ')}, and status stored ${stored.join(', ')}`,
     );
   if (JSON.stringify(foldStatus(random.shuffled(facts))) !== JSON.stringify(status)) {
     throw new Violation(
       'status-is-the-fold',
-      `${name} is ${status.status} or not, by the order in which its facts are read`,
+      `${name} is ${status.status}, and another status when its facts are read in another order`,
     );
   }
   if (!status.settled)
     throw new Violation(
       'everything-settles',
-      `${name} is ${status.status} and not settled; said was ${heard.join(', ')}`,
+      `${name} is ${status.status} and not settled; published: ${expected.join(', ')}`,
     );
 
   const seats = (await world.seatStore.load(bookingId))?.record;
-  const borne = [...holders].filter(([, holder]) => holder === bookingId).map(([seat]) => seat);
+  const heldSeats = [...holders].filter(([, holder]) => holder === bookingId).map(([seat]) => seat);
   const { charged, refunded } = world.provider.movedFor(bookingId);
   const isConfirmed =
-    said !== undefined &&
-    said.has('SeatBooked') &&
-    said.has('PaymentOk') &&
-    !(['SeatReleased', 'PaymentRefunded'] as const).some((type) => said.has(type));
+    published !== undefined &&
+    published.has('SeatBooked') &&
+    published.has('PaymentOk') &&
+    !(['SeatReleased', 'PaymentRefunded'] as const).some((type) => published.has(type));
   if (isConfirmed !== (status.status === 'CONFIRMED'))
-    throw new Violation('status-is-the-fold', `${name} is called ${status.status}; said was ${heard.join(', ')}`);
+    throw new Violation(
+      'status-is-the-fold',
+      `the status of ${name} is ${status.status}; published: ${expected.join(', ')}`,
+    );
 
   const receipts = sentMails(world, bookingId, 'Receipt');
   if (isConfirmed) {
-    if (seats?.state !== 'SOLD' || borne.sort().join() !== request.seats.toSorted().join()) {
+    if (seats?.state !== 'SOLD' || heldSeats.sort().join() !== request.seats.toSorted().join()) {
       throw new Violation(
         'confirmed-is-sold',
-        `${name} is confirmed, its record ${seats?.state ?? 'none'}, its seats ${borne.join(', ') || 'none'}`,
+        `${name} is confirmed, its record is ${seats?.state ?? 'none'}, its seats are ${heldSeats.join(', ') || 'none'}`,
       );
     }
     if (charged !== request.payment.amountMinor || refunded !== 0) {
       throw new Violation('confirmed-is-paid', `${name} is confirmed with ${charged} charged and ${refunded} refunded`);
     }
-    if (receipts === 0 || !said?.has('ReceiptIssued'))
+    if (receipts === 0 || !published?.has('ReceiptIssued'))
       throw new Violation('confirmed-has-one-receipt', `${name} is confirmed and ${receipts} receipts were sent`);
   } else {
-    if (borne.length > 0)
+    if (heldSeats.length > 0)
       throw new Violation(
         'failed-holds-nothing',
-        `${name} is ${status.status} and has ${borne.join(', ')} (record ${seats?.state ?? 'none'})`,
+        `${name} is ${status.status} and holds ${heldSeats.join(', ')} (record ${seats?.state ?? 'none'})`,
       );
     if (charged !== refunded)
       throw new Violation(
@@ -125,43 +131,46 @@ async function checkBooking(
   await checkMails(world, oracle, booking);
 }
 
-/** Each mail once, and a receipt that was refunded taken back by a notice. What nobody knows of can neither be counted nor be taken back. */
+/**
+ * Checks that each mail was sent once, and that a refunded receipt has a refund notice. An unrecorded mail is excused:
+ * receipts cannot know that it was sent. So it may be sent again, and a receipt may have no notice.
+ */
 export async function checkMails(world: World, oracle: Oracle, { name, request }: Booking): Promise<void> {
   const { bookingId } = request;
   for (const kind of mailKinds) {
     const count = sentMails(world, bookingId, kind);
-    const forgotten = oracle.forgottenMails(bookingId, kind);
-    if (count > 1 + forgotten)
+    const unrecorded = oracle.unrecordedMails(bookingId, kind);
+    if (count > 1 + unrecorded)
       throw new Violation(
         'mails-are-sent-once',
-        `${name} got ${count} mails “${kind}”; ${forgotten} could not be helped`,
+        `${name} got ${count} mails “${kind}”; ${unrecorded} of them are excused`,
       );
   }
   const receipts = sentMails(world, bookingId, 'Receipt');
   const notices = sentMails(world, bookingId, 'Refund');
   if (notices > 0 && receipts === 0)
-    throw new Violation('refund-is-told', `${name} got a refund notice, and never a receipt`);
-  const isOwed = receipts > 0 && oracle.said.get(bookingId)?.has('PaymentRefunded');
-  if (isOwed && notices === 0 && !(await isReceiptUnknown(world, oracle, bookingId)))
-    throw new Violation('refund-is-told', `${name} got a receipt, and no notice that it is refunded`);
+    throw new Violation('refund-is-told', `${name} got a refund notice without a receipt`);
+  const needsNotice = receipts > 0 && oracle.published.get(bookingId)?.has('PaymentRefunded');
+  if (needsNotice && notices === 0 && !(await isReceiptUnrecorded(world, oracle, bookingId)))
+    throw new Violation('refund-is-told', `${name} got a receipt and no refund notice`);
 }
 
-/** Refunded receipts that no notice follows, since their senders were cut off and no receipt was due when the message came again. */
-export function countUntoldRefunds(world: World, oracle: Oracle): number {
+/** The number of refunded receipts without a refund notice. All of them are excused: see `checkMails`. */
+export function countMissingRefundNotices(world: World, oracle: Oracle): number {
   return world.bookings.filter(
     ({ request: { bookingId } }) =>
-      oracle.said.get(bookingId)?.has('PaymentRefunded') &&
+      oracle.published.get(bookingId)?.has('PaymentRefunded') &&
       sentMails(world, bookingId, 'Receipt') > 0 &&
       sentMails(world, bookingId, 'Refund') === 0,
   ).length;
 }
 
-/** Whether every receipt that went out was forgotten, so that receipts neither has one in its record nor ever said so. */
-async function isReceiptUnknown(world: World, oracle: Oracle, bookingId: string): Promise<boolean> {
+/** Whether all sent receipts are unrecorded: the record has no receipt, and no ReceiptIssued was published. */
+async function isReceiptUnrecorded(world: World, oracle: Oracle, bookingId: string): Promise<boolean> {
   const record = (await world.receiptStore.load(bookingId))?.record;
   return (
-    oracle.forgottenMails(bookingId, 'Receipt') === sentMails(world, bookingId, 'Receipt') &&
+    oracle.unrecordedMails(bookingId, 'Receipt') === sentMails(world, bookingId, 'Receipt') &&
     record?.receipt === undefined &&
-    !oracle.said.get(bookingId)?.has('ReceiptIssued')
+    !oracle.published.get(bookingId)?.has('ReceiptIssued')
   );
 }

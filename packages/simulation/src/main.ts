@@ -1,24 +1,12 @@
-/** `pnpm simulate`: searches for a run of the airline that breaks what must always hold. README.md says how to read what it prints. */
+/** `pnpm simulate`: searches for a simulated run of the airline that breaks an invariant. See README.md. */
 import './plain-copy.ts';
-import { parseArgs } from 'node:util';
+import { Command, InvalidArgumentError } from 'commander';
 import { Coverage } from './coverage.ts';
 import { exploreScope } from './exhaustive.ts';
 import { faultMatrix } from './faults.ts';
 import { huntMutant, mutants } from './mutants.ts';
 import { scopes } from './scopes.ts';
 import { runSeed, type SeedResult } from './seeded.ts';
-
-const usage = `usage: pnpm simulate [--seeds N] [--bookings N] [--seed S] [--exhaustive [--scope TEXT]] [--mutants] [--trace N]
-
-  --seeds N      seeds to run (default 100; with --mutants, the most to try for each: 1000)
-  --from S       the first of them (default 1)
-  --bookings N   bookings in each (default 20)
-  --seed S       run this seed alone, and print its trace
-  --exhaustive   walk every interleaving of the small scopes instead
-  --scope TEXT   those only whose name has this in it
-  --states N     give a scope up after so many states (default: never)
-  --mutants      plant each known bug, and see which invariant catches it
-  --trace N      print the last N steps of a violation (default 60)`;
 
 interface Totals {
   runs: number;
@@ -28,32 +16,58 @@ interface Totals {
   violations: number;
 }
 
-const { values } = parseArguments();
-const number = (text: string | undefined, standard: number): number => {
-  if (text === undefined) return standard;
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  return fail(`“${text}” is not a whole number above 0`);
-};
-const bookings = number(values.bookings, 20);
-const traceLength = number(values.trace, 60);
+interface Options {
+  seeds?: number;
+  from: number;
+  bookings: number;
+  seed?: number;
+  exhaustive?: true;
+  scope?: string;
+  states?: number;
+  mutants?: true;
+  trace: number;
+}
+
+const program = new Command('pnpm simulate')
+  .description('Searches for a simulated run of the airline that breaks an invariant.')
+  .option('--seeds <n>', 'seeds to run (default: 100; with --mutants, the most for each: 1000)', positiveInteger)
+  .option('--from <seed>', 'the first of them', positiveInteger, 1)
+  .option('--bookings <n>', 'bookings in each simulation', positiveInteger, 20)
+  .option('--seed <seed>', 'run only this seed, and print its trace', positiveInteger)
+  .option('--exhaustive', 'visit every interleaving of the small scopes instead')
+  .option('--scope <text>', 'only the scopes with this text in their name (default: all)')
+  .option('--states <n>', 'stop a scope after this number of states (default: no limit)', positiveInteger)
+  .option('--mutants', 'plant each known bug, and print which invariant catches it')
+  .option('--trace <n>', 'print the last n steps of a violation', positiveInteger, 60)
+  .addHelpText('after', '\nExit codes: 0 all invariants hold, 1 an invariant is broken, or an invalid option.')
+  .showHelpAfterError('(--help shows what it takes)');
+
+// The reader of a pipe may stop reading, as `head` does. Then there is nothing left to print for.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
+// `pnpm simulate -- --seeds …` passes the separator on.
+program.parse(process.argv.filter((argument, index) => !(index === 2 && argument === '--')));
+const options = program.opts<Options>();
+const { bookings, trace: traceLength } = options;
 const totals: Totals = { runs: 0, bookings: 0, faults: 0, states: 0, violations: 0 };
 
-if (values.mutants) await huntAll(number(values.seeds, 1000));
-else if (values.exhaustive) await exploreAll(values.states === undefined ? Infinity : number(values.states, 1));
-else await runSeeds(values.seed === undefined ? undefined : number(values.seed, 1), number(values.seeds, 100));
+if (options.mutants) await huntAll(options.seeds ?? 1000);
+else if (options.exhaustive) await exploreAll();
+else await runSeeds();
 
 const { runs, faults, states, violations } = totals;
 console.log(`runs ${runs}, bookings ${totals.bookings}, faults ${faults}, states ${states}, violations ${violations}`);
-process.exitCode = violations > 0 ? 1 : 0;
 
-async function runSeeds(only: number | undefined, seeds: number): Promise<void> {
+async function runSeeds(): Promise<void> {
+  const { seed: only, seeds = 100, from } = options;
   const coverage = new Coverage(faultMatrix());
-  const mails = { sent: 0, repeated: 0, untold: 0 };
+  const mails = { sent: 0, repeated: 0, missingNotices: 0 };
   let confirmed = 0;
   let steps = 0;
-  const list =
-    only === undefined ? Array.from({ length: seeds }, (_, index) => number(values.from, 1) + index) : [only];
+  const list = only === undefined ? Array.from({ length: seeds }, (_, index) => from + index) : [only];
   for (const seed of list) {
     const result = await runSeed({ seed, bookings });
     totals.runs += result.runs;
@@ -61,26 +75,28 @@ async function runSeeds(only: number | undefined, seeds: number): Promise<void> 
     coverage.add(result.coverage);
     mails.sent += result.mails.sent;
     mails.repeated += result.mails.repeated;
-    mails.untold += result.mails.untold;
+    mails.missingNotices += result.mails.missingNotices;
     confirmed += result.confirmed;
     steps += result.steps;
     if (result.violation) {
-      totals.violations += 1;
+      countViolation();
       await reportSeed(result);
     } else if (only !== undefined) {
       console.log(result.trace.slice(-traceLength).join('\n'));
     }
   }
   totals.faults = coverage.total;
-  console.log(`\nFaults, by kind and by what they struck\n${coverage.table()}\n`);
+  console.log(`\nFaults, by kind and place\n${coverage.table()}\n`);
   const [cell, hits] = coverage.leastHit();
   console.log(`cells ${coverage.cells.size}, least hit: ${cell} (${hits})`);
+  const { sent, repeated, missingNotices } = mails;
   console.log(
-    `steps ${steps}; confirmed ${confirmed}; mails ${mails.sent}; because a sender was cut off: ${mails.repeated} repeated, ${mails.untold} refunds untold`,
+    `steps ${steps}; confirmed ${confirmed}; mails ${sent}; ` +
+      `excused, since a run was interrupted: ${repeated} repeated mails, ${missingNotices} missing refund notices`,
   );
 }
 
-/** The fewest bookings with which the same seed still fails make the shortest story. */
+/** Prints the trace of a failed seed, with the fewest bookings that break the same invariant. */
 async function reportSeed(failed: SeedResult): Promise<void> {
   let shortest = { result: failed, bookings };
   for (let fewer = 1; fewer < bookings; fewer++) {
@@ -97,14 +113,13 @@ async function reportSeed(failed: SeedResult): Promise<void> {
   console.log(result.trace.slice(-traceLength).join('\n'));
 }
 
-async function exploreAll(maximumStates: number): Promise<void> {
-  const chosen = scopes().filter(({ name }) => name.includes(values.scope ?? ''));
-  if (chosen.length === 0)
-    fail(
-      `No scope has “${values.scope}” in its name:\n${scopes()
-        .map(({ name }) => `  ${name}`)
-        .join('\n')}`,
-    );
+async function exploreAll(): Promise<void> {
+  const { scope: text = '', states: maximumStates = Infinity } = options;
+  const chosen = scopes().filter(({ name }) => name.includes(text));
+  if (chosen.length === 0) {
+    const names = scopes().map(({ name }) => `  ${name}`);
+    program.error(`error: no scope has “${text}” in its name; the scopes are:\n${names.join('\n')}`);
+  }
   for (const scope of chosen) {
     const startedAt = process.hrtime.bigint();
     const { name, states, transitions, ends, statesOf, isComplete, violation } = await exploreScope(scope, {
@@ -120,7 +135,7 @@ async function exploreAll(maximumStates: number): Promise<void> {
       `${name}: ${states} states (${alone.join(', ')}), ${transitions} transitions, ${ends} ends, ${extent}, ${seconds.toFixed(1)} s`,
     );
     if (!violation) continue;
-    totals.violations += 1;
+    countViolation();
     console.log(`\nVIOLATION ${violation.message}\n${violation.trace.slice(-traceLength).join('\n')}\n`);
   }
 }
@@ -131,38 +146,22 @@ async function huntAll(seeds: number): Promise<void> {
     const { caught } = await huntMutant(mutant, { seeds, bookings });
     totals.runs += caught?.seeds ?? seeds;
     totals.bookings += (caught?.seeds ?? seeds) * bookings;
-    if (!caught?.isExpected) totals.violations += 1;
+    if (!caught?.isExpected) countViolation();
     const verdict = caught
-      ? `${caught.by}, seed ${caught.seeds}${caught.isExpected ? '' : ' — NOT the invariant meant for it'}`
+      ? `${caught.by}, seed ${caught.seeds}${caught.isExpected ? '' : ' — NOT an expected invariant'}`
       : 'SURVIVED';
     console.log(`${mutant.name.padEnd(width)}  ${verdict}`);
   }
 }
 
-function parseArguments() {
-  const text = { type: 'string' } as const;
-  const flag = { type: 'boolean' } as const;
-  try {
-    return parseArgs({
-      args: process.argv.slice(2).filter((argument) => argument !== '--'),
-      options: {
-        seeds: text,
-        from: text,
-        bookings: text,
-        seed: text,
-        states: text,
-        scope: text,
-        trace: text,
-        exhaustive: flag,
-        mutants: flag,
-      },
-    });
-  } catch (error) {
-    return fail((error as Error).message);
-  }
+/** Sets the exit code at once, since the process may end before its last line: see EPIPE above. */
+function countViolation(): void {
+  totals.violations += 1;
+  process.exitCode = 1;
 }
 
-function fail(message: string): never {
-  console.error(`${message}\n\n${usage}`);
-  process.exit(1);
+function positiveInteger(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
+  return number;
 }

@@ -3,24 +3,24 @@ import type { Handler, Handlers } from '@airline/messaging/consume';
 import type { SeatsRecord } from '@airline/seats/src/domain.ts';
 import type { Stored } from '@airline/seats/src/seat-store.ts';
 import type { PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import type { Place, Plant } from './consumers.ts';
+import type { RunContext, PlantedBug } from './consumers.ts';
 import { runSeed } from './seeded.ts';
 
 export interface Mutant {
   name: string;
-  /** The invariants of which any may catch it: any other would catch it for the wrong reason. */
+  /** The invariants that may catch it. Any other one would catch it for the wrong reason. */
   caughtBy: readonly string[];
-  plant: Plant;
+  plant: PlantedBug;
 }
 
-/** Bugs that systems of this kind have had, each planted between a service and one of its ports. */
+/** Bugs that systems of this kind have had. Each is planted between a service and one of its ports. */
 export const mutants: readonly Mutant[] = [
   {
     name: 'a seat is claimed without a condition',
     caughtBy: ['one-live-holder'],
     plant: {
       seatStore: (store, { world, run }) => ({
-        ...bound(store),
+        ...spreadable(store),
         claimSeat: (flightId, seat, bookingId) =>
           run.request('seatStore.claimSeat', bookingId, async () => {
             const { holders } = await world.seatStore.viewRequest({ ...world.bookings[0]!.request, seats: [seat] });
@@ -44,7 +44,7 @@ export const mutants: readonly Mutant[] = [
     ],
     plant: {
       seatStore: (store, { world, run }) => ({
-        ...bound(store),
+        ...spreadable(store),
         save: (bookingId, record) =>
           run.request('seatStore.save', bookingId, async () =>
             world.seatStore.save(bookingId, record, await world.seatStore.load(bookingId)),
@@ -65,7 +65,7 @@ export const mutants: readonly Mutant[] = [
     ],
     plant: {
       paymentStore: (store, { world, run }) => ({
-        ...bound(store),
+        ...spreadable(store),
         save: (bookingId, record) =>
           run.request('paymentStore.save', bookingId, async () =>
             world.paymentStore.save(bookingId, record, await world.paymentStore.load(bookingId)),
@@ -76,26 +76,26 @@ export const mutants: readonly Mutant[] = [
   {
     name: "seats' tombstone is forgotten",
     caughtBy: ['everything-settles', 'failed-holds-nothing', 'hold-ends'],
-    plant: { seatStore: (store) => forgetful(store, ({ state }) => state === 'TOMBSTONE') },
+    plant: { seatStore: (store) => withoutSaving(store, ({ state }) => state === 'TOMBSTONE') },
   },
   {
     name: 'SeatUnavailable is not remembered',
     caughtBy: ['one-answer', 'event-is-the-same-each-time', 'duplicates-change-nothing'],
-    plant: { seatStore: (store) => forgetful(store, ({ state }) => state === 'REFUSED') },
+    plant: { seatStore: (store) => withoutSaving(store, ({ state }) => state === 'REFUSED') },
   },
   {
     name: "payments' tombstone is forgotten",
     caughtBy: ['everything-settles', 'failed-costs-nothing'],
     plant: {
       paymentStore: (store) => ({
-        ...bound(store),
+        ...spreadable(store),
         save: async (bookingId, record, read) =>
           record.state === 'VOID' ? { record, version: (read?.version ?? 0) + 1 } : store.save(bookingId, record, read),
       }),
     },
   },
   {
-    name: 'an event gets a random id each time it is said',
+    name: 'an event gets a random id each time it is published',
     caughtBy: ['event-is-the-same-each-time'],
     plant: {
       publish:
@@ -111,7 +111,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'FailedEntryCount is ignored',
-    // What was lost may also come to light when all is said again.
+    // The loss may show only when all messages are delivered again.
     caughtBy: ['everything-settles', 'status-is-the-fold', 'hold-ends', 'duplicates-change-nothing'],
     plant: {
       eventBridge: (client) => {
@@ -130,7 +130,7 @@ export const mutants: readonly Mutant[] = [
       paymentStore: (store, { world, run }) => {
         const provider = run.intercept('provider', world.provider);
         return {
-          ...bound(store),
+          ...spreadable(store),
           save: async (bookingId, record, read) => {
             if (record.state === 'CHARGED' && record.refund && read?.record.state === 'CHARGED') {
               await provider.refund({ bookingId, intentId: record.paymentId, amountMinor: record.payment.amountMinor });
@@ -146,7 +146,7 @@ export const mutants: readonly Mutant[] = [
     caughtBy: ['failed-holds-nothing'],
     plant: {
       seatStore: (store) => ({
-        ...bound(store),
+        ...spreadable(store),
         viewRequest: async (request) => {
           const view = await store.viewRequest(request);
           for (const [seat, holder] of view.holders) if (holder === request.bookingId) view.holders.delete(seat);
@@ -160,7 +160,7 @@ export const mutants: readonly Mutant[] = [
     caughtBy: ['failed-holds-nothing', 'one-live-holder'],
     plant: {
       seatStore: (store, { world }) => ({
-        ...bound(store),
+        ...spreadable(store),
         freeSeats: async (flightId, seats, bookingId) => {
           const record = (await world.seatStore.load(bookingId))?.record;
           if (record?.state !== 'RELEASED') await store.freeSeats(flightId, seats, bookingId);
@@ -169,11 +169,11 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
-    name: 'seats are freed before the record says so',
+    name: 'seats are freed before the record is saved',
     caughtBy: ['one-live-holder'],
     plant: {
       seatStore: (store) => ({
-        ...bound(store),
+        ...spreadable(store),
         save: async (bookingId, record, read) => {
           if (record.state === 'REFUSED' || record.state === 'RELEASED')
             await store.freeSeats(record.flightId, record.seats, bookingId);
@@ -194,8 +194,8 @@ export const mutants: readonly Mutant[] = [
     name: 'the dedup key is written before the work',
     caughtBy: ['everything-settles', 'status-is-the-fold', 'hold-ends'],
     plant: {
-      handlers: (handlers, place) =>
-        everyHandler(handlers, place, async (handler, event, done) => {
+      handlers: (handlers, context) =>
+        wrapHandlers(handlers, context, async (handler, event, done) => {
           if (done.has(event.metadata.eventId)) return [];
           done.add(event.metadata.eventId);
           return handler(event);
@@ -203,12 +203,12 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
-    name: 'the last fact wins in status',
+    name: 'status keeps one fact of each service',
     caughtBy: ['status-is-the-fold', 'settled-stays-settled'],
     plant: {
       factStore: (store) => ({
-        ...bound(store),
-        // One row for each source of facts, and the newest in it.
+        ...spreadable(store),
+        // Keeps the first fact of each service, and loses the others.
         keep: async (bookingId, fact) => {
           const known = await store.list(bookingId);
           if (known.some(({ type, service }) => service === fact.service && type !== fact.type)) return false;
@@ -239,7 +239,7 @@ export const mutants: readonly Mutant[] = [
     caughtBy: ['failed-payment-never-charged', 'says-what-is-true'],
     plant: {
       provider: (provider) => ({
-        ...bound(provider),
+        ...spreadable(provider),
         confirm: (intent) =>
           provider.confirm(intent).catch(() => ({ kind: 'declined', declineCode: 'timeout' }) as const),
       }),
@@ -252,7 +252,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a redrive deletes before it sends',
-    // As above: what was lost may come to light when all is said again.
+    // The loss may show only when all messages are delivered again.
     caughtBy: ['everything-settles', 'status-is-the-fold', 'hold-ends', 'duplicates-change-nothing'],
     plant: { redriveDeletesFirst: true },
   },
@@ -260,11 +260,11 @@ export const mutants: readonly Mutant[] = [
 
 export interface MutantResult {
   name: string;
-  /** The invariant that caught it, and after how many seeds. */
+  /** The invariant that caught it, and the number of seeds until then. */
   caught?: { by: string; seeds: number; isExpected: boolean; message: string };
 }
 
-/** Tries seeds until an invariant catches the mutant. */
+/** Runs seeds until an invariant catches the mutant. */
 export async function huntMutant(
   { name, plant, caughtBy }: Mutant,
   { seeds, bookings }: { seeds: number; bookings: number },
@@ -285,8 +285,8 @@ export async function huntMutant(
   return { name };
 }
 
-/** A port that is a Proxy has no methods of its own to spread. */
-function bound<T extends object>(port: T): T {
+/** Makes the methods of a port spreadable: an intercepted port is a Proxy, and has no own methods. */
+function spreadable<T extends object>(port: T): T {
   return new Proxy(port, {
     ownKeys: (target) => Reflect.ownKeys(target),
     getOwnPropertyDescriptor: (target, name) => {
@@ -295,23 +295,23 @@ function bound<T extends object>(port: T): T {
   });
 }
 
-function forgetful<
+function withoutSaving<
   S extends { save: (bookingId: string, record: SeatsRecord, read: Stored | undefined) => Promise<boolean> },
 >(store: S, forgets: (record: SeatsRecord) => boolean): S {
   return {
-    ...bound(store),
+    ...spreadable(store),
     save: async (bookingId: string, record: SeatsRecord, read: Stored | undefined) =>
       forgets(record) || store.save(bookingId, record, read),
   };
 }
 
-function everyHandler(
+function wrapHandlers(
   handlers: Handlers,
-  { world, run }: Place,
+  { world, run }: RunContext,
   around: (handler: Handler<EventType>, event: AirlineEvent, done: Set<string>) => Promise<readonly AirlineEvent[]>,
 ): Handlers {
-  const done = (world.plantMemory.get(run.service) ?? new Set<string>()) as Set<string>;
-  world.plantMemory.set(run.service, done);
+  const done = (world.bugState.get(run.service) ?? new Set<string>()) as Set<string>;
+  world.bugState.set(run.service, done);
   const wrapped = Object.entries(handlers).map(([type, handler]) => [
     type,
     (event: AirlineEvent) => around(handler as Handler<EventType>, event, done),

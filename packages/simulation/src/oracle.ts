@@ -7,7 +7,7 @@ import { allSeats, flightId } from './bookings.ts';
 import { InjectedFault, type Request, type Run } from './run.ts';
 import type { MailKind, SentMail, World } from './world.ts';
 
-/** What must hold after every step. */
+/** Invariants that hold after every step. */
 export type StepInvariant =
   | 'one-live-holder'
   | 'money-is-bounded'
@@ -23,7 +23,7 @@ export type StepInvariant =
   | 'nothing-impossible'
   | 'failures-are-explained';
 
-/** What must hold once faults have stopped, dead letters are redriven and all is quiet. */
+/** Invariants that hold at the end: faults have stopped, dead letters are redriven, nothing is left to do. */
 export type FinalInvariant =
   | 'everything-settles'
   | 'hold-ends'
@@ -47,7 +47,7 @@ export class Violation extends Error {
   }
 }
 
-interface Said {
+interface Publication {
   type: EventType;
   eventId: string;
   detail: string;
@@ -59,24 +59,25 @@ interface Detail {
   data: { bookingId: string };
 }
 
-const answers: Partial<Record<EventType, EventType>> = {
+/** The opposite answer to a booking request. A service publishes at most one of the two. */
+const oppositeAnswers: Partial<Record<EventType, EventType>> = {
   SeatBooked: 'SeatUnavailable',
   SeatUnavailable: 'SeatBooked',
   PaymentOk: 'PaymentFailed',
   PaymentFailed: 'PaymentOk',
 };
 
-/** Watches every effect and every event. It reads the stores and the provider, and believes nobody's words. */
+/** Checks the invariants after every effect and every event. It reads the stores and the provider directly. */
 export class Oracle {
   readonly #world: World;
-  /** bookingId → detail-type → what was said. */
-  readonly said = new Map<string, Map<EventType, Said>>();
-  /** Seats by booking, of those whose record says that they are theirs. */
-  readonly #live = new Map<string, readonly string[]>();
-  /** Mails that a run sent and has not yet remembered. */
-  readonly #unremembered = new Map<Run, SentMail[]>();
-  /** Mails whose sender was cut off between sending and remembering: nobody knows of them. */
-  readonly #forgottenMails: SentMail[] = [];
+  /** The published events, by bookingId and detail-type. */
+  readonly published = new Map<string, Map<EventType, Publication>>();
+  /** Seats by booking, for bookings with a record that is HELD or SOLD. */
+  readonly #heldSeats = new Map<string, readonly string[]>();
+  /** Mails that a run has sent and not yet recorded as sent. */
+  readonly #pendingMails = new Map<Run, SentMail[]>();
+  /** Mails that were sent and never recorded, since their run crashed in between or did not get the response. */
+  readonly #unrecordedMails: SentMail[] = [];
   readonly #settled = new Set<string>();
   #impossible = 0;
 
@@ -84,46 +85,46 @@ export class Oracle {
     this.#world = world;
   }
 
-  /** While a known path is walked again, nothing is checked twice. */
-  isAsleep = false;
+  /** Whether known steps are repeated. Then the oracle updates its state and skips most checks. */
+  isReplaying = false;
 
   async onEffect({ run, operation, bookingId }: Request): Promise<void> {
     const [port, method] = operation.split('.');
     const bookingIds = bookingId === undefined ? run.messages.map((message) => message.bookingId) : [bookingId];
-    if (operation === 'factStore.keep' && !this.isAsleep) await this.#checkStatus(bookingIds);
+    if (operation === 'factStore.keep' && !this.isReplaying) await this.#checkStatus(bookingIds);
     if (port === 'seatStore' && (method === 'save' || method === 'claimSeat' || method === 'freeSeats'))
       await this.#checkSeats(bookingIds);
-    if (!this.isAsleep && port === 'provider' && (method === 'confirm' || method === 'refund'))
+    if (!this.isReplaying && port === 'provider' && (method === 'confirm' || method === 'refund'))
       await this.#checkMoney(bookingIds);
-    if (!this.isAsleep && operation === 'paymentStore.save') await this.#checkMoney(bookingIds);
+    if (!this.isReplaying && operation === 'paymentStore.save') await this.#checkMoney(bookingIds);
     if (operation === 'mailer.send')
-      this.#unremembered.set(run, [...(this.#unremembered.get(run) ?? []), this.#world.mails.at(-1)!]);
+      this.#pendingMails.set(run, [...(this.#pendingMails.get(run) ?? []), this.#world.mails.at(-1)!]);
     if (operation === 'once.complete')
-      this.#unremembered.set(run, this.#unremembered.get(run)?.filter((mail) => mail.bookingId !== bookingId) ?? []);
+      this.#pendingMails.set(run, this.#pendingMails.get(run)?.filter((mail) => mail.bookingId !== bookingId) ?? []);
     const { impossible, defects } = this.#world;
     if (defects[0] !== undefined) throw new Violation('failures-are-explained', defects[0]);
     if (impossible.length > this.#impossible) throw new Violation('nothing-impossible', impossible[this.#impossible]!);
   }
 
-  /** Its caller does not know that it happened: a mail, if it was one, is forgotten. */
+  /** The caller does not know whether the request had its effect. A mail that it sent is unrecorded. */
   onReplyLost({ run, operation }: Request): void {
-    if (operation === 'mailer.send' || operation === 'once.complete') this.#forget(run);
+    if (operation === 'mailer.send' || operation === 'once.complete') this.#markUnrecorded(run);
   }
 
-  /** A run that ended well has no excuse for a mail that it did not remember. */
-  onRunOver(run: Run): void {
-    if (run.state === 'dead') this.#forget(run);
-    this.#unremembered.delete(run);
+  /** A crash excuses unrecorded mails. A run that completed has no excuse. */
+  onRunEnd(run: Run): void {
+    if (run.state === 'dead') this.#markUnrecorded(run);
+    this.#pendingMails.delete(run);
   }
 
-  #forget(run: Run): void {
-    this.#forgottenMails.push(...(this.#unremembered.get(run) ?? []));
-    this.#unremembered.delete(run);
+  #markUnrecorded(run: Run): void {
+    this.#unrecordedMails.push(...(this.#pendingMails.get(run) ?? []));
+    this.#pendingMails.delete(run);
   }
 
-  /** How many mails of a kind were sent of which nobody knows: so many may come again. */
-  forgottenMails(bookingId: string, kind: MailKind): number {
-    return this.#forgottenMails.filter((mail) => mail.bookingId === bookingId && mail.kind === kind).length;
+  /** The number of unrecorded mails. As many may be sent again. */
+  unrecordedMails(bookingId: string, kind: MailKind): number {
+    return this.#unrecordedMails.filter((mail) => mail.bookingId === bookingId && mail.kind === kind).length;
   }
 
   onFailure(run: Run, error: Error): void {
@@ -139,17 +140,17 @@ export class Oracle {
     const { holders } = await seatStore.viewRequest({ ...bookings[0]!.request, flightId, seats: allSeats });
     for (const bookingId of bookingIds) {
       const record = (await seatStore.load(bookingId))?.record;
-      if (record?.state === 'HELD' || record?.state === 'SOLD') this.#live.set(bookingId, record.seats);
-      else this.#live.delete(bookingId);
+      if (record?.state === 'HELD' || record?.state === 'SOLD') this.#heldSeats.set(bookingId, record.seats);
+      else this.#heldSeats.delete(bookingId);
     }
-    for (const [bookingId, seats] of this.#live) {
+    for (const [bookingId, seats] of this.#heldSeats) {
       for (const seat of seats) {
         const holder = holders.get(seat);
         if (holder === bookingId) continue;
-        const whose = holder === undefined ? 'free' : `${this.#world.nameOf(holder)}'s`;
+        const actual = holder === undefined ? 'is free' : `belongs to ${this.#world.nameOf(holder)}`;
         throw new Violation(
           'one-live-holder',
-          `${this.#world.nameOf(bookingId)} holds seat ${seat} by its record, but the seat is ${whose}`,
+          `by its record ${this.#world.nameOf(bookingId)} holds seat ${seat}, but the seat ${actual}`,
         );
       }
     }
@@ -165,22 +166,22 @@ export class Oracle {
       if (charged > amountMinor || refunded > charged) {
         throw new Violation(
           'money-is-bounded',
-          `${name}: asked ${amountMinor}, charged ${charged}, refunded ${refunded}`,
+          `${name}: requested ${amountMinor}, charged ${charged}, refunded ${refunded}`,
         );
       }
       const record = (await paymentStore.load(bookingId))?.record;
       if (record?.state === 'DECLINED')
-        throw new Violation('failed-payment-never-charged', `${name} is DECLINED, and ${charged} were charged`);
+        throw new Violation('failed-payment-never-charged', `${name} is DECLINED, and ${charged} was charged`);
       if (!record || record.state === 'VOID' || (record.state === 'CHARGING' && record.intentId === undefined)) {
         throw new Violation(
           'charge-is-named-first',
-          `${name} was charged ${charged} and its record (${record?.state ?? 'none'}) does not name the charge`,
+          `${name} was charged ${charged}, and its record (${record?.state ?? 'none'}) does not have the id of the charge`,
         );
       }
       if (refunded > 0 && record.refund === undefined) {
         throw new Violation(
           'refund-is-marked-first',
-          `${name} was refunded ${refunded} and its record (${record.state}) bears no mark`,
+          `${name} was refunded ${refunded}, and its record (${record.state}) has no mark of a refund`,
         );
       }
     }
@@ -200,30 +201,30 @@ export class Oracle {
       if (!isReopened)
         throw new Violation(
           'settled-stays-settled',
-          `${this.#world.nameOf(bookingId)} was settled and is not any more`,
+          `${this.#world.nameOf(bookingId)} was settled and is not settled any more`,
         );
     }
   }
 
-  /** Said by someone who does not take part: true, whatever it says. */
-  onHeard(envelope: EventEnvelope): void {
+  /** An event of a service that does not take part in this simulation. It is not checked. */
+  onExternalEvent(envelope: EventEnvelope): void {
     const { metadata, data } = envelope.detail as Detail;
-    const saidOfIt = this.#saidOf(data.bookingId);
+    const published = this.#publishedOf(data.bookingId);
     const type = envelope['detail-type'] as EventType;
-    if (!saidOfIt.has(type))
-      saidOfIt.set(type, { type, eventId: metadata.eventId, detail: JSON.stringify(envelope.detail), times: 1 });
+    if (!published.has(type))
+      published.set(type, { type, eventId: metadata.eventId, detail: JSON.stringify(envelope.detail), times: 1 });
   }
 
-  #saidOf(bookingId: string): Map<EventType, Said> {
-    const saidOfIt = this.said.get(bookingId) ?? new Map<EventType, Said>();
-    this.said.set(bookingId, saidOfIt);
-    return saidOfIt;
+  #publishedOf(bookingId: string): Map<EventType, Publication> {
+    const published = this.published.get(bookingId) ?? new Map<EventType, Publication>();
+    this.published.set(bookingId, published);
+    return published;
   }
 
   onPublished(envelope: EventEnvelope): void {
     const type = envelope['detail-type'];
     const detail = envelope.detail as Detail;
-    const mistakes = this.isAsleep
+    const mistakes = this.isReplaying
       ? []
       : isEventType(type)
         ? findEventMistakes(type, detail)
@@ -237,28 +238,31 @@ export class Oracle {
     const { bookingId } = detail.data;
     const name = this.#world.nameOf(bookingId);
 
-    const saidOfIt = this.#saidOf(bookingId);
-    if (causationId !== undefined && ![...saidOfIt.values()].some((other) => other.eventId === causationId)) {
-      throw new Violation('event-is-caused', `${type} of ${name} names ${causationId} as its cause, which nobody said`);
+    const published = this.#publishedOf(bookingId);
+    if (causationId !== undefined && ![...published.values()].some((other) => other.eventId === causationId)) {
+      throw new Violation(
+        'event-is-caused',
+        `the cause of ${type} of ${name} is ${causationId}, which was never published`,
+      );
     }
     if (causationId === undefined && type !== 'BookingRequested' && type !== 'BookingCancelled') {
-      throw new Violation('event-is-caused', `${type} of ${name} names no cause`);
+      throw new Violation('event-is-caused', `${type} of ${name} has no causationId`);
     }
     const text = JSON.stringify(detail);
-    const known = saidOfIt.get(type as EventType);
-    if (!known) saidOfIt.set(type as EventType, { type: type as EventType, eventId, detail: text, times: 1 });
+    const known = published.get(type as EventType);
+    if (!known) published.set(type as EventType, { type: type as EventType, eventId, detail: text, times: 1 });
     else if (known.detail === text) known.times += 1;
     else
       throw new Violation('event-is-the-same-each-time', `${type} of ${name} was ${known.detail} and is now ${text}`);
 
-    const contrary = answers[type as EventType];
-    if (contrary && saidOfIt.has(contrary))
-      throw new Violation('one-answer', `${name} was answered by ${contrary} and by ${type}`);
-    this.#checkTruth(type as EventType, bookingId);
+    const opposite = oppositeAnswers[type as EventType];
+    if (opposite && published.has(opposite))
+      throw new Violation('one-answer', `${opposite} and ${type} were published for ${name}`);
+    this.#checkPaymentEvent(type as EventType, bookingId);
   }
 
-  /** What an event says about money must be so when it is said. */
-  #checkTruth(type: EventType, bookingId: string): void {
+  /** An event about a payment must be true when it is published. */
+  #checkPaymentEvent(type: EventType, bookingId: string): void {
     const { provider } = this.#world;
     const { charged, refunded } = provider.movedFor(bookingId);
     const isTrue =
@@ -272,7 +276,7 @@ export class Oracle {
     if (!isTrue)
       throw new Violation(
         'says-what-is-true',
-        `${type} of ${this.#world.nameOf(bookingId)} is said with ${charged} charged, ${refunded} refunded`,
+        `${type} of ${this.#world.nameOf(bookingId)} is published with ${charged} charged, ${refunded} refunded`,
       );
   }
 }

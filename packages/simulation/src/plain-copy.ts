@@ -1,4 +1,7 @@
-/** Records are plain data: copying them so takes a tenth of the time that structuredClone takes, and a simulation does little else. */
+/**
+ * Replaces structuredClone. Records are plain data, and this copy needs a tenth of the time. A simulation spends most
+ * of its time with copying.
+ */
 function copyPlainly<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(copyPlainly) as T;

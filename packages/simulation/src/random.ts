@@ -1,4 +1,7 @@
-/** The one source of chance in a run: the same seed gives the same run, step by step. (sfc32, of Chris Doty-Humphrey's PractRand.) */
+/**
+ * The only random source of a simulation: the same seed gives the same steps. The algorithm is sfc32, from Chris
+ * Doty-Humphrey's PractRand.
+ */
 export class Random {
   #a: number;
   #b = 0x9e3779b9;
@@ -19,7 +22,7 @@ export class Random {
     return sum >>> 0;
   }
 
-  /** 0 ≤ a whole number < limit. */
+  /** A whole number: 0 ≤ number < limit. */
   below(limit: number): number {
     return Math.floor((this.#bits() / 2 ** 32) * limit);
   }
@@ -37,7 +40,7 @@ export class Random {
     return list.map(() => rest.splice(this.below(rest.length), 1)[0]!);
   }
 
-  /** A version 4 UUID, as bookingIds are. */
+  /** A version 4 UUID, the form of a bookingId. */
   uuid(): string {
     const hex = Array.from({ length: 32 }, () => this.below(16).toString(16));
     hex[12] = '4';

@@ -1,42 +1,42 @@
 import type { Service } from './bus.ts';
 import type { Message } from './simulated-queue.ts';
 
-/** A call that a run made on a port and that has not been answered: nothing of it has happened yet. */
+/** A pending call of a run on a port. It has had no effect yet. */
 export interface Request {
   run: Run;
-  /** `port.method`, e.g. `store.save`. */
+  /** `port.method`, such as `seatStore.save`. */
   operation: string;
-  /** Whom it is about; several bookings, or none in particular, have no one id. */
+  /** The booking of the call. Undefined for several bookings, and for none in particular. */
   bookingId: string | undefined;
-  /** Makes it happen. PutEvents refuses the entries at these positions. */
+  /** Performs the call. @param refused positions of the entries that PutEvents rejects */
   effect: (refused?: ReadonlySet<number>) => Promise<unknown>;
   answer: (result: unknown) => void;
   fail: (error: Error) => void;
-  /** Not to be answered before this time (milliseconds since the epoch). */
+  /** The earliest time of its response, in milliseconds since the epoch. */
   notBefore: number;
-  /** Once its caller is dead or has given it up: until when it may still arrive. */
-  landsBefore: number;
+  /** The time until which it may still arrive, after its caller crashed or got a timeout. */
+  arrivesBefore: number;
 }
 
-/** A failure that the simulation made. */
+/** An error that the simulation injected. */
 export class InjectedFault extends Error {
   override readonly name = 'InjectedFault';
 }
 
 /**
- * One invocation of a service's function with a batch of messages. Between two requests nothing in it can be seen from outside, so
- * that a run is wholly controlled by who is answered when. A run that crashed is simply never answered again.
+ * One invocation of a service's function with a batch of messages. Between two requests it has no effect outside, so
+ * the order of the responses controls it completely. A crashed run gets no more responses.
  */
 export class Run {
   readonly id: number;
   readonly service: Service;
   readonly messages: readonly Message[];
   readonly startedAt: number;
-  /** How far its clock is ahead of the true one, in milliseconds. */
+  /** Milliseconds by which its clock is ahead of the simulation's clock. */
   readonly skew: number;
   pending: Request[] = [];
   state: 'live' | 'done' | 'dead' = 'live';
-  /** All that it was told so far: together with its messages, its position. */
+  /** All responses so far. Together with its messages, they determine its position. */
   history = '';
 
   constructor(id: number, service: Service, messages: readonly Message[], startedAt: number, skew: number) {
@@ -66,32 +66,32 @@ export class Run {
         answer: resolve as (result: unknown) => void,
         fail: reject,
         notBefore: 0,
-        landsBefore: 0,
+        arrivesBefore: 0,
       });
     });
   }
 
-  /** A port whose every method is a request of this run. */
+  /** Wraps a port: each call of a method becomes a request of this run. */
   intercept<T extends object>(port: string, target: T): T {
     return new Proxy(target, {
       get: (_, method) => {
         const real: unknown = Reflect.get(target, method);
         if (typeof real !== 'function' || typeof method !== 'string') return real;
         return (...args: unknown[]) =>
-          this.request(`${port}.${method}`, this.#subjectOf(args), () => real.apply(target, args) as unknown);
+          this.request(`${port}.${method}`, this.#bookingIn(args), () => real.apply(target, args) as unknown);
       },
     });
   }
 
-  /** The booking that one of the arguments names, or bears. */
-  #subjectOf(args: readonly unknown[]): string | undefined {
-    const named = args.map((arg) =>
+  /** The booking of this run whose id is an argument, or the `bookingId` of an argument. */
+  #bookingIn(args: readonly unknown[]): string | undefined {
+    const ids = args.map((arg) =>
       typeof arg === 'object' && arg !== null && 'bookingId' in arg ? arg.bookingId : arg,
     );
-    return this.messages.find(({ bookingId }) => named.includes(bookingId))?.bookingId;
+    return this.messages.find(({ bookingId }) => ids.includes(bookingId))?.bookingId;
   }
 
-  /** @returns the requests that were under way */
+  /** @returns the pending requests */
   crash(): Request[] {
     this.state = 'dead';
     return this.pending.splice(0);

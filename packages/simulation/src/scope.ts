@@ -4,25 +4,32 @@ import type { Service } from './bus.ts';
 import type { FaultKind } from './faults.ts';
 import type { Simulation } from './simulation.ts';
 
-/** A small world of which every interleaving is walked. */
+/** A small world. The exhaustive search visits all its interleavings. */
 export interface Scope {
   name: string;
   bookings: readonly Booking[];
-  /** What the producers say, each once; when it is heard is open. */
-  says: readonly AirlineEvent[];
+  /** The events that producers outside publish, each once. Each may be received at any time. */
+  events: readonly AirlineEvent[];
   services: readonly Service[];
-  /** Faults of these kinds may strike, together as often as `faults` says, at any request. */
+  /** The kinds of faults that may occur, at any request. */
   kinds?: readonly FaultKind[];
+  /** The highest number of faults, of all kinds together. @default 0 */
   faults?: number;
-  /** Messages that may come twice. Both copies wait for as long as it pleases them, so that the second may be very late. */
+  /**
+   * The highest number of messages that are delivered twice. The second copy may be received at any time.
+   * @default 0
+   */
   duplicates?: number;
   /**
-   * The clock of a service is set to each of these times (milliseconds since the epoch), in this order, each at any moment: clocks may
-   * differ by as much as they please.
+   * The clock of a service is set to each of these times (milliseconds since the epoch), in this order, each at any
+   * moment. The clocks of two services may differ by any amount.
    */
   times?: Partial<Record<Service, readonly number[]>>;
-  /** Runs of one service at once. @default 2 of each */
+  /** The highest number of concurrent runs of each service. @default 2 */
   concurrency?: Partial<Record<Service, number>>;
-  /** Throws a Violation where nothing is left to do and something is wrong. Services that do not take part are not there. */
+  /**
+   * Checks an end state, in which nothing is left to do. It gets only the services of this scope.
+   * @throws Violation
+   */
   judge: (simulations: Record<Service, Simulation>) => Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { newEvent, type AirlineEvent } from '@airline/events-schemas/events';
-import { type Booking, bookingOf, epoch } from './bookings.ts';
+import { type Booking, createBooking, epoch } from './bookings.ts';
 import type { Service } from './bus.ts';
 import type { Scope } from './scope.ts';
 import type { FaultKind } from './faults.ts';
@@ -18,23 +18,26 @@ const anyFault = {
 
 function booking(number: number, method = 'pm_card_visa', isCancelled = false): Booking {
   const bookingId = `0000000${number}-0000-4000-8000-000000000000`;
-  return bookingOf({ bookingId, name: `b${number}`, seats: ['3A'], method, expiresAt: iso(at(10)), isCancelled });
+  return createBooking({ bookingId, name: `b${number}`, seats: ['3A'], method, expiresAt: iso(at(10)), isCancelled });
 }
 
 const participants = ['seats', 'payments'] as const;
 
-/** All that one booking, or two, can meet on one seat. Receipts and status only listen: they have scopes of their own. */
+/**
+ * All cases of one booking, and of two bookings, for one seat. Seats and payments take part. Receipts has its own
+ * scopes, since the other services do not react to its events.
+ */
 export function scopes(): Scope[] {
   const one = booking(1);
   const declined = booking(1, 'pm_card_visa_chargeDeclined');
   const cancelled = booking(1, 'pm_card_visa', true);
   const two = booking(2);
-  // Seats refuses from minute 10 on and ends holds from minute 11 on; payments refuses from minute 10 on.
+  // Seats and payments refuse requests from minute 10 on. Seats ends holds from minute 11 on.
   const expiry = { times: { seats: [at(10.5), at(12)], payments: [at(12)] } };
   const once = { ...anyFault, faults: 1 };
   const oneCrash = { ...crash, faults: 1 };
   const oneDuplicate = { duplicates: 1 };
-  // Two bookings share a seat and nothing at payments, where they therefore take turns.
+  // Two bookings compete at seats only, so payments needs one run at a time.
   const inTurns = { concurrency: { seats: 2, payments: 1 } };
   const refunded = ['BookingRequested', 'SeatBooked', 'PaymentOk', 'PaymentRefunded'] as const;
   return [
@@ -69,11 +72,15 @@ export function scopes(): Scope[] {
 }
 
 function of(name: string, bookings: Booking[], ...details: Partial<Scope>[]): Scope {
-  const says = bookings.flatMap(({ requested, more }): AirlineEvent[] => [requested, ...more]);
-  return Object.assign({ name, bookings, says, services: participants, judge: judgeParticipants }, ...details) as Scope;
+  const events = bookings.flatMap(({ requested, moreEvents }): AirlineEvent[] => [requested, ...moreEvents]);
+  const scope = { name, bookings, events, services: participants, judge: judgeParticipants };
+  return Object.assign(scope, ...details) as Scope;
 }
 
-/** Seats and payments agree, and nothing is stranded: what status and receipts will make of it follows from what was said. */
+/**
+ * Checks that seats and payments agree, and that no seat and no money is left behind. Status and receipts are not
+ * needed: their result depends on the published events only.
+ */
 async function judgeParticipants({ seats: { world, oracle }, payments }: Record<Service, Simulation>): Promise<void> {
   for (const { name, request } of world.bookings) {
     const { bookingId } = request;
@@ -81,13 +88,21 @@ async function judgeParticipants({ seats: { world, oracle }, payments }: Record<
     const { holders } = await world.seatStore.viewRequest(request);
     const holds = request.seats.filter((seat) => holders.get(seat) === bookingId).length;
     const { charged, refunded } = payments.world.provider.movedFor(bookingId);
-    const said = new Set([oracle, payments.oracle].flatMap((each) => [...(each.said.get(bookingId)?.keys() ?? [])]));
-    const summary = `record ${seats?.state ?? 'none'}, ${holds} seats, ${charged} charged, ${refunded} refunded, said ${[...said].join(', ')}`;
+    const published = new Set(
+      [oracle, payments.oracle].flatMap((each) => [...(each.published.get(bookingId)?.keys() ?? [])]),
+    );
+    const summary =
+      `record ${seats?.state ?? 'none'}, ${holds} seats, ${charged} charged, ${refunded} refunded, ` +
+      `published ${[...published].join(', ')}`;
     const isAnswered =
-      (said.has('SeatBooked') || said.has('SeatUnavailable')) && (said.has('PaymentOk') || said.has('PaymentFailed'));
+      (published.has('SeatBooked') || published.has('SeatUnavailable')) &&
+      (published.has('PaymentOk') || published.has('PaymentFailed'));
     if (!isAnswered) throw new Violation('everything-settles', `${name} got no answer: ${summary}`);
     const isConfirmed =
-      said.has('SeatBooked') && said.has('PaymentOk') && !said.has('SeatReleased') && !said.has('PaymentRefunded');
+      published.has('SeatBooked') &&
+      published.has('PaymentOk') &&
+      !published.has('SeatReleased') &&
+      !published.has('PaymentRefunded');
     if (isConfirmed) {
       if (seats?.state !== 'SOLD' || holds !== request.seats.length)
         throw new Violation('confirmed-is-sold', `${name}: ${summary}`);
@@ -96,28 +111,28 @@ async function judgeParticipants({ seats: { world, oracle }, payments }: Record<
       continue;
     }
     const isTakenBack =
-      (said.has('SeatUnavailable') || said.has('SeatReleased')) &&
-      (said.has('PaymentFailed') || said.has('PaymentRefunded'));
+      (published.has('SeatUnavailable') || published.has('SeatReleased')) &&
+      (published.has('PaymentFailed') || published.has('PaymentRefunded'));
     if (!isTakenBack)
-      throw new Violation('everything-settles', `${name} failed for one and not for the other: ${summary}`);
+      throw new Violation('everything-settles', `${name} failed at one service and not at the other: ${summary}`);
     if (holds > 0) throw new Violation('failed-holds-nothing', `${name}: ${summary}`);
     if (charged !== refunded) throw new Violation('failed-costs-nothing', `${name}: ${summary}`);
   }
 }
 
-type Heard = 'BookingRequested' | 'SeatBooked' | 'PaymentOk' | 'PaymentRefunded';
+type ReceivedType = 'BookingRequested' | 'SeatBooked' | 'PaymentOk' | 'PaymentRefunded';
 
 function receiptsScope(
   booking: Booking,
-  what: string,
-  heard: readonly Heard[],
+  title: string,
+  received: readonly ReceivedType[],
   { faults = 0, duplicates = 0, runs = 2 },
 ): Scope {
   const { bookingId, seats, payment } = booking.request;
   const { amountMinor, currency } = payment;
   const occurredAt = iso(epoch);
   const causedBy = booking.requested;
-  const events: Record<Heard, AirlineEvent> = {
+  const events: Record<ReceivedType, AirlineEvent> = {
     BookingRequested: booking.requested,
     SeatBooked: newEvent(
       'SeatBooked',
@@ -136,9 +151,9 @@ function receiptsScope(
     ),
   };
   return {
-    name: `receipts: ${what}`,
+    name: `receipts: ${title}`,
     bookings: [booking],
-    says: heard.map((type) => events[type]),
+    events: received.map((type) => events[type]),
     services: ['receipts'],
     concurrency: { receipts: runs },
     ...crash,
@@ -146,7 +161,7 @@ function receiptsScope(
     duplicates,
     judge: async ({ receipts: { world, oracle } }) => {
       await checkMails(world, oracle, booking);
-      if (!heard.includes('PaymentRefunded') && sentMails(world, bookingId, 'Receipt') === 0)
+      if (!received.includes('PaymentRefunded') && sentMails(world, bookingId, 'Receipt') === 0)
         throw new Violation('confirmed-has-one-receipt', 'no receipt was sent');
     },
   };

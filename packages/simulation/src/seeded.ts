@@ -1,21 +1,21 @@
 import { type Booking, randomBookings } from './bookings.ts';
 import { functionTimeouts, type Service, services } from './bus.ts';
 import { Coverage } from './coverage.ts';
-import { type Fault, type FaultKind, faultsOf, leastRateOf, placeOf } from './faults.ts';
-import { checkFinalState, checkHoldsEnded, countUntoldRefunds, snapshotOf } from './final-state.ts';
+import { type Fault, type FaultKind, faultsOf, minimumRateOf, placeOf } from './faults.ts';
+import { checkFinalState, checkHoldsEnded, countMissingRefundNotices, snapshotOf } from './final-state.ts';
 import { Violation } from './oracle.ts';
 import { Random } from './random.ts';
 import type { Request } from './run.ts';
-import { type Delivery, onTheWire, Simulation } from './simulation.ts';
+import { type Delivery, inFlightAfterCrash, Simulation } from './simulation.ts';
 import type { Message } from './simulated-queue.ts';
-import type { Plant } from './consumers.ts';
+import type { PlantedBug } from './consumers.ts';
 import type { AirlineEvent } from '@airline/events-schemas/events';
 import { traceOf, type World } from './world.ts';
 
 export interface SeedOptions {
   seed: number;
   bookings: number;
-  plant?: Plant | undefined;
+  plant?: PlantedBug | undefined;
 }
 
 export interface SeedResult {
@@ -23,8 +23,8 @@ export interface SeedResult {
   coverage: Coverage;
   steps: number;
   runs: number;
-  /** `repeated` and `untold` (a refund without its notice): because a sender was cut off. */
-  mails: { sent: number; repeated: number; untold: number };
+  /** `repeated` mails and missing refund notices are excused: see `checkMails`. */
+  mails: { sent: number; repeated: number; missingNotices: number };
   confirmed: number;
   violation?: { invariant: string; message: string };
   trace: readonly string[];
@@ -32,14 +32,14 @@ export interface SeedResult {
 
 const second = 1000;
 const minute = 60 * second;
-/** More runs of one service at once than this say nothing new. */
+/** The highest number of concurrent runs of one service. More would find nothing new. */
 const concurrency = 4;
-/** Faults end when so many steps for each booking are done, at the latest. */
+/** Steps for each booking after which faults stop, at the latest. */
 const faultySteps = 300;
-/** More than any run needs; beyond it something goes round in circles. */
+/** Steps for each booking, more than any seed needs. A simulation with more steps never ends. */
 const maximumSteps = 4000;
 
-/** One world from its first request to its last duplicate, every choice made by its seed. */
+/** Simulates one world from its first request to its last duplicate. The seed decides every choice. */
 export async function runSeed({ seed, bookings: count, plant }: SeedOptions): Promise<SeedResult> {
   const random = new Random(seed);
   const bookings = randomBookings(random, count);
@@ -49,20 +49,20 @@ export async function runSeed({ seed, bookings: count, plant }: SeedOptions): Pr
   try {
     await driver.run();
   } catch (error) {
-    if (!(error instanceof Violation)) throw new Error(`Seed ${seed} broke the simulation itself.`, { cause: error });
+    if (!(error instanceof Violation)) throw new Error(`The simulation failed at seed ${seed}.`, { cause: error });
     violation = { invariant: error.invariant, message: error.message };
   }
   const repeated = world.mails.length - new Set(world.mails.map(({ bookingId, kind }) => bookingId + kind)).size;
   const confirmed = bookings.filter(({ request }) => {
-    const said = oracle.said.get(request.bookingId);
-    return said?.has('ReceiptIssued') && !said.has('PaymentRefunded') && !said.has('SeatReleased');
+    const published = oracle.published.get(request.bookingId);
+    return published?.has('ReceiptIssued') && !published.has('PaymentRefunded') && !published.has('SeatReleased');
   }).length;
   return {
     seed,
     coverage: driver.coverage,
     steps: world.notes.length,
     runs: driver.runs,
-    mails: { sent: world.mails.length, repeated, untold: countUntoldRefunds(world, oracle) },
+    mails: { sent: world.mails.length, repeated, missingNotices: countMissingRefundNotices(world, oracle) },
     confirmed,
     ...(violation && { violation }),
     trace: traceOf(world.notes),
@@ -79,23 +79,23 @@ class SeededDriver {
   readonly #redriveDeletesFirst: boolean;
   #toPublish: AirlineEvent[];
   #isFaulty = true;
-  /** Services that get no work for now, and until when. */
+  /** The services that are down, and the end of each outage. */
   readonly #down = new Map<Service, number>();
   #providerDownUntil = 0;
   #busDownUntil = 0;
-  /** How likely a fault is, of a request: some seeds are calm, some are not. */
+  /** The probability of a fault, for each request. It differs from seed to seed. */
   readonly #faultRate: number;
   readonly #disturbanceRate: number;
 
-  constructor(random: Random, bookings: Booking[], plant: Plant | undefined) {
+  constructor(random: Random, bookings: Booking[], plant: PlantedBug | undefined) {
     this.#random = random;
     this.#count = bookings.length;
     this.#redriveDeletesFirst = plant?.redriveDeletesFirst ?? false;
     this.#faultRate = random.pick([0.02, 0.05, 0.1, 0.2]);
     this.#disturbanceRate = random.pick([0.001, 0.003, 0.01]);
-    this.simulation = new Simulation({ bookings, plant, deliver: (service) => this.#delivery(service) });
+    this.simulation = new Simulation({ bookings, plant, planDelivery: (service) => this.#planDelivery(service) });
     this.#world = this.simulation.world;
-    this.#toPublish = random.shuffled(bookings.flatMap(({ requested, more }) => [requested, ...more]));
+    this.#toPublish = random.shuffled(bookings.flatMap(({ requested, moreEvents }) => [requested, ...moreEvents]));
   }
 
   async run(): Promise<void> {
@@ -113,40 +113,40 @@ class SeededDriver {
     this.#busDownUntil = 0;
 
     if (this.#random.chance(0.3)) {
-      this.#world.note('payments is out of order; everybody else works on, for hours');
+      this.#world.note('payments is down for hours; the other services work');
       this.#down.set('payments', Infinity);
-      await this.#heal(services.filter((service) => service !== 'payments'));
+      await this.#recover(services.filter((service) => service !== 'payments'));
       await checkHoldsEnded(this.#world);
       this.#down.clear();
     }
-    await this.#heal(services);
+    await this.#recover(services);
     await checkFinalState(this.#world, this.simulation.oracle, this.#random);
 
     const before = await snapshotOf(this.#world);
-    this.#world.note('every message that ever came comes again');
+    this.#world.note('all messages are delivered again');
     for (const service of services) {
       const queue = this.#world.queues[service];
-      for (const message of [...queue.everSeen.values()]) queue.add(this.#world.copyOf(message, this.#world.now));
+      for (const message of [...queue.allMessages.values()]) queue.add(this.#world.copyOf(message, this.#world.now));
     }
-    await this.#heal(services);
+    await this.#recover(services);
     const after = await snapshotOf(this.#world);
     if (before !== after) throw new Violation('duplicates-change-nothing', differenceOf(before, after));
   }
 
   #poison(service: Service): void {
     this.coverage.hit('poison', service);
-    this.#world.note(`✗ poison comes to ${service}`);
+    this.#world.note(`✗ a poison message is delivered to ${service}`);
     this.#world.queues[service].add(
       this.#world.newMessage('{', 'poison', '', this.#world.now + this.#random.below(second)),
     );
   }
 
-  /** Works until nothing is left; what ended as a dead letter is redriven. */
-  async #heal(those: readonly Service[]): Promise<void> {
+  /** Steps until nothing is left to do, and redrives the dead letters of these services. */
+  async #recover(those: readonly Service[]): Promise<void> {
     for (let round = 0; round < 10; round++) {
       while (await this.#step()) {
         if (this.#world.notes.length > maximumSteps * this.#count)
-          throw new Violation('everything-settles', 'the services never come to rest');
+          throw new Violation('everything-settles', 'the services never stop working');
       }
       const stuck = those.filter((service) => {
         const { deadLetters, undelivered } = this.#world.queues[service];
@@ -155,7 +155,7 @@ class SeededDriver {
       if (stuck.length === 0) return;
       for (const service of stuck) this.#redrive(service);
     }
-    throw new Violation('everything-settles', 'dead letters come back however often they are redriven');
+    throw new Violation('everything-settles', 'there are dead letters again after 10 redrives');
   }
 
   /** @returns false when there is nothing left to do */
@@ -166,11 +166,11 @@ class SeededDriver {
     for (;;) {
       for (const run of world.runs) {
         if (world.now - run.startedAt < functionTimeouts[run.service]) continue;
-        world.note(`${run.name} runs into the timeout of its function`);
+        world.note(`${run.name} exceeds the timeout of its function`);
         this.coverage.hit('timed-out', run.service);
-        simulation.letGo(simulation.crash(run), run.startedAt + functionTimeouts[run.service] + onTheWire);
+        simulation.abandon(simulation.crash(run), run.startedAt + functionTimeouts[run.service] + inFlightAfterCrash);
       }
-      world.orphans = world.orphans.filter(({ landsBefore }) => world.now < landsBefore);
+      world.orphans = world.orphans.filter(({ arrivesBefore }) => world.now < arrivesBefore);
       const requests = world.runs.flatMap(({ pending }) => pending.filter(({ notBefore }) => notBefore <= world.now));
       const receivers = services.filter((service) => this.#canReceive(service));
       const weights = [
@@ -182,14 +182,14 @@ class SeededDriver {
       let choice = random.below(weights.reduce((sum, weight) => sum + weight, 0) || 1);
       const kind = weights.findIndex((weight) => (choice -= weight) < 0);
       if (kind === -1) {
-        if (!this.#waitForSomething()) return false;
+        if (!this.#advanceClock()) return false;
         continue;
       }
       world.now += random.below(10);
       if (kind === 0) await this.#answer(random.pick(requests));
       if (kind === 1) await this.#invoke(random.pick(receivers));
       if (kind === 2) simulation.publish(this.#toPublish.pop()!);
-      if (kind === 3) await simulation.land(random.pick(world.orphans));
+      if (kind === 3) await simulation.arrive(random.pick(world.orphans));
       return true;
     }
   }
@@ -201,8 +201,8 @@ class SeededDriver {
     return world.queues[service].waiting.some(({ visibleAt }) => visibleAt <= world.now);
   }
 
-  /** Moves the clock to the next moment at which something can happen. @returns false when there is none */
-  #waitForSomething(): boolean {
+  /** Sets the clock to the time of the next possible step. @returns false when there is none */
+  #advanceClock(): boolean {
     const world = this.#world;
     const moments: number[] = [];
     for (const run of world.runs)
@@ -243,7 +243,7 @@ class SeededDriver {
       this.coverage.hit('outage', placeOf(operation, run.service));
       return this.simulation.answer(request, { kind: 'refused' });
     }
-    const rate = Math.max(this.#faultRate, leastRateOf(operation));
+    const rate = Math.max(this.#faultRate, minimumRateOf(operation));
     if (!this.#isFaulty || !random.chance(rate)) return this.simulation.answer(request);
     const kind: FaultKind | 'delayed' = random.pick([...faultsOf(operation), 'delayed' as const]);
     const place = placeOf(operation, run.service);
@@ -258,9 +258,9 @@ class SeededDriver {
     return this.simulation.answer(request, fault);
   }
 
-  #delivery(service: Service): Delivery {
+  #planDelivery(service: Service): Delivery {
     const random = this.#random;
-    // SQS and EventBridge take a while, and not always the same.
+    // The usual latency of EventBridge and SQS, in milliseconds.
     const usual = random.below(50);
     if (!this.#isFaulty) return { delays: [usual], undelivered: false };
     const hit = (fault: string): void => this.coverage.hit(fault, `delivery to ${service}`);
@@ -282,7 +282,7 @@ class SeededDriver {
     }
   }
 
-  /** What befalls the whole: time passes, something is out of order, an operator is at work. */
+  /** A disturbance of the whole: time passes, a part is down, an operator redrives. */
   #disturb(): void {
     const random = this.#random;
     const world = this.#world;
@@ -309,14 +309,17 @@ class SeededDriver {
         this.#busDownUntil = world.now + random.pick([second, minute]);
         return world.note('✗ EventBridge is down');
       case 5:
-        // As Stripe does after a day.
+        // Stripe's idempotency keys expire after 24 hours.
         world.provider.forgetIdempotencyKeys();
         this.coverage.hit('keys-forgotten', 'the payment provider');
         return world.note('✗ the payment provider forgets its idempotency keys');
     }
   }
 
-  /** The dlq command's redrive: a message leaves the dead letters only after it is safely back, so a crash between doubles it. */
+  /**
+   * Redrives as the dlq command does: it sends a message to the queue, and then deletes the dead letter. So a stop in
+   * between duplicates the message.
+   */
   #redrive(service: Service): void {
     const world = this.#world;
     const queue = world.queues[service];

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { allSeats, flightId } from './bookings.ts';
 import { listenersOf, type Service } from './bus.ts';
-import type { BusEntry, Plant } from './consumers.ts';
+import type { BusEntry, PlantedBug } from './consumers.ts';
 import type { Scope } from './scope.ts';
 import { type Fault, faultsOf } from './faults.ts';
 import { Violation } from './oracle.ts';
@@ -9,26 +9,26 @@ import type { Request } from './run.ts';
 import { envelopeOf, Simulation } from './simulation.ts';
 import { mailKinds, type Note, sentMails } from './world.ts';
 
-/** Something that was said, whose words are always the same, with all who hear it. */
-export interface Said {
+/** An event that some service or producer publishes, and the services that subscribe to it. */
+export interface PublishedEvent {
   id: number;
   entry: BusEntry;
   listeners: readonly Service[];
 }
 
-/** What a service can do next by itself. */
+/** A possible next step of a service that does not depend on other services. */
 type Choice =
   | { kind: 'receive'; body: string }
   | { kind: 'answer'; run: number; request: number; fault?: Fault }
   | { kind: 'clock'; time: number };
-/** All that can happen to a service. */
-type Move = Choice | { kind: 'hear'; said: Said; copies: number } | { kind: 'copy'; body: string };
+/** Any step of a service. */
+type Move = Choice | { kind: 'deliver'; event: PublishedEvent; copies: number } | { kind: 'duplicate'; body: string };
 
 export interface Step {
   next: number;
-  /** What the service said meanwhile. */
-  says: readonly Said[];
-  /** Messages that it sent to itself. */
+  /** The events that the service published in this step. */
+  published: readonly PublishedEvent[];
+  /** The bodies of messages that it sent to itself in this step. */
   timers: readonly string[];
   notes: readonly Note[];
   violation?: Violation;
@@ -38,35 +38,36 @@ interface State {
   from: number;
   move: Move | undefined;
   choices: readonly Choice[];
-  /** Whether nobody can tell when its choices are taken, so that they may as well come before everything else. */
+  /** Whether the time of its choices has no effect on other runs and services, so that they can come first. */
   isUrgent: boolean;
 }
 
 /**
- * Every state that one service can come to, numbered, and the steps between them. Services share nothing but messages, so a state of
- * all is a state of each, and what a service does in one of its own need be found out only once, however many states the others
- * are in meanwhile. A run cannot be copied in the middle of a promise: a state is reached by walking to it again from the start.
+ * The reachable states of one service, numbered, and the steps between them. Services share nothing but messages. So a
+ * state of the whole is one state of each service, and each step of a service is computed only once, whatever the
+ * states of the others. A run cannot be copied while it waits for a promise, so a state is restored by repeating its
+ * steps from the start.
  */
 export class ServiceStates {
   readonly service: Service;
   readonly #scope: Scope;
-  readonly #plant: Plant | undefined;
+  readonly #plant: PlantedBug | undefined;
   readonly #isReduced: boolean;
   readonly #states: State[] = [];
   readonly #numbers = new Map<string, number>();
   readonly #steps = new Map<string, Step>();
-  readonly #said: SaidRegister;
-  readonly #mayTell = new Map<string, boolean>();
+  readonly #events: PublishedEvents;
+  readonly #mayPublish = new Map<string, boolean>();
 
-  constructor(service: Service, scope: Scope, said: SaidRegister, { plant, isReduced }: StatesOptions) {
+  constructor(service: Service, scope: Scope, events: PublishedEvents, { plant, isReduced }: StatesOptions) {
     this.service = service;
     this.#scope = scope;
-    this.#said = said;
+    this.#events = events;
     this.#plant = plant;
     this.#isReduced = isReduced;
   }
 
-  /** How many states of this service were met. */
+  /** The number of states so far. */
   get size(): number {
     return this.#states.length;
   }
@@ -83,71 +84,77 @@ export class ServiceStates {
     return this.#states[state]!.choices;
   }
 
-  /** @param index of the choice */
+  /** Takes a choice. @param index of the choice in `choices(state)` */
   choose(state: number, index: number): Step | Promise<Step> {
     return this.#steps.get(`${state} ${index}`) ?? this.#step(state, `${state} ${index}`, this.choices(state)[index]!);
   }
 
-  hear(state: number, said: Said, copies: number): Step | Promise<Step> {
-    const key = `${state} hears ${said.id} ${copies}`;
-    return this.#steps.get(key) ?? this.#step(state, key, { kind: 'hear', said, copies });
+  /** Delivers an event to the queue. */
+  deliver(state: number, event: PublishedEvent, copies: number): Step | Promise<Step> {
+    const key = `${state} deliver ${event.id} ${copies}`;
+    return this.#steps.get(key) ?? this.#step(state, key, { kind: 'deliver', event, copies });
   }
 
-  /** A message that waits comes once more. */
-  copy(state: number, body: string): Step | Promise<Step> {
-    const key = `${state} copies ${body}`;
-    return this.#steps.get(key) ?? this.#step(state, key, { kind: 'copy', body });
+  /** Adds a second copy of a message in the queue. */
+  duplicate(state: number, body: string): Step | Promise<Step> {
+    const key = `${state} duplicate ${body}`;
+    return this.#steps.get(key) ?? this.#step(state, key, { kind: 'duplicate', body });
   }
 
   /**
-   * Whether a service in this state may still say something that another one hears, if nobody tells it anything more.
-   * @param faults how many may still strike @param duplicates how many messages may still come twice
+   * Whether a service in this state may still publish an event that another one subscribes to, when it receives no more
+   * events.
+   * @param faults the number of faults that may still occur
+   * @param duplicates the number of messages that may still be delivered twice
    */
-  async mayTell(state: number, faults: number, duplicates: number): Promise<boolean> {
-    const keyOfMet = (one: Met): string => `${one.state} ${one.faults} ${one.duplicates}`;
-    const verdict = this.#mayTell.get(keyOfMet({ state, faults, duplicates }));
-    if (verdict !== undefined) return verdict;
-    const met = new Map<string, Met>();
-    const meet = (one: Met): void => void met.set(keyOfMet(one), met.get(keyOfMet(one)) ?? one);
-    meet({ state, faults, duplicates });
-    for (const [key, here] of met) {
-      const verdictHere = this.#mayTell.get(key);
-      if (verdictHere === false) continue;
-      if (verdictHere || (await this.#tellsOrMeets(here, meet))) {
-        this.#mayTell.set(keyOfMet({ state, faults, duplicates }), true);
+  async mayPublish(state: number, faults: number, duplicates: number): Promise<boolean> {
+    const keyOfReached = (one: Reached): string => `${one.state} ${one.faults} ${one.duplicates}`;
+    const known = this.#mayPublish.get(keyOfReached({ state, faults, duplicates }));
+    if (known !== undefined) return known;
+    const reached = new Map<string, Reached>();
+    const visit = (one: Reached): void => void reached.set(keyOfReached(one), reached.get(keyOfReached(one)) ?? one);
+    visit({ state, faults, duplicates });
+    for (const [key, one] of reached) {
+      const knownOfOne = this.#mayPublish.get(key);
+      if (knownOfOne === false) continue;
+      if (knownOfOne || (await this.#publishesOrVisits(one, visit))) {
+        this.#mayPublish.set(keyOfReached({ state, faults, duplicates }), true);
         return true;
       }
     }
-    for (const key of met.keys()) this.#mayTell.set(key, false);
+    for (const key of reached.keys()) this.#mayPublish.set(key, false);
     return false;
   }
 
-  /** @returns whether it says something at its next step; otherwise it is told where each step leads */
-  async #tellsOrMeets({ state, faults, duplicates }: Met, meet: (met: Met) => void): Promise<boolean> {
+  /** @returns whether one of the next steps publishes an event. If not, it has called `visit` for all next states. */
+  async #publishesOrVisits(
+    { state, faults, duplicates }: Reached,
+    visit: (reached: Reached) => void,
+  ): Promise<boolean> {
     for (const [index, choice] of this.choices(state).entries()) {
       const left = faults - (isFaulty(choice) ? 1 : 0);
       if (left < 0) continue;
-      const { next, says, timers } = await this.choose(state, index);
-      if (says.some(({ listeners }) => listeners.some((service) => this.#scope.services.includes(service))))
+      const { next, published, timers } = await this.choose(state, index);
+      if (published.some(({ listeners }) => listeners.some((service) => this.#scope.services.includes(service))))
         return true;
-      meet({ state: next, faults: left, duplicates });
+      visit({ state: next, faults: left, duplicates });
       if (duplicates === 0) continue;
       for (const body of timers)
-        meet({ state: (await this.copy(next, body)).next, faults: left, duplicates: duplicates - 1 });
+        visit({ state: (await this.duplicate(next, body)).next, faults: left, duplicates: duplicates - 1 });
     }
     return false;
   }
 
-  /** The service in a state. @param onPublished told of what the service says from then on */
+  /** The service in a state. @param onPublished called for the events that the service publishes after this state */
   async at(state: number, onPublished: (entry: BusEntry) => void = () => undefined): Promise<Simulation> {
-    let isThere = false;
-    const simulation = await this.#open((entry) => isThere && onPublished(entry));
-    simulation.oracle.isAsleep = true;
+    let isRestored = false;
+    const simulation = await this.#open((entry) => isRestored && onPublished(entry));
+    simulation.oracle.isReplaying = true;
     const moves: Move[] = [];
     for (let { move, from } = this.#states[state]!; move; { move, from } = this.#states[from]!) moves.push(move);
     for (const move of moves.reverse()) await this.#perform(simulation, move);
-    simulation.oracle.isAsleep = false;
-    isThere = true;
+    simulation.oracle.isReplaying = false;
+    isRestored = true;
     return simulation;
   }
 
@@ -164,11 +171,11 @@ export class ServiceStates {
   }
 
   async #step(state: number, key: string, move: Move): Promise<Step> {
-    const says: Said[] = [];
-    const simulation = await this.at(state, (entry) => says.push(this.#said.of(entry)));
+    const published: PublishedEvent[] = [];
+    const simulation = await this.at(state, (entry) => published.push(this.#events.register(entry)));
     const { world } = simulation;
     const before = world.notes.length;
-    const { youngest } = world;
+    const { lastMessageId } = world;
     let violation: Violation | undefined;
     try {
       await this.#perform(simulation, move);
@@ -178,10 +185,10 @@ export class ServiceStates {
     }
     const timers =
       move.kind === 'answer'
-        ? world.queues[this.service].waiting.filter(({ id }) => id > youngest).map(({ body }) => body)
+        ? world.queues[this.service].waiting.filter(({ id }) => id > lastMessageId).map(({ body }) => body)
         : [];
     const next = violation ? state : await this.#number(simulation, state, move);
-    const step: Step = { next, says, timers, notes: world.notes.slice(before), ...(violation && { violation }) };
+    const step: Step = { next, published, timers, notes: world.notes.slice(before), ...(violation && { violation }) };
     this.#steps.set(key, step);
     return step;
   }
@@ -207,11 +214,11 @@ export class ServiceStates {
       }
       case 'answer':
         return simulation.answer(world.runs[move.run]!.pending[move.request]!, move.fault);
-      case 'hear':
-        return simulation.hear(this.service, move.said.entry, move.copies);
-      case 'copy': {
+      case 'deliver':
+        return simulation.deliver(this.service, move.event.entry, move.copies);
+      case 'duplicate': {
         const message = queue.waiting.find(({ body }) => body === move.body)!;
-        world.note(`✗ ${message.label} comes twice`);
+        world.note(`✗ ${message.label} is delivered twice`);
         return queue.add(world.copyOf(message, message.visibleAt));
       }
       case 'clock':
@@ -245,9 +252,10 @@ export class ServiceStates {
   }
 
   /**
-   * Whether an execution in which this request is answered later is as good as one in which it is answered now. What a run says
-   * can wait in queues for as long as it pleases, no run can see that another is about to say or to acknowledge something, and the
-   * first request of a run is as good as its beginning.
+   * Whether every execution that performs this request later is equivalent to one that performs it now. This is so for:
+   * - an operation that publishes, pauses or acknowledges: no other run reads its effect, and messages can wait in
+   *   their queue for any time;
+   * - the first request of a run: the run could have started later instead.
    */
   #canComeFirst({ operation, run }: Request): boolean {
     if (run.history === '') return true;
@@ -256,15 +264,16 @@ export class ServiceStates {
   }
 }
 
-interface Met {
+/** A state, and the faults and duplicates that are left when it is reached. */
+interface Reached {
   state: number;
   faults: number;
   duplicates: number;
 }
 
 interface StatesOptions {
-  plant: Plant | undefined;
-  /** Whether requests whose time nobody can tell come first. */
+  plant: PlantedBug | undefined;
+  /** Whether requests come first when their time has no effect on others. */
   isReduced: boolean;
 }
 
@@ -272,20 +281,20 @@ export function isFaulty(choice: Choice): boolean {
   return choice.kind === 'answer' && choice.fault !== undefined;
 }
 
-/** Everything that was ever said, numbered by its words. */
-export class SaidRegister {
-  readonly #known = new Map<string, Said>();
+/** All events that were published in a search, numbered by their detail. */
+export class PublishedEvents {
+  readonly #known = new Map<string, PublishedEvent>();
 
-  of(entry: BusEntry): Said {
+  register(entry: BusEntry): PublishedEvent {
     const known = this.#known.get(entry.detail);
     if (known) return known;
-    const said: Said = { id: this.#known.size, entry, listeners: listenersOf(envelopeOf(entry)) };
-    this.#known.set(entry.detail, said);
-    return said;
+    const event: PublishedEvent = { id: this.#known.size, entry, listeners: listenersOf(envelopeOf(entry)) };
+    this.#known.set(entry.detail, event);
+    return event;
   }
 }
 
-/** What tells one state from another: memory, the queue, and what each run was told so far. */
+/** The identity of a state: the stores, the queue, and the history of each run. */
 async function keyOf({ world, oracle }: Simulation, service: Service): Promise<string> {
   const { waiting, deadLetters } = world.queues[service];
   const parts: unknown[] = [
@@ -293,7 +302,7 @@ async function keyOf({ world, oracle }: Simulation, service: Service): Promise<s
     waiting.map(({ body, visibleAt }) => (visibleAt > world.now ? body + visibleAt : body)).sort(),
     deadLetters.map(({ body }) => body).sort(),
     world.runs.map(({ messages, history }) => `${messages[0]!.body}${history}`).sort(),
-    [...world.plantMemory].map(([key, value]) => [key, value instanceof Set ? [...(value as Set<unknown>)] : value]),
+    [...world.bugState].map(([key, value]) => [key, value instanceof Set ? [...(value as Set<unknown>)] : value]),
     [...world.providerAnswers].sort(),
   ];
   const { holders } = await world.seatStore.viewRequest({ ...world.bookings[0]!.request, flightId, seats: allSeats });
@@ -302,8 +311,8 @@ async function keyOf({ world, oracle }: Simulation, service: Service): Promise<s
     const id = request.bookingId;
     const stores = [world.seatStore, world.paymentStore, world.receiptStore];
     for (const store of stores) parts.push(await store.load(id));
-    parts.push([...(oracle.said.get(id)?.keys() ?? [])].sort());
-    for (const kind of mailKinds) parts.push(sentMails(world, id, kind), oracle.forgottenMails(id, kind));
+    parts.push([...(oracle.published.get(id)?.keys() ?? [])].sort());
+    for (const kind of mailKinds) parts.push(sentMails(world, id, kind), oracle.unrecordedMails(id, kind));
   }
   for (const items of [world.onceItems.payments, world.onceItems.receipts]) {
     parts.push(

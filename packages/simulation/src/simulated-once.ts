@@ -5,8 +5,8 @@ export type OnceItem =
   { state: 'in-progress'; owner: Run; expiresAt: number } | { state: 'completed'; result: string | undefined };
 
 /**
- * The guard of Powertools as two runs see it: an item that is put in progress before the work, completed after it, deleted when
- * the work failed. A run that dies leaves it in progress until the time of its function would have been up.
+ * A model of Powertools' idempotency. The item is put in progress before the work, completed after it, and deleted when
+ * the work fails. When a run crashes, its item stays in progress until the timeout of its function.
  */
 export function createSimulatedOnce(
   run: Run,

@@ -1,29 +1,32 @@
-/** A standard SQS queue with its two dead-letter queues: at least once, in no order, five tries. */
+/** A message of a standard SQS queue. */
 export interface Message {
   id: number;
   body: string;
   bookingId: string;
-  /** For the trace, e.g. `SeatBooked of b3`. */
+  /** For the trace, such as `SeatBooked of b3`. */
   label: string;
   receiveCount: number;
+  /** Milliseconds since the epoch. */
   visibleAt: number;
-  /** Why the consumer gave up on it at once. */
+  /** The reason why the consumer sent it to the dead-letter queue at once. */
   reason?: string;
 }
 
 const maximumReceives = 5;
 
+/** A standard SQS queue with its two dead-letter queues: at-least-once delivery, no order, five receives. */
 export class SimulatedQueue {
-  /** Everything that is not in the hands of a run. */
+  /** The messages that no run has received. Some are not visible yet. */
   waiting: Message[] = [];
-  /** What the consumer could not handle, and what EventBridge could not deliver. */
+  /** The messages that the consumer could not handle. */
   deadLetters: Message[] = [];
+  /** The events that EventBridge could not deliver. */
   undelivered: Message[] = [];
-  /** Every message that ever came, by its body. */
-  readonly everSeen = new Map<string, Message>();
+  /** All messages that were ever added, by body. */
+  readonly allMessages = new Map<string, Message>();
 
   add(message: Message): void {
-    this.everSeen.set(message.body, message);
+    this.allMessages.set(message.body, message);
     this.waiting.push(message);
   }
 
@@ -31,7 +34,7 @@ export class SimulatedQueue {
     return this.waiting.filter(({ visibleAt }) => visibleAt <= now);
   }
 
-  /** @returns the messages that were received, without those whose tries are used up: these become dead letters */
+  /** @returns the received messages. Those with too many receives are moved to the dead letters instead. */
   receive(messages: readonly Message[]): Message[] {
     const chosen = new Set(messages);
     this.waiting = this.waiting.filter((message) => !chosen.has(message));
@@ -43,7 +46,8 @@ export class SimulatedQueue {
     });
   }
 
-  giveBack(message: Message, visibleAt: number): void {
+  /** Makes a received message visible again at this time. */
+  requeue(message: Message, visibleAt: number): void {
     message.visibleAt = visibleAt;
     this.waiting.push(message);
   }

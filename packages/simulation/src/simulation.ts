@@ -2,7 +2,7 @@ import { type AirlineEvent, sourceOf } from '@airline/events-schemas/events';
 import type { EventEnvelope } from '@airline/events-schemas/parse-event';
 import { type Booking, epoch, flight } from './bookings.ts';
 import { functionTimeouts, listenersOf, type Service } from './bus.ts';
-import { type BusEntry, consumerOf, type Plant } from './consumers.ts';
+import { type BusEntry, runConsumer, type PlantedBug } from './consumers.ts';
 import type { Fault } from './faults.ts';
 import { Oracle, Violation } from './oracle.ts';
 import { InjectedFault, type Request, Run } from './run.ts';
@@ -10,37 +10,40 @@ import type { Message } from './simulated-queue.ts';
 import { World } from './world.ts';
 
 /**
- * Milliseconds for which a request can stay on the wire after its function died, or after its caller gave it up: less than it
- * takes its message to come again. One that stayed longer could claim a seat behind the back of the run that came after it.
+ * Milliseconds for which a request can be in flight after its function crashed. This is less than the time until the
+ * redelivery of its message. A request that arrived later could claim a seat after the next run has freed it.
  */
-export const onTheWire = 5000;
-const onTheWireOfTheLiving = 1000;
+export const inFlightAfterCrash = 5000;
+/** Milliseconds for which a request can be in flight after its caller got a timeout. */
+const inFlightAfterTimeout = 1000;
 
-/** How one event reaches one queue. */
+/** The delivery of one event to one queue. */
 export interface Delivery {
   /** One delay (milliseconds) for each copy. */
   delays: readonly number[];
-  /** Goes to the queue's undelivered events instead. */
+  /** Whether the copies go to the queue's undelivered events. */
   undelivered: boolean;
 }
 const atOnce: Delivery = { delays: [0], undelivered: false };
 
 export interface SimulationOptions {
   bookings: readonly Booking[];
-  /** Those that take part; the others hear nothing. @default all */
+  /** The services that take part. The others receive no events. @default all */
   services?: readonly Service[];
-  deliver?: (service: Service, detailType: string) => Delivery;
-  /** Told of everything that is said, whoever hears it. */
+  /** @default one copy at once */
+  planDelivery?: (service: Service, detailType: string) => Delivery;
+  /** Called for every published event. */
   onPublished?: (entry: BusEntry) => void;
   /**
-   * A search without a clock: what waits for time alone (a retry, the guard of a dead run) may happen at once. Hold timers do not:
-   * they wait for the clock to be set. @default false
+   * Whether the search has no clock: a retry, and a guard of a crashed run, may happen at once instead of after their
+   * time. Hold timers still wait until the clock is set.
+   * @default false
    */
   isTimeless?: boolean;
-  plant?: Plant | undefined;
+  plant?: PlantedBug | undefined;
 }
 
-/** The airline, one step at a time. Whoever drives it decides which step is next, and what goes wrong with it. */
+/** The airline, one step at a time. Its caller chooses each next step and its fault. */
 export class Simulation {
   readonly world: World;
   readonly oracle: Oracle;
@@ -57,27 +60,27 @@ export class Simulation {
     await this.world.seatStore.scheduleFlight(flight, epoch);
   }
 
-  /** Someone outside puts an event on the bus. */
+  /** A producer outside the simulated services publishes an event. */
   publish(event: AirlineEvent): void {
     this.world.note(`a producer publishes ${event.type} of ${this.world.nameOf(event.metadata.correlationId)}`);
-    this.#deliver(entryOf(event));
+    this.#route(entryOf(event));
   }
 
-  /** A service hears what others said, who do not take part. It may hear it more than once. */
-  hear(service: Service, entry: BusEntry, copies: number): void {
+  /** Delivers an event of a service that does not take part in this simulation. */
+  deliver(service: Service, entry: BusEntry, copies: number): void {
     const { world } = this;
     const envelope = envelopeOf(entry);
-    this.oracle.onHeard(envelope);
+    this.oracle.onExternalEvent(envelope);
     const { detailType } = entry;
     const { data } = envelope.detail as { data: { bookingId: string } };
     world.note(
-      `${service} is sent ${detailType} of ${world.nameOf(data.bookingId)}${copies > 1 ? ` ✗ ${copies} times` : ''}`,
+      `${detailType} of ${world.nameOf(data.bookingId)} is delivered to ${service}${copies > 1 ? ` ✗ ${copies} times` : ''}`,
     );
     for (let copy = 0; copy < copies; copy++)
       world.queues[service].add(world.newMessage(JSON.stringify(envelope), detailType, data.bookingId, world.now));
   }
 
-  #deliver(entry: BusEntry): void {
+  #route(entry: BusEntry): void {
     const { world, options } = this;
     const { detailType } = entry;
     const envelope = envelopeOf(entry);
@@ -86,7 +89,7 @@ export class Simulation {
     const { data } = envelope.detail as { data: { bookingId: string } };
     for (const service of listenersOf(envelope)) {
       if (options.services && !options.services.includes(service)) continue;
-      const { delays, undelivered } = options.deliver?.(service, detailType) ?? atOnce;
+      const { delays, undelivered } = options.planDelivery?.(service, detailType) ?? atOnce;
       const queue = world.queues[service];
       const body = JSON.stringify(envelope);
       const copies = delays.map((delay) => world.newMessage(body, detailType, data.bookingId, world.now + delay));
@@ -95,12 +98,12 @@ export class Simulation {
         world.note(`  ✗ EventBridge cannot deliver ${copies[0]!.label} to ${service}`);
       } else {
         for (const copy of copies) queue.add(copy);
-        if (copies.length > 1) world.note(`  ✗ ${copies[0]!.label} reaches ${service} ${copies.length} times`);
+        if (copies.length > 1) world.note(`  ✗ ${copies[0]!.label} is delivered to ${service} ${copies.length} times`);
       }
     }
   }
 
-  /** A service's function is invoked with messages that it can see. */
+  /** Invokes a service's function with visible messages of its queue. */
   async invoke(service: Service, chosen: readonly Message[], skew = 0): Promise<void> {
     const { world } = this;
     const messages = world.queues[service].receive(chosen);
@@ -110,14 +113,14 @@ export class Simulation {
     world.note(
       `${run.name} receives ${messages.map(({ label }) => label).join(', ')}${skew ? ` (its clock: ${skew} ms)` : ''}`,
     );
-    void this.#work(run);
+    void this.#execute(run);
     await settled();
   }
 
-  async #work(run: Run): Promise<void> {
+  async #execute(run: Run): Promise<void> {
     const { world, options } = this;
-    const bus = (entry: BusEntry): void => this.#deliver(entry);
-    const failed = await consumerOf({
+    const bus = (entry: BusEntry): void => this.#route(entry);
+    const failed = await runConsumer({
       world,
       run,
       bus,
@@ -127,15 +130,15 @@ export class Simulation {
     });
     await run.request('queue.acknowledge', undefined, () => {
       run.state = 'done';
-      this.#leave(run);
+      this.#endRun(run);
       for (const message of run.messages) {
         const retryAt = failed.get(message.id);
-        if (retryAt !== undefined) world.queues[run.service].giveBack(message, retryAt);
+        if (retryAt !== undefined) world.queues[run.service].requeue(message, retryAt);
       }
     });
   }
 
-  /** One request is answered, or meets its fault; then everything that this allows happens, up to the next requests. */
+  /** Performs a request, or its fault. Returns when the run has made its next requests or has ended. */
   async answer(request: Request, fault?: Fault): Promise<void> {
     const { world, options } = this;
     const { run, operation } = request;
@@ -149,7 +152,7 @@ export class Simulation {
       case undefined:
       case 'partly-refused':
         try {
-          return await this.#tell(request, await this.#perform(request, fault?.positions));
+          return await this.#respond(request, await this.#perform(request, fault?.positions));
         } catch (error) {
           if (error instanceof Violation) throw error;
           request.fail(error as Error);
@@ -157,7 +160,7 @@ export class Simulation {
         }
       case 'own-write-conflicts':
         await this.#perform(request);
-        return this.#tell(request, operation === 'paymentStore.save' ? undefined : false);
+        return this.#respond(request, operation === 'paymentStore.save' ? undefined : false);
       case 'refused':
         this.oracle.onReplyLost(request);
         request.fail(new InjectedFault(`${operation}: refused`));
@@ -165,7 +168,7 @@ export class Simulation {
       case 'reply-lost':
         await this.#perform(request);
         this.oracle.onReplyLost(request);
-        request.fail(new InjectedFault(`${operation}: done, but the answer was lost`));
+        request.fail(new InjectedFault(`${operation}: done, but the response was lost`));
         break;
       case 'crash-before':
         this.crash(run);
@@ -175,19 +178,19 @@ export class Simulation {
         this.crash(run);
         break;
       case 'crash-in-flight':
-        this.letGo([request, ...this.crash(run)], world.now + onTheWire);
+        this.abandon([request, ...this.crash(run)], world.now + inFlightAfterCrash);
         break;
       case 'arrives-late':
-        this.letGo([request], world.now + onTheWireOfTheLiving);
+        this.abandon([request], world.now + inFlightAfterTimeout);
         this.oracle.onReplyLost(request);
-        request.fail(new InjectedFault(`${operation}: no answer`));
+        request.fail(new InjectedFault(`${operation}: no response`));
         break;
     }
     if (options.isTimeless) run.history += `|${operation}:${fault.kind}`;
     await settled();
   }
 
-  async #tell(request: Request, result: unknown): Promise<void> {
+  async #respond(request: Request, result: unknown): Promise<void> {
     if (this.options.isTimeless) request.run.history += `|${request.operation}=${textOf(result)}`;
     request.answer(result);
     await settled();
@@ -201,55 +204,58 @@ export class Simulation {
     return result;
   }
 
-  /** Nobody waits for these requests any more, but until then they may arrive. */
-  letGo(requests: readonly Request[], landsBefore: number): void {
-    for (const request of requests) request.landsBefore = landsBefore;
+  /** No run waits for these requests any more. They may arrive until `arrivesBefore`. */
+  abandon(requests: readonly Request[], arrivesBefore: number): void {
+    for (const request of requests) request.arrivesBefore = arrivesBefore;
     this.world.orphans.push(...requests);
   }
 
-  /** A request that was let go arrives after all. What it makes of a world that moved on may be a refusal: nobody hears it. */
-  async land(orphan: Request): Promise<void> {
+  /** An abandoned request arrives. When it fails now, no run gets the error. */
+  async arrive(orphan: Request): Promise<void> {
     this.world.orphans = this.world.orphans.filter((other) => other !== orphan);
-    this.world.note(`${orphan.run.name} let go of ${orphan.operation}, and it arrives`);
+    this.world.note(`${orphan.operation} of ${orphan.run.name} arrives late`);
     await orphan.effect().catch(() => undefined);
     await this.oracle.onEffect(orphan);
     this.oracle.onReplyLost(orphan);
   }
 
-  /** @returns the requests that were under way */
+  /** @returns the requests of the run that were pending */
   crash(run: Run): Request[] {
     const { world, options } = this;
-    const underWay = run.crash();
-    this.#leave(run);
-    const again = options.isTimeless
+    const pending = run.crash();
+    this.#endRun(run);
+    const visibleAt = options.isTimeless
       ? world.now
       : Math.max(world.now, run.startedAt + 6 * functionTimeouts[run.service]);
-    for (const message of run.messages) world.queues[run.service].giveBack(message, again);
-    return underWay;
+    for (const message of run.messages) world.queues[run.service].requeue(message, visibleAt);
+    return pending;
   }
 
-  #leave(run: Run): void {
+  #endRun(run: Run): void {
     this.world.runs = this.world.runs.filter((other) => other !== run);
-    this.oracle.onRunOver(run);
+    this.oracle.onRunEnd(run);
   }
 }
 
-/** What a producer hands to the bus. */
+/** The PutEvents entry of an event. */
 export function entryOf({ type, metadata, data }: AirlineEvent): BusEntry {
   return { source: sourceOf(type), detailType: type, detail: JSON.stringify({ metadata, data }) };
 }
 
-/** The envelope's time is the only part that a repetition changes, and nothing may depend on it. */
+/** The envelope of an entry. Its time is constant, so that a repeated event has the same envelope. */
 export function envelopeOf({ source, detailType, detail }: BusEntry): EventEnvelope {
   return { 'detail-type': detailType, source, time: new Date(epoch).toISOString(), detail: JSON.parse(detail) };
 }
 
-/** Resolves when all that can go on without another answer has gone on: promises run dry before the event loop turns. */
+/**
+ * Resolves when no run can continue without another response. All promise callbacks run before the event loop calls
+ * setImmediate.
+ */
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** The flight is always the same, and long. */
+/** A result as text. The flight is left out: it is long and always the same. */
 function textOf(result: unknown): string {
   const plain = (key: string, value: unknown): unknown => {
     if (key === 'flight') return undefined;

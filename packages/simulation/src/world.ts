@@ -9,7 +9,7 @@ import type { Request, Run } from './run.ts';
 import type { OnceItem } from './simulated-once.ts';
 import { type Message, SimulatedQueue } from './simulated-queue.ts';
 
-/** The first word of its subject. A `Refund` is the notice that takes a receipt back. */
+/** The kind of a mail is the first word of its subject. A `Refund` is the notice that a receipt was refunded. */
 export const mailKinds = ['Receipt', 'Refund'] as const;
 export type MailKind = (typeof mailKinds)[number];
 
@@ -24,7 +24,7 @@ export interface Note {
   text: string;
 }
 
-/** All that outlives a run: tables, queues, the provider, the mails that were sent, the clock. */
+/** All state outside the runs: tables, queues, the payment provider, sent mails, the clock. */
 export class World {
   now = epoch;
   readonly bookings: readonly Booking[];
@@ -39,21 +39,20 @@ export class World {
     SimulatedQueue
   >;
   readonly mails: SentMail[] = [];
-  /** The provider's last word on each booking, operation by operation. */
+  /** The provider's last response for each booking and operation. */
   readonly providerAnswers = new Map<string, string>();
-  /** Facts that services called impossible. */
+  /** Facts that services reported as impossible. */
   readonly impossible: string[] = [];
   /** Failures of runs that no fault explains. */
   readonly defects: string[] = [];
-  /** What planted bugs remember. */
-  readonly plantMemory = new Map<string, unknown>();
+  /** The state of planted bugs. */
+  readonly bugState = new Map<string, unknown>();
   runs: Run[] = [];
-  /** Requests of dead runs that are still on the wire. */
+  /** Requests in flight whose run has crashed or got a timeout. */
   orphans: Request[] = [];
-  /** What happened, step by step. */
+  /** The trace, one note for each step. */
   readonly notes: Note[] = [];
-  /** The id of the youngest message. */
-  youngest = 0;
+  lastMessageId = 0;
 
   constructor(bookings: readonly Booking[]) {
     this.bookings = bookings;
@@ -68,15 +67,18 @@ export class World {
     return this.bookings.find(({ request }) => request.bookingId === bookingId)?.name ?? bookingId;
   }
 
-  /** @param detailType for its label: `SeatBooked of b3` @param bookingId '' of poison, which is about none */
+  /**
+   * @param detailType for its label: `SeatBooked of b3`
+   * @param bookingId an empty string for a poison message, which has no booking
+   */
   newMessage(body: string, detailType: string, bookingId: string, visibleAt: number): Message {
     const label = bookingId === '' ? detailType : `${detailType} of ${this.nameOf(bookingId)}`;
-    return { id: ++this.youngest, body, bookingId, label, receiveCount: 0, visibleAt };
+    return { id: ++this.lastMessageId, body, bookingId, label, receiveCount: 0, visibleAt };
   }
 
   copyOf(message: Message, visibleAt: number): Message {
     return {
-      id: ++this.youngest,
+      id: ++this.lastMessageId,
       body: message.body,
       bookingId: message.bookingId,
       label: message.label,
@@ -90,7 +92,7 @@ export function sentMails({ mails }: World, bookingId: string, kind: MailKind): 
   return mails.filter((mail) => mail.bookingId === bookingId && mail.kind === kind).length;
 }
 
-/** A line for each step. */
+/** One line for each note. */
 export function traceOf(notes: readonly Note[]): string[] {
   return notes.map(({ now, text }, index) => `${String(index + 1).padStart(5)} ${clockText(now)}  ${text}`);
 }

@@ -17,19 +17,19 @@ describe('seeded simulation', () => {
     for (let seed = 1; seed <= 20; seed++) results.push(await runSeed({ seed, bookings: 8 }));
   });
 
-  test('20 seeds break no invariant, although faults were many', () => {
+  test('20 seeds with many faults break no invariant', () => {
     expect(results.map(({ violation }) => violation)).toEqual(Array.from({ length: 20 }, () => undefined));
     expect(sum(results.map(({ coverage }) => coverage.total))).toBeGreaterThan(1000);
   });
 
-  test('a seed is one run, step by step', async () => {
+  test('the same seed has the same steps', async () => {
     const again = await runSeed({ seed: 7, bookings: 8 });
     expect(again.trace.length).toBeGreaterThan(100);
     expect(again.trace).toEqual(results[6]!.trace);
     expect(results[7]!.trace).not.toEqual(again.trace);
   });
 
-  test('bookings are confirmed, with a mail each', () => {
+  test('bookings are confirmed, and each gets a mail', () => {
     const confirmed = sum(results.map((result) => result.confirmed));
     expect(confirmed).toBeGreaterThan(0);
     expect(sum(results.map(({ mails }) => mails.sent))).toBeGreaterThanOrEqual(confirmed);
@@ -61,7 +61,7 @@ describe('exhaustive simulation', () => {
     },
   );
 
-  /** Notes in which worlds a search ends. */
+  /** The scope, with a snapshot of each end state of a search added to `ends`. */
   function noting(scope: Scope, ends: Set<string>): Scope {
     return {
       ...scope,
@@ -92,14 +92,14 @@ describe('exhaustive simulation', () => {
 
 describe('planted bugs', () => {
   test.each(['the refund comes before its mark', 'a payment is declared failed when the provider does not answer'])(
-    '%s: caught by the invariant meant for it',
+    '%s: an expected invariant catches it',
     async (name) => {
       const { caught } = await huntMutant(mutant(name), { seeds: 50, bookings: 12 });
       expect(caught?.isExpected).toBe(true);
     },
   );
 
-  test('a seat is claimed without a condition: caught by the invariant meant for it, and found again by its seed', async () => {
+  test('a seat is claimed without a condition: an expected invariant catches it, and its seed finds it again', async () => {
     const bug = mutant('a seat is claimed without a condition');
     const { caught } = await huntMutant(bug, { seeds: 50, bookings: 12 });
     expect(caught?.isExpected).toBe(true);

@@ -111,5 +111,5 @@ test('the coverage table adds up the services that a kind of fault hit', () => {
     { ...cell, party: 'airline-payments-ConsumerFunctionB2', count: 3 },
   ]);
   expect(text).toMatch(/DynamoDB PutItem +throttled +5 +seats 2, payments 3/);
-  expect(text).toMatch(/throttled +a request is refused/);
+  expect(text).toMatch(/throttled +a request and the next ones are throttled/);
 });
