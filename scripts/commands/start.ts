@@ -1,5 +1,6 @@
 /** `pnpm start`: the whole airline on this machine, until Ctrl-C. */
 import { spawn } from 'node:child_process';
+import inspector from 'node:inspector';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { ChaosOptions } from '@airline/local-cloud/chaos/chaos';
@@ -103,7 +104,12 @@ function ownAssembliesFolder(): string {
 /** In a process of its own, so that the CDK's memory is given back. @throws UsageError with what synthesis said of it */
 async function synthesize(assemblies: string, signal: AbortSignal): Promise<void> {
   const child = spawn(process.execPath, commandArguments('synth'), {
-    env: { ...process.env, CDK_ASSEMBLIES: assemblies },
+    env: {
+      ...process.env,
+      CDK_ASSEMBLIES: assemblies,
+      // A debugger is attached to this process, and with it to the threads that run the functions.
+      ...(inspector.url() !== undefined && { AIRLINE_SOURCE_MAPS: 'true' }),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     signal,
   });
