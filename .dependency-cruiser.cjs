@@ -98,7 +98,7 @@ module.exports = {
     ...pointDownOnly('scripts', [
       ['test'],
       ['commands'],
-      ['chaos', 'conformance', 'contracts', 'reconcile', 'replay'],
+      ['chaos', 'conformance', 'contracts', 'coverage', 'reconcile', 'replay'],
       ['dead-letters'],
       ['airline'],
       ['cli'],

@@ -15,6 +15,14 @@ export default {
   // Two cores: the end-to-end suite runs a whole local cloud beside the other tests.
   maxWorkers: 2,
   testTimeout: 20_000,
+  // For `pnpm coverage`. Code that runs in a process or a thread of its own is not counted.
+  coverageProvider: 'v8',
+  coverageReporters: ['json-summary'],
+  collectCoverageFrom: [
+    '{packages/*,infra,events-schemas,scripts}/**/*.ts',
+    '!**/{node_modules,cdk.out,test,generated}/**',
+    '!**/jest.config.ts',
+  ],
   transform: {
     // jose is an ES module only, and tests are not.
     '\\.ts$|/jose/dist/': [
