@@ -16,6 +16,14 @@ export default {
   maxWorkers: 2,
   // For what hangs, not for what is slow: a busy machine takes many times as long as an idle one.
   testTimeout: 600_000,
+  // For `pnpm coverage`. Code that runs in a process or a thread of its own is not counted.
+  coverageProvider: 'v8',
+  coverageReporters: ['json-summary'],
+  collectCoverageFrom: [
+    '{packages/*,infra,events-schemas,scripts}/**/*.ts',
+    '!**/{node_modules,cdk.out,test,generated}/**',
+    '!**/jest.config.ts',
+  ],
   transform: {
     // jose is an ES module only, and tests are not.
     '\\.ts$|/jose/dist/': [

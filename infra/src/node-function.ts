@@ -77,7 +77,8 @@ function bundle(entry: string): Code {
             entryPoints: [entry],
             outfile: path.join(outputFolder, 'index.js'),
             bundle: true,
-            minify: true,
+            // The local cloud asks for source maps when a debugger is attached to it. Deployments have none.
+            ...(process.env.AIRLINE_SOURCE_MAPS === 'true' ? { sourcemap: 'inline' } : { minify: true }),
             keepNames: true,
             platform: 'node',
             format: 'cjs',

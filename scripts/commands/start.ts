@@ -1,5 +1,6 @@
 /** `pnpm start`: runs the whole airline on this machine until Ctrl-C. */
 import { rmSync } from 'node:fs';
+import inspector from 'node:inspector';
 import path from 'node:path';
 import type { ChaosOptions } from '@airline/local-cloud/chaos/chaos';
 import { chaosProfiles, isProfileName } from '@airline/local-cloud/chaos/chaos-profiles';
@@ -52,7 +53,9 @@ async function start({ flights: file, chaos }: { flights?: string; chaos?: Chaos
   step('Synthesizing the stacks');
   const assemblies = ownAssembliesFolder(stateFolder);
   process.once('exit', () => rmSync(assemblies, { recursive: true, force: true }));
-  await synthesize(assemblies, { signal: stopping });
+  // A debugger of this process is also attached to the threads that run the functions.
+  const sourceMaps = inspector.url() === undefined ? {} : { AIRLINE_SOURCE_MAPS: 'true' };
+  await synthesize(assemblies, { signal: stopping, environment: { ...process.env, ...sourceMaps } });
   if (stopping.aborted) return;
 
   step('Starting the local cloud');

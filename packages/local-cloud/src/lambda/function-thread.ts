@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import inspector from 'node:inspector';
 import { Worker } from 'node:worker_threads';
 import { transformSync } from 'esbuild';
 import type { FunctionError, MessageFromWorker, MessageToWorker, WorkerStart } from './function-worker.ts';
@@ -78,7 +79,7 @@ export class FunctionThread {
 
     let exitError: FunctionError | undefined;
     const start = deferred<FunctionError | undefined>();
-    const timer = setTimeout(() => {
+    const timer = startTimeLimit(() => {
       exitError = {
         errorType: 'Sandbox.Timedout',
         errorMessage: `it did not load within ${START_TIMEOUT_MILLISECONDS / 1000} s`,
@@ -125,7 +126,7 @@ export class FunctionThread {
     const { timeoutSeconds } = this.#definition;
     const run = deferred<InvocationResult>();
     this.#settle = run.resolve;
-    const timer = setTimeout(() => {
+    const timer = startTimeLimit(() => {
       const errorMessage = `Task timed out after ${timeoutSeconds.toFixed(2)} seconds`;
       run.resolve({ kind: 'failed', error: { errorType: 'Sandbox.Timedout', errorMessage } });
       void this.stop();
@@ -147,6 +148,11 @@ export class FunctionThread {
     this.alive = false;
     await Promise.all([this.#worker.terminate(), this.#exited]);
   }
+}
+
+/** Sets no limit while a debugger is attached to this process, because it may hold a function at a breakpoint. */
+function startTimeLimit(onReached: () => void, milliseconds: number): NodeJS.Timeout | undefined {
+  return inspector.url() === undefined ? setTimeout(onReached, milliseconds) : undefined;
 }
 
 /** `Promise.withResolvers`, which exists only since Node.js 22. */
