@@ -30,10 +30,7 @@ export function cdkApps(assemblies = process.env.CDK_ASSEMBLIES): CdkApp[] {
     .filter(({ entry }) => existsSync(entry));
 }
 
-/**
- * Synthesizes an app in this process. For several apps this is faster than a process each: loading the CDK takes
- * longest.
- */
+/** Synthesizes an app in this process. Loading the CDK takes longest, so several apps share one process. */
 export async function synthesizeHere({ entry, assembly }: CdkApp): Promise<void> {
   process.env.CDK_OUTDIR = assembly;
   await import(pathToFileURL(entry).href);

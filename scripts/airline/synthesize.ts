@@ -6,8 +6,7 @@ import { UsageError } from '../cli/usage-error.ts';
 import { commandArguments } from '../cli/workspace.ts';
 
 /**
- * Runs `pnpm synth` in a process of its own, so that the CDK's memory is freed afterwards. Returns early when
- * `signal` aborts.
+ * Runs `pnpm synth` in a process of its own, so that the CDK's memory is freed. Returns early when `signal` aborts.
  * @param assemblies the folder that gets a cloud assembly for each app
  * @throws UsageError with the output of the synthesis when it fails
  */

@@ -15,10 +15,7 @@ import { fetchLocalhost } from './fetch-localhost.ts';
 export interface Target {
   /** The prefix of the names of its tables, queues and parameters. */
   airline: string;
-  /**
-   * The local cloud's endpoint, for AWS and for the payment provider. Undefined on AWS, where each service has its
-   * own.
-   */
+  /** The local cloud's endpoint, for AWS and the payment provider. On AWS each service has its own: undefined. */
   endpoint: string | undefined;
   eventBridge: EventBridgeClient;
   sqs: SQSClient;
@@ -30,8 +27,7 @@ export interface Target {
   secret(path: string): Promise<string>;
   /**
    * Sends a request to the front door, with the customer's token in AIRLINE_TOKEN if it is set.
-   * @throws UsageError when the front door does not answer or refuses the token; the signal's reason when
-   * `init.signal` aborts
+   * @throws UsageError when the front door does not answer or refuses the token; when `init.signal` aborts, its reason
    */
   fetch(path: string, init?: RequestInit): Promise<Response>;
 }

@@ -15,7 +15,7 @@ export type MailsByAddress = Map<string, string[]>;
 export interface ChaosAirline {
   control(change: { enabled: boolean } & Partial<ChaosOptions>): Promise<ChaosReport>;
   report(): Promise<ChaosReport>;
-  /** Seats that are free: three times `count` if there are so many, otherwise all. */
+  /** Free seats: at least three times `count`, or all if there are fewer. */
   freeSeats(count: number): Promise<FreeSeat[]>;
   /**
    * Publishes the events of a plan, each until EventBridge accepts it.
@@ -24,10 +24,7 @@ export interface ChaosAirline {
   publish(plan: readonly PlannedBooking[], backlog: number, onProgress: (bookings: number) => void): Promise<void>;
   /** Waits until every outage is over and the queues are empty. For the queues it waits at most 30 seconds. */
   drained(): Promise<void>;
-  /**
-   * Waits until no service has had a message to handle for five seconds. Delayed messages, such as hold timers, do
-   * not count.
-   */
+  /** Waits until the queues have been empty for five seconds. Delayed messages (hold timers) do not count. */
   quiet(): Promise<void>;
   unsettledAmong(bookingIds: readonly string[]): Promise<string[]>;
   /** By bookingId, without the bookings that the status service does not know. */
@@ -39,9 +36,7 @@ export interface ChaosAirline {
 
 const bookingsAtOnce = 5;
 const readsAtOnce = 8;
-/**
- * EventBridge pauses between its retries of a delivery, so queues that are empty for a moment may get more messages.
- */
+/** EventBridge pauses between its retries of a delivery, so an empty queue may still get messages. */
 const quietMilliseconds = 5000;
 const pollMilliseconds = 250;
 /** Messages that faults delay for longer than this are handled after the faults have stopped. */

@@ -152,10 +152,7 @@ export function coverageTable(cells: readonly Cell[]): string {
   ].join('\n');
 }
 
-/**
- * The service of a consumer (`airline-seats-ConsumerFunction…`), a queue (`airline-seats`) or an API function (`seats
- * api`).
- */
+/** `seats` for `airline-seats-ConsumerFunction…` and the queue `airline-seats`; `seats api` for the API function. */
 function serviceOf(party: string): string {
   const [, service, rest = ''] = /^airline-([a-z]+)(.*)$/.exec(party) ?? [];
   if (service === undefined) return party;

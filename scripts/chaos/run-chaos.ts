@@ -17,10 +17,7 @@ export interface ChaosRunOptions {
   backlog: number;
 }
 
-/**
- * The redrives give up after this time without progress. EventBridge pauses up to a minute before it retries a
- * delivery.
- */
+/** Redrives end after this time without progress. EventBridge pauses up to a minute before it retries a delivery. */
 const progressTimeoutMilliseconds = 90_000;
 
 /**

@@ -30,8 +30,7 @@ export function command(name: string, description: string): Command {
  * Runs a program with the arguments of this process. Every command runs through here.
  *
  * An error goes to standard error and sets exit code 1; a UsageError is printed without its stack trace. A reader
- * that closes an output early (`| head -1`) is no error: what it does not read is dropped, and the exit code stays
- * the command's.
+ * that closes an output early (`| head -1`) is no error: the rest is dropped, and the exit code does not change.
  */
 export async function run(program: Command): Promise<void> {
   dropUnreadOutput();

@@ -9,9 +9,8 @@ interface Process {
 }
 
 /**
- * Calls `stop` once one of the processes that launched this one has ended. npx and pnpm run a command through shells.
- * A shell that is ended by SIGTERM does not pass the signal on, so without this, ending `npx … start` would leave the
- * airline running.
+ * Calls `stop` once one of the processes that launched this one has ended. npx and pnpm run a command through shells,
+ * and a shell does not pass SIGTERM on. Without this, ending `npx … start` would leave the airline running.
  */
 export function whenLauncherEnds(stop: () => void): void {
   const launchers = [process.ppid, ...launchersAbove(process.ppid)];

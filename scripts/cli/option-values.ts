@@ -1,6 +1,4 @@
-/**
- * Parsers of option values. Commander prints the message of an InvalidArgumentError together with the option's name.
- */
+/** Parsers of option values. Commander prints the message of an InvalidArgumentError with the option's name. */
 import { InvalidArgumentError } from 'commander';
 
 const secondsIn = { s: 1, m: 60, h: 3600, d: 24 * 3600 };

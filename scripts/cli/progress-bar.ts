@@ -10,7 +10,7 @@ export interface Progress {
   isShown?: boolean;
 }
 
-export type OnProgress = (value: number, fields?: Record<string, string>) => void;
+type OnProgress = (value: number, fields?: Record<string, string>) => void;
 
 /** Does some work under a progress bar. The bar is on standard error, and only where that is a terminal. */
 export async function withProgressBar<T>(

@@ -7,10 +7,7 @@ export interface CommandResult {
   stderr: string;
 }
 
-/**
- * Runs a command of this project in a process of its own, e.g. `runCommand(environment, 'book', '--flight',
- * 'KL1001')`.
- */
+/** Runs a command of this project in a process of its own, e.g. `runCommand(environment, 'status', bookingId)`. */
 export async function runCommand(
   environment: NodeJS.ProcessEnv,
   name: string,

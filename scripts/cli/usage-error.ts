@@ -1,7 +1,4 @@
-/**
- * An error that its user can correct. The message says what was wrong and what to do; it is printed without a stack
- * trace.
- */
+/** An error that the user can correct. Its message says what was wrong and what to do, and is printed alone. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -1,7 +1,6 @@
 /**
  * `pnpm policies:check`: synthesizes every stack and checks its policies by the rules of this project and by cdk-nag
- * (infra/src/policies). Exit code 1 when there is a finding without a justification. All stacks are checked in any
- * case.
+ * (infra/src/policies). It always checks all stacks, and ends with 1 when there is a finding without a justification.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -77,8 +77,7 @@ function createEnvironment(python: string, folder: string): string[] {
   const own = run(python, '-m', 'venv', folder);
   const inside = path.join(folder, 'bin', 'python');
   if (own.code === 0) return [inside, '-m', 'pip'];
-  // On Debian, venv cannot install pip without the package python3-venv. A pip outside can install into the
-  // environment, too.
+  // On Debian, venv cannot install pip without the package python3-venv. A pip outside can serve the environment.
   rmSync(folder, { recursive: true, force: true });
   const bare = run(python, '-m', 'venv', '--without-pip', folder);
   const outer = [python, '-m', 'pip', '--python', inside];

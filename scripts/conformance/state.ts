@@ -13,10 +13,7 @@ export const conformanceState = {
   nextVersion: path.join(folder, 'next-version'),
 } as const;
 
-/**
- * Environment variables that make Node, the CDK and the aws command trust the emulator. Node reads its one when it
- * starts.
- */
+/** Variables that make Node, the CDK and the aws command trust the emulator. Node reads them when it starts. */
 export const trust = {
   NODE_EXTRA_CA_CERTS: conformanceState.certificate,
   AWS_CA_BUNDLE: conformanceState.certificate,

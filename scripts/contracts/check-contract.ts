@@ -22,7 +22,7 @@ export interface CheckOptions {
   rules: boolean;
 }
 
-export interface CheckedContract {
+interface CheckedContract {
   /** Each as a sentence. */
   mistakes: string[];
   /** Events that changed, compatibly, since the latest release. */

@@ -45,10 +45,7 @@ export function findReadMistakes(readers: Readers, contract: Contract): string[]
   );
 }
 
-/**
- * Metadata is guaranteed if the schema of any event requires it: every service of the project sends complete
- * metadata.
- */
+/** Metadata is guaranteed if any event's schema requires it: every service of the project sends complete metadata. */
 function metadataField(path: string, contract: Contract): ReturnType<typeof findField> {
   const fields = [...contract.values()].map(({ schema }) => findField(schema, path));
   return fields.find((field) => field?.isGuaranteed) ?? fields.find((field) => field !== undefined);

@@ -6,8 +6,7 @@ import { cdkApps } from '../airline/cdk-apps.ts';
 import { synthesize } from '../airline/synthesize.ts';
 
 /**
- * The current templates of all stacks. The functions' code is not bundled, which takes three quarters of a whole
- * synthesis.
+ * The current templates of all stacks. The functions' code is not bundled; that takes three quarters of a synthesis.
  * @throws UsageError when an app cannot be synthesized
  */
 export async function synthesizeTemplates(): Promise<Stack[]> {

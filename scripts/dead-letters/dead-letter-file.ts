@@ -97,10 +97,7 @@ export async function readLetters(file: string, service: string): Promise<Export
   });
 }
 
-/**
- * Deletes the letters whose message id and body are in the file, and no others. Without `confirm` it only counts
- * them.
- */
+/** Deletes the letters whose id and body are in the file, and no others. Without `confirm` it only counts them. */
 export async function dropLetters(
   target: Target,
   queues: readonly DeadLetterQueue[],

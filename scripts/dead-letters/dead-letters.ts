@@ -152,8 +152,7 @@ export async function walk(
           QueueUrl: queue.url,
           MaxNumberOfMessages: batchSize,
           VisibilityTimeout: visibilitySeconds,
-          // A long poll asks all of SQS's servers, so an empty answer means an empty queue. The local cloud is one
-          // server.
+          // A long poll asks all of SQS's servers, so an empty answer means an empty queue. The local cloud has one.
           WaitTimeSeconds: target.endpoint === undefined ? 1 : 0,
           MessageSystemAttributeNames: ['All'],
           MessageAttributeNames: ['All'],

@@ -1,7 +1,7 @@
 import { maskPersonalData } from '@airline/events-schemas/personal-data';
 import type { DeadLetter } from './dead-letters.ts';
 
-export type MaskedLetter = Omit<DeadLetter, 'body'> & { body: unknown };
+type MaskedLetter = Omit<DeadLetter, 'body'> & { body: unknown };
 
 /** A dead letter without personal data. Its body is JSON with masked fields, or a sentence if the body is not JSON. */
 export function maskedLetter(letter: DeadLetter): MaskedLetter {

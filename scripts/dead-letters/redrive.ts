@@ -26,10 +26,7 @@ export interface Redriven {
   redriven: number;
   /** Messages that could not be sent and are still dead letters. */
   failed: LetterFailure[];
-  /**
-   * Messages that were sent but could not be deleted, so both queues have them. Handling an event twice changes
-   * nothing.
-   */
+  /** Messages that were sent but not deleted, so both queues have them. Handling an event twice changes nothing. */
   doubled: LetterFailure[];
   /** Redriven messages that became dead letters again during this redrive. */
   cameBack: number;
@@ -63,10 +60,7 @@ export async function redrive(
   const { matches = () => true, max = Infinity, rate, signal, onProgress = () => {} } = options;
   const result: Redriven = { redriven: 0, failed: [], doubled: [], cameBack: 0, left: 0, hidden: 0, stopped: false };
   const waitForRate = createRateLimit(rate, signal);
-  /**
-   * New ids of redriven messages. A poison message that comes back during the redrive is recognized and not redriven
-   * again.
-   */
+  /** New ids of redriven messages. By them, a message that comes back at once is recognized and not redriven again. */
   const sentIds = new Set<string>();
 
   /** @returns the messageIds of the letters that were deleted */
@@ -135,10 +129,7 @@ export async function redrive(
   return result;
 }
 
-/**
- * Whether the consumer can never handle this message: it would dead-letter it again, unless another version is
- * deployed.
- */
+/** Whether this version of the consumer can never handle the message, and would dead-letter it again. */
 export function willComeBack({ kind, reason }: DeadLetter): boolean {
   return kind === 'unhandled' && reason !== 'gave-up';
 }

@@ -1,7 +1,4 @@
-/**
- * Batch requests to SQS. SQS answers for each entry; entries that failed are retried, and those that still fail are
- * returned.
- */
+/** Batch requests to SQS, which answers for each entry. Failed entries are retried, then reported to the caller. */
 import { DeleteMessageBatchCommand, type MessageAttributeValue, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { batchSize } from './dead-letters.ts';
 import type { Target } from '../airline/target.ts';
@@ -85,10 +82,7 @@ export async function deleteAll(
   return errors;
 }
 
-/**
- * Sends a batch, then up to twice the entries that failed. A request that failed as a whole failed for each of its
- * entries.
- */
+/** Tries a batch, then up to twice its failed entries. When a whole request fails, all of its entries have failed. */
 async function tryEach(
   indexes: number[],
   attempt: (indexes: number[]) => Promise<Failure[]>,

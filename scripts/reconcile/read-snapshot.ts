@@ -16,9 +16,8 @@ interface Item {
 }
 
 /**
- * Bookings change while the parties are read, so the order matters. Status comes first: each event that it has
- * received was recorded by its producer before. The provider comes last: payments writes its record before it
- * charges.
+ * Bookings change while the parties are read, so the order matters. Status comes first: producers had recorded each
+ * event before status received it. The provider comes last: payments writes its record before it charges.
  */
 export async function readSnapshot(target: Target): Promise<Snapshot> {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient(target.clientConfig));
@@ -93,10 +92,7 @@ async function* scanTable(
   for await (const { Items = [] } of pages) yield* Items as Item[];
 }
 
-/**
- * All successful charges of bookings, by bookingId: from the charge's metadata, or from the payment intent in
- * payments' record.
- */
+/** The successful charges by bookingId, which is in a charge's metadata or in the record with its payment intent. */
 async function readCharges(
   target: Target,
   payments: ReadonlyMap<string, PaymentRecord>,

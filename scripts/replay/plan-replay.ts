@@ -10,7 +10,7 @@ import type { Target } from '../airline/target.ts';
 import { ago } from '../cli/format.ts';
 import { UsageError } from '../cli/usage-error.ts';
 
-export interface ReplayWish {
+interface ReplayWish {
   from: Date;
   to: Date;
   /** Names of rules. Empty means all rules of the bus. */

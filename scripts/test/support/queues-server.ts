@@ -1,7 +1,6 @@
 /**
  * Serves the queues and parameters of one service, seats, with the parts of the local cloud. It is a process of its
- * own because fauxqs is an ES module and jest runs CommonJS. It prints its port on the first line and runs until its
- * standard input ends.
+ * own because fauxqs is an ES module and jest runs CommonJS. It prints its port, and runs until its input ends.
  */
 import type { AddressInfo } from 'node:net';
 import { createAwsEndpoint } from '@airline/local-cloud/aws-endpoint';

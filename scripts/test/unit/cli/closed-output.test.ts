@@ -1,7 +1,4 @@
-/**
- * A reader that closes an output early, as `head` does, is no error. What the command was doing is finished or
- * stopped safely.
- */
+/** A reader that closes an output early, as `head` does, is no error: the command finishes or stops safely. */
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -60,10 +60,7 @@ test.each(lines)('$name --help prints the usage', ({ name, line }) => {
   expect(stdout).toMatch(usageOf(name, line));
 });
 
-/**
- * Scripts of the same file, such as `contracts` and `contracts:current`, share a usage. The tools of others have
- * their own.
- */
+/** Scripts of one file, such as `contracts` and `contracts:current`, share a usage. Tools of others have their own. */
 function usageOf(name: string, line: string): RegExp {
   const file = /^node .*?(\S+\.ts)/.exec(line)?.[1];
   if (file === undefined) return /usage|options|commands/i;

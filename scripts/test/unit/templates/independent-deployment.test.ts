@@ -1,7 +1,4 @@
-/**
- * Each team deploys alone: its app is synthesized without any other service, and its template needs the platform
- * only.
- */
+/** Each team deploys alone: its app is synthesized without any other service, and needs the platform only. */
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
