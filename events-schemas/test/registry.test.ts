@@ -83,7 +83,7 @@ test('the converted schema admits the same values as the original', () => {
   );
   expect(taken).toBeGreaterThan(1000);
   expect(refused).toBeGreaterThan(1000);
-}, 300_000);
+});
 
 test('exclusive limits are converted to draft 4; of two limits the tighter one stays', () => {
   expect(toDraft04({ type: 'number', minimum: 1, exclusiveMinimum: 1, maximum: 4, exclusiveMaximum: 5 })).toEqual({

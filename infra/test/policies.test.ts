@@ -76,7 +76,7 @@ const raw = <T>(construct: { node: { defaultChild?: unknown } }): T => construct
 
 test('a stack made of the constructs has no findings', () => {
   expect(findingsWhen(() => undefined)).toEqual([]);
-}, 60_000);
+});
 
 describe('a role', () => {
   test('that may read the table of another service is reported, with the table and the remedy', () => {

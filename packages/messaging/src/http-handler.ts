@@ -17,10 +17,10 @@ export interface HttpHandlerOptions {
 }
 
 /**
- * The Lambda entry of a service's HTTP API. An error that the API throws is logged and answered as a problem with status
- * 500, which tells nothing of the error.
- * @param createApi builds the API on the first request, so that importing its file needs no environment. An error in it is
- * thrown: then the function fails, which its alarm of errors reports.
+ * The Lambda entry of a service's HTTP API. It logs an error that the API throws, and answers with status 500. The
+ * answer does not contain the error.
+ * @param createApi builds the API on the first request, so importing its file needs no environment. If it throws, the
+ * function fails, and the alarm on the function's errors reports it.
  */
 export function httpHandler(
   createApi: () => HttpHandler,

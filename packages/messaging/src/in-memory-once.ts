@@ -1,6 +1,6 @@
 import { AlreadyInProgressError, type Once } from './once.ts';
 
-/** The guard of tests and simulations. It keeps the same contract as the one on DynamoDB. */
+/** The port in memory, for tests and simulations. It passes the same contract test as the adapter on DynamoDB. */
 export function createInMemoryOnce(): Once {
   const inProgress = new Set<string>();
   const results = new Map<string, unknown>();

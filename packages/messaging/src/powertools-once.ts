@@ -16,26 +16,26 @@ export interface PowertoolsOnceOptions {
   partitionOf: (correlationId: string, operation: string) => string;
   /** The sort key is this prefix, `#`, and Powertools' hash of correlation id and operation. */
   sortKeyPrefix: string;
-  /** How long a result is remembered: longer than a message that asks for the operation can still come. */
+  /** How long a result is remembered. It must outlast every message that can still ask for the operation. */
   lifetimeSeconds: number;
-  /** Pauses before looking again at work in progress, in milliseconds. @default none: the call fails at once */
+  /** Pauses between attempts while another run does the work, in milliseconds. @default none: the call fails at once */
   pauses?: readonly number[];
 }
 
 export interface PowertoolsOnce {
   once: Once;
-  /** Call it with the context of every invocation. Work of a crashed run is free again when its function's time is up. */
+  /** Call it with the context of every invocation: the lock of a crashed run ends at its function's timeout. */
   registerLambdaContext: (context: Pick<Context, 'getRemainingTimeInMillis'>) => void;
 }
 
-/** The guard on DynamoDB, by Powertools: one item for each operation, in the service's own table. */
+/** The port on DynamoDB, by Powertools: one item for each operation, in the service's own table. */
 export function createPowertoolsOnce(options: PowertoolsOnceOptions): PowertoolsOnce {
   const { client, tableName, partitionOf, sortKeyPrefix, lifetimeSeconds, pauses = [] } = options;
   const config = new IdempotencyConfig({ expiresAfterSeconds: lifetimeSeconds });
 
   async function attempt<T>(correlationId: string, operation: string, work: () => Promise<T>): Promise<T> {
-    // With a sort key, Powertools puts all items of a layer into one partition, which would be a hot one. So each call
-    // has a layer of its own.
+    // With a sort key, Powertools puts all items of a persistence layer into one partition, which would become hot. So
+    // each call has its own layer.
     const persistenceStore = new DynamoDBPersistenceLayer({
       tableName,
       awsSdkV3Client: client,

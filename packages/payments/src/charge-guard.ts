@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createPowertoolsOnce, type PowertoolsOnce } from '@airline/messaging/powertools-once';
 
-/** The guard of charges and refunds: one run at a time talks to the provider about a booking's charge, or its refund. */
+/** Lets one run at a time call the provider for a booking's charge, and one for its refund. */
 export function createChargeGuard(client: DynamoDBClient, tableName: string): PowertoolsOnce {
   return createPowertoolsOnce({
     client,

@@ -5,7 +5,7 @@ import type { ReceiptStore } from './receipt-store.ts';
 
 const keyOf = (bookingId: string): { pk: string; sk: string } => ({ pk: `BOOKING#${bookingId}`, sk: 'RECORD' });
 
-/** Stores one item for each booking (`BOOKING#id`, `RECORD`). The records of its mail guard (mail-guard.ts) share its `pk`. */
+/** Stores one item for each booking (`BOOKING#id`, `RECORD`). The items of mail-guard.ts share its `pk`. */
 export function createDynamoDbReceiptStore(client: DynamoDBDocumentClient, tableName: string): ReceiptStore {
   return {
     async load(bookingId) {

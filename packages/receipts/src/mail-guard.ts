@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createPowertoolsOnce, type PowertoolsOnce } from '@airline/messaging/powertools-once';
 
-/** The guard of mails: one run at a time sends a booking's receipt, or its refund notice. */
+/** Lets one run at a time send a booking's receipt, and one its refund notice. */
 export function createMailGuard(client: DynamoDBClient, tableName: string): PowertoolsOnce {
   return createPowertoolsOnce({
     client,
@@ -9,7 +9,7 @@ export function createMailGuard(client: DynamoDBClient, tableName: string): Powe
     // The partition of the booking's record.
     partitionOf: (bookingId) => `BOOKING#${bookingId}`,
     sortKeyPrefix: 'ONCE',
-    // Longer than a message can wait: 4 days in the queue, then 14 in the dead-letter queue, perhaps redriven late.
+    // Longer than a message can wait: 4 days in the queue, 14 days in the dead-letter queue, and a late redrive.
     lifetimeSeconds: 30 * 24 * 3600,
   });
 }

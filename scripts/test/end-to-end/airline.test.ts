@@ -1,6 +1,7 @@
 /**
- * The suites share one airline, because its start takes as long as a suite. Their order matters: the operator's suite expects
- * no disagreement and no dead letter but its own, and the others leave both behind. The bookings' suite stops the airline.
+ * The suites share one airline, because its start takes as long as a suite. Their order matters. The suite of the
+ * operator expects no disagreement and no dead letter except its own, and the other suites leave both behind. The suite
+ * of the bookings stops the airline.
  */
 import './suites/operator.ts';
 import './suites/cancellation.ts';

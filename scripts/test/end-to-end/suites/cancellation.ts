@@ -147,8 +147,8 @@ async function askSeatsAlone(asked: BookingRequest): Promise<unknown> {
 }
 
 /**
- * Runs a scenario with a hold that ends soon. A busy machine may handle the request only after it has expired, or look at
- * the seat only after the hold has ended. Then the scenario runs again with twice the time.
+ * Runs a scenario with a hold that ends soon. A busy machine may handle the request only after it has expired, or look
+ * at the seat only after the hold has ended. Then the scenario runs again with twice the time.
  * @param scenario returns whether this machine was fast enough for it
  */
 async function withShortHold(scenario: (lifetimeSeconds: number) => Promise<boolean>): Promise<void> {

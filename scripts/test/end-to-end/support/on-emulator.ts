@@ -14,13 +14,13 @@ import { commandArguments, workspaceRoot } from '../../../cli/workspace.ts';
 
 export interface EmulatedAirline extends AirlinePlace {
   /**
-   * What `pnpm run deploy` does in one package, with the context that this airline was deployed with.
+   * Runs `pnpm run deploy` in one package, with the context that this airline was deployed with.
    * @param folder of the package, e.g. `packages/seats`
-   * @param context besides
-   * @param onOutput is told what the deployment says
+   * @param context further context values
+   * @param onOutput gets the output of the deployment
    */
   deploy(folder: string, context?: Record<string, unknown>, onOutput?: (text: string) => void): Promise<void>;
-  /** What `cdk destroy` does in one package. */
+  /** Runs `cdk destroy` in one package. */
   destroy(folder: string): Promise<void>;
   /** The file with the output of the emulator and of the functions. */
   log: string;
@@ -38,9 +38,9 @@ const accountId = '000000000000';
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 /**
- * Deploys every stack on an emulator of its own, as one deploys to an account that was never used: bootstrap, what an operator
- * does once by hand, `pnpm run deploy`, flights. Stripe is no part of AWS: its stand-in runs in this process.
- * @param name of the log
+ * Starts an emulator and deploys every stack to it, as to a new account: bootstrap, the manual steps of an operator,
+ * `pnpm run deploy`, flights. Stripe is not part of AWS, so its stand-in runs in this process.
+ * @param name of the log file
  */
 export async function startOnEmulator(name: string, context: Record<string, unknown> = {}): Promise<EmulatedAirline> {
   const log = path.join(conformanceState.logs, `${name}.log`);
@@ -62,10 +62,11 @@ export async function startOnEmulator(name: string, context: Record<string, unkn
       AWS_REGION: region,
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       STRIPE_API_URL: provider.url,
-      // A gate of its own: ten seconds a stack.
+      // The CDK's rules take ten seconds for each stack, and have their own gate.
       CDK_VALIDATION: 'false',
     };
-    // Each run of a function side by side is a process here; at 20 a service they starve each other on two cores, and time out.
+    // MiniStack runs each concurrent invocation in a process. With 20 for each service, two cores are too busy, and
+    // invocations time out.
     const values = { emulator: true, stripeApiUrl: provider.url, consumerConcurrency: 2, ...context };
     const optionsWith = (besides: Record<string, unknown> = {}): string[] => [
       ...Object.entries({ ...values, ...besides }).flatMap(([name, value]) => ['-c', `${name}=${String(value)}`]),
@@ -135,7 +136,7 @@ export async function startOnEmulator(name: string, context: Record<string, unkn
   }
 }
 
-/** What CloudFormation cannot do, and an operator does once: the provider's key, and the proof that the sender's address is ours. */
+/** Does what CloudFormation cannot: stores the payment provider's key, and verifies the sender's domain. */
 async function prepareAccount(clientConfig: AirlinePlace['clientConfig']): Promise<void> {
   const ssm = new SSMClient(clientConfig);
   const ses = new SESv2Client(clientConfig);

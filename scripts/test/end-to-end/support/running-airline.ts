@@ -23,15 +23,15 @@ interface SeatMap {
   seats: { seat: string; state: 'free' | 'held' | 'sold'; fare: { amountMinor: number; currency: string } }[];
 }
 
-/** `pnpm test:conformance` runs the same scenarios on an emulator that `pnpm test` runs on a local cloud. */
+/** `pnpm test` runs the scenarios on a local cloud, `pnpm test:conformance` runs the same ones on an emulator. */
 export const runsOnEmulator = process.env.AIRLINE_RUNS_ON === 'emulator';
 
-/** `test`, or on the emulator a skipped one that says why. */
+/** Returns `test`; on the emulator it returns a skipped test whose name says why. */
 export function testExceptOnEmulator(why: string): (name: string, run: () => Promise<void>) => void {
   return (name, run) => (runsOnEmulator ? test.skip(`${name} (not on the emulator: ${why})`, run) : test(name, run));
 }
 
-/** A whole airline, started and driven from outside, as its users do: on a local cloud, or deployed to an emulator of AWS. */
+/** A whole airline, used from outside as its users do. It runs on a local cloud, or deployed to an emulator of AWS. */
 export class RunningAirline {
   readonly #place: AirlinePlace;
   readonly eventBridge: EventBridgeClient;
@@ -43,7 +43,7 @@ export class RunningAirline {
     this.sqs = new SQSClient(place.clientConfig);
   }
 
-  /** @param context CDK context values that the stacks are synthesized with, as by `-c` */
+  /** @param context CDK context values, as with `-c` */
   static async start(context: Record<string, unknown> = {}): Promise<RunningAirline> {
     return new RunningAirline(
       await (runsOnEmulator ? startOnEmulator(suiteName(), context) : startOnLocalCloud(context)),
@@ -68,13 +68,13 @@ export class RunningAirline {
     return runCommand(environment, name, ...parameters, '--target', this.#place.target);
   }
 
-  /** Who asks for seats of the next departure of that number. */
+  /** Returns a customer who books seats of the next departure with this flight number. */
   async customer(flightNumber: string): Promise<Customer> {
     const { flights } = await this.get<{ flights: Flight[] }>(`/flights?flightNumber=${flightNumber}`);
     return new Customer(flights[0]!);
   }
 
-  /** Publishes as any producer does. Without metadata the services derive it; a trace may come beside the event. */
+  /** Publishes an event as any producer does. Without metadata the services derive it. */
   async publish(type: AirlineEvent['type'], data: unknown, metadata?: unknown, TraceHeader?: string): Promise<void> {
     const { FailedEntryCount } = await this.eventBridge.send(
       new PutEventsCommand({
@@ -136,12 +136,12 @@ export class RunningAirline {
     return seats.find((each) => each.seat === seat)!.state;
   }
 
-  /** The mails that one passenger got. */
+  /** The mails to one passenger. */
   async mailsTo(email: string): Promise<Mail[]> {
     return (await this.#place.mails()).filter((mail) => mail.to.some((to) => to.includes(email)));
   }
 
-  /** What the payment provider captured for a booking, less what it refunded, in minor units; and how many charges it made. */
+  /** The amount that the payment provider captured for a booking less its refunds, in minor units, and its charges. */
   async charged(bookingId: string): Promise<{ net: number; charges: number }> {
     const charges = await this.#listAll<{
       amount_captured: number;
@@ -177,7 +177,7 @@ function suiteName(): string {
   return basename(expect.getState().testPath!, '.test.ts');
 }
 
-/** A system that works meets any condition within this time, on a busy machine too. Less than jest's limit of a test. */
+/** A working system meets any condition in this time, on a busy machine too. It is less than jest's limit of a test. */
 const patienceMilliseconds = 240_000;
 
 /** Waits for a condition. @throws Error when it is not met in time */
@@ -191,7 +191,7 @@ export async function until(what: string, condition: () => Promise<boolean>): Pr
 
 export type BookingRequest = EventData<'BookingRequested'>;
 
-/** Who asks for seats of one flight, for one that nobody asked for before where the test names none. */
+/** A customer who books seats of one flight. Each request without a seat gets a seat that no request had before. */
 export class Customer {
   readonly flight: Flight;
   readonly fare: { amountMinor: number; currency: string };

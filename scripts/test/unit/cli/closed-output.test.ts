@@ -4,15 +4,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { cdkApps } from '../../../airline/cdk-apps.ts';
 import { commandArguments, workspaceRoot } from '../../../cli/workspace.ts';
 import { plainEnvironment } from '../../end-to-end/support/airline-place.ts';
 import { fewAtOnce } from '../../support/few-at-once.ts';
 import { runWithoutReader, type WithoutReader } from '../../support/closed-pipe.ts';
-
-// A limit for what hangs.
-jest.setTimeout(300_000);
 
 const flight = {
   flightId: 'KL1001-20270131',

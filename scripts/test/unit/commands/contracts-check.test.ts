@@ -4,12 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { releaseFolder } from '@airline/events-schemas/compatibility/releases';
 import { schemaFolder } from '@airline/events-schemas/compatibility/contract';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type CommandResult, runCommand } from '../../../cli/run-command.ts';
 import { copyWorkspace } from '../../support/copy-workspace.ts';
-
-// A limit for what hangs: each command is a process of its own.
-jest.setTimeout(300_000);
 
 let folder: string;
 const schemas = (): string => path.join(folder, 'schemas');

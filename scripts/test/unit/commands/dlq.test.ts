@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { text as consume } from 'node:stream/consumers';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Target } from '../../../airline/target.ts';
 import { type CommandResult, runCommand } from '../../../cli/run-command.ts';
 import { commandArguments } from '../../../cli/workspace.ts';
@@ -11,9 +11,6 @@ import { countMessages, type DeadLetterQueue, peek } from '../../../dead-letters
 import { plainEnvironment } from '../../end-to-end/support/airline-place.ts';
 import { runWithoutReader, type WithoutReader } from '../../support/closed-pipe.ts';
 import { drain, gaveUp, poison, put, RunningQueues, text } from '../../support/running-queues.ts';
-
-// A limit for what hangs: each command is a process of its own.
-jest.setTimeout(300_000);
 
 let running: RunningQueues;
 let target: Target;

@@ -30,7 +30,7 @@ const results = new Map<string, CommandResult>();
 beforeAll(async () => {
   folder = mkdtempSync(path.join(os.tmpdir(), 'airline-help-'));
   await fewAtOnce(processesAtOnce, lines, async ({ name, line }) => void results.set(name, await runLine(line)));
-}, 300_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs a line as pnpm does: in a shell, with the programs of node_modules/.bin. */

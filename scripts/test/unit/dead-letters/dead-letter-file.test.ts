@@ -1,14 +1,11 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Target } from '../../../airline/target.ts';
 import { dropLetters, exportLetters, readLetters } from '../../../dead-letters/dead-letter-file.ts';
 import { countMessages, type DeadLetterQueue, peek, walk } from '../../../dead-letters/dead-letters.ts';
 import { gaveUp, poison, put, RunningQueues, text } from '../../support/running-queues.ts';
-
-// A limit for what hangs: the queues are a process of their own.
-jest.setTimeout(300_000);
 
 let running: RunningQueues;
 let target: Target;

@@ -1,5 +1,5 @@
 import type { Message } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Target } from '../../../airline/target.ts';
 import { countMessages, type DeadLetterQueue, peek } from '../../../dead-letters/dead-letters.ts';
 import { matcher } from '../../../dead-letters/filters.ts';
@@ -14,9 +14,6 @@ import {
   RunningQueues,
   text,
 } from '../../support/running-queues.ts';
-
-// A limit for what hangs: the queues are a process of their own.
-jest.setTimeout(300_000);
 
 let running: RunningQueues;
 let target: Target;

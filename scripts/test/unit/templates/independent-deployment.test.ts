@@ -15,7 +15,7 @@ const alone = new Map<string, { workspace: string; assembly: string }>();
 
 beforeAll(async () => {
   await fewAtOnce(2, apps, synthesizeAlone);
-}, 600_000);
+});
 
 afterAll(() => {
   for (const { workspace } of alone.values()) rmSync(workspace, { recursive: true, force: true });
