@@ -7,15 +7,16 @@ import { chaosProfiles, isProfileName } from '@airline/local-cloud/chaos/chaos-p
 import { type Endpoints, startLocalCloud } from '@airline/local-cloud/local-cloud';
 import { LocalCloudError } from '@airline/local-cloud/local-cloud-error';
 import { Command, InvalidArgumentError } from 'commander';
+import { announcement } from '../airline/announcement.ts';
 import { cdkApps } from '../airline/cdk-apps.ts';
 import { loadFlights } from '../airline/load-flights.ts';
-import { type Flight, moveSchedule, readSchedule, seatCount } from '../airline/schedule.ts';
+import { type Flight, moveSchedule, readSchedule } from '../airline/schedule.ts';
 import { ownAssembliesFolder, synthesize } from '../airline/synthesize.ts';
 import { localPorts, openTarget } from '../airline/target.ts';
 import { outputClosed } from '../cli/closed-output.ts';
 import { pc } from '../cli/colors.ts';
 import { exitCode, run } from '../cli/command.ts';
-import { counted, isoDay } from '../cli/format.ts';
+import { isoDay } from '../cli/format.ts';
 import { whenLauncherEnds } from '../cli/launchers.ts';
 import { withProgressBar } from '../cli/progress-bar.ts';
 import { UsageError } from '../cli/usage-error.ts';
@@ -71,7 +72,8 @@ async function start({ flights: file, chaos }: { flights?: string; chaos?: Chaos
   });
 
   if (!stopping.aborted) {
-    announce(schedule, cloud, (performance.now() - started) / 1000, chaos);
+    const seconds = (performance.now() - started) / 1000;
+    console.log(announcement({ schedule, endpoints: cloud, logDirectory, ...(chaos && { chaos }), seconds }));
     await aborted(stopping);
     console.log(pc.dim('\nStopping …'));
   }
@@ -103,35 +105,6 @@ async function load(schedule: Flight[], { awsEndpoint, httpEndpoint }: Endpoints
   });
   const progress = { format: `${pc.dim('·')} Loading flights {bar} {value}/{total}`, total: schedule.length };
   await withProgressBar(progress, (onProgress) => loadFlights(target, schedule, onProgress));
-}
-
-function announce(
-  schedule: Flight[],
-  { awsEndpoint, httpEndpoint }: Endpoints,
-  seconds: number,
-  chaos: ChaosOptions | undefined,
-): void {
-  const seats = schedule.reduce((sum, flight) => sum + seatCount(flight), 0);
-  const extent = `${counted(schedule.length, 'flight')}, ${counted(seats, 'seat')}, up in ${seconds.toFixed(1)} s`;
-  const first = schedule[0];
-  console.log(`
-${pc.green(pc.bold('The airline is open.'))} ${pc.dim(extent)}
-
-  HTTP API       ${pc.cyan(httpEndpoint)}/flights
-  Mail inbox     ${pc.cyan(`${awsEndpoint}/`)}
-  AWS endpoint   ${pc.cyan(awsEndpoint)}  ${pc.dim('for the aws command: --endpoint-url, any region, any keys')}
-  Function logs  ${pc.dim(path.relative(process.cwd(), logDirectory))}
-${first ? `\nIn a second terminal:\n\n  pnpm book --flight ${first.flightNumber} --seat ${firstSeat(first)} --watch\n` : ''}
-${pc.dim('Ctrl-C stops it. Nothing is kept.')}`);
-  if (!chaos) return;
-  const faults = `\nChaos, seed ${chaos.seed}, profile ${chaos.profile}: faults are injected.`;
-  console.log(pc.yellow(`${faults} A killed worker's messages are redelivered after 20 s.`));
-}
-
-/** The first seat of the cheapest cabin. */
-function firstSeat({ cabins }: Flight): string {
-  const cheapest = cabins.reduce((a, b) => (b.fare.amountMinor < a.fare.amountMinor ? b : a));
-  return `${cheapest.rows.first}${cheapest.letters[0]!}`;
 }
 
 function parseChaos(text: string): ChaosOptions {

@@ -79,8 +79,8 @@ const run = (closed: WithoutReader['closed'], [name, ...parameters]: string[], r
 describe('standard output that nobody reads', () => {
   const lines = [
     ...['flights list', 'flights list --json', 'status settled', 'cancel settled', 'contracts-check --no-rules'],
-    // These need an airline for anything else.
-    ...['book', 'replay', 'reconcile', 'chaos', 'deploy', 'test-conformance'].map((name) => `${name} --help`),
+    // Commander writes the usage, past the console.
+    ...['book --help', 'test-conformance --help'],
   ];
   const results = new Map<string, Awaited<ReturnType<typeof run>>>();
 

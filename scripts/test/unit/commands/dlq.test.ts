@@ -98,14 +98,11 @@ describe('a reader that closes the output early', () => {
   const withoutReader = (closed: WithoutReader['closed'], ...parameters: string[]) =>
     runWithoutReader({ parameters: commandArguments('dlq', ...parameters), environment: environment(), closed });
 
-  test.each([['list'], ['list --json'], ['show seats --body'], ['show seats --json'], ['redrive seats']])(
-    'is no error of %s',
-    async (line) => {
-      await put(target, unhandled, gaveUp(3));
-      expect(await withoutReader('stdout', ...line.split(' '))).toEqual({ code: 0, stdout: '', stderr: '' });
-      expect(await peek(target, unhandled, 10)).toHaveLength(3);
-    },
-  );
+  test.each([['list'], ['show seats --json'], ['redrive seats']])('is no error of %s', async (line) => {
+    await put(target, unhandled, gaveUp(3));
+    expect(await withoutReader('stdout', ...line.split(' '))).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(await peek(target, unhandled, 10)).toHaveLength(3);
+  });
 
   test.each<WithoutReader['closed']>(['stdout', 'stderr', 'both'])(
     'does not stop a redrive and loses no message (%s)',
