@@ -30,7 +30,7 @@ const schemaFolder = path.join(here, 'schemas');
 const outputFolder = path.join(here, 'src', 'generated');
 const banner = '// Generated from events-schemas/schemas by `pnpm contracts`. Do not edit.\n';
 
-const { check: isCheck } = new Command('contracts')
+const { check: isCheck } = new Command('pnpm contracts')
   .description('Generates the types, validators and catalogue in events-schemas/src/generated from the schemas.')
   .option('--check', 'compare instead of writing; exit with 1 when a file is stale')
   .parse()

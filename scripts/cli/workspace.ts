@@ -5,5 +5,5 @@ export const workspaceRoot = path.join(import.meta.dirname, '..', '..');
 
 /** The arguments with which Node runs a command of this project, e.g. `commandArguments('status', bookingId)`. */
 export function commandArguments(name: string, ...parameters: string[]): string[] {
-  return ['--import', 'tsx', path.join(workspaceRoot, 'scripts', 'commands', `${name}.ts`), ...parameters];
+  return ['--import', 'tsx/esm', path.join(workspaceRoot, 'scripts', 'commands', `${name}.ts`), ...parameters];
 }

@@ -134,7 +134,7 @@ describe('a local cloud that cannot start', () => {
 
 function run(awsPort: number, assemblies: string[]): ChildProcess {
   const program = join(__dirname, 'support', 'run-local-cloud.ts');
-  return spawn(process.execPath, ['--import', 'tsx', program, String(awsPort), ...assemblies], {
+  return spawn(process.execPath, ['--import', 'tsx/esm', program, String(awsPort), ...assemblies], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

@@ -122,9 +122,20 @@ function htmlBody(content: MailContent): string {
 `;
 }
 
+const formats = new Map<string, Intl.NumberFormat>();
+
+/** Creating a format takes thirty times as long as using it. */
+function formatOf(currency: string): Intl.NumberFormat {
+  const known = formats.get(currency);
+  if (known) return known;
+  const format = new Intl.NumberFormat('en-GB', { style: 'currency', currency, currencyDisplay: 'code' });
+  formats.set(currency, format);
+  return format;
+}
+
 /** An amount as text, with the digits of its currency: JPY has none after the point, KWD has three. */
 export function moneyText(amountMinor: number, currency: string): string {
-  const format = new Intl.NumberFormat('en-GB', { style: 'currency', currency, currencyDisplay: 'code' });
+  const format = formatOf(currency);
   const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
   // Intl puts a non-breaking space between code and amount, which plain text should not contain.
   return format.format(amountMinor / 10 ** digits).replaceAll('\u00a0', ' ');

@@ -144,6 +144,6 @@ describeHere(`the front door${why}`, () => {
   test('answers 413 to a body longer than any request, and says how long it may be', async () => {
     const { status, type, body } = await ask('POST', '/bookings', ada, request({ customerId: 'x'.repeat(20_000) }));
     expect([status, type]).toEqual([413, 'application/problem+json']);
-    expect(body.detail).toMatch(/^The body may have 16384 bytes; it has \d+\.$/);
+    expect(body.detail).toMatch(/^The body may have at most 16384 bytes; it has \d+\.$/);
   });
 });

@@ -33,7 +33,7 @@ export class RunningQueues {
   }
 
   static async start(): Promise<RunningQueues> {
-    const child = spawn(process.execPath, ['--import', 'tsx', path.join(__dirname, 'queues-server.ts')], {
+    const child = spawn(process.execPath, ['--import', 'tsx/esm', path.join(__dirname, 'queues-server.ts')], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const port = await Promise.race([

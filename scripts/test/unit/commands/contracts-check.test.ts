@@ -123,7 +123,7 @@ describe('pnpm contracts:check', () => {
       const gate = [
         process.execPath,
         '--import',
-        'tsx',
+        'tsx/esm',
         path.join(workspace, 'scripts/commands/contracts-check.ts'),
       ] as const;
       const { status, stderr } = spawnSync(gate[0], gate.slice(1), { cwd: workspace, encoding: 'utf8' });

@@ -1,5 +1,5 @@
-/** `--help` prints the usage and does nothing else, for every script of package.json and for every subcommand. */
-import { spawn } from 'node:child_process';
+/** `--help` prints the usage and does nothing else, for every script of package.json that is ours, and every subcommand. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,83 +7,84 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CommandResult } from '../../../cli/run-command.ts';
 import { workspaceRoot } from '../../../cli/workspace.ts';
 import { plainEnvironment } from '../../end-to-end/support/airline-place.ts';
-import { fewAtOnce } from '../../support/few-at-once.ts';
 
-const manifest = JSON.parse(readFileSync(path.join(workspaceRoot, 'package.json'), 'utf8')) as {
+const { scripts } = JSON.parse(readFileSync(path.join(workspaceRoot, 'package.json'), 'utf8')) as {
   scripts: Record<string, string>;
 };
-const subcommands = {
+const subcommands: Record<string, string[]> = {
   flights: ['load', 'list'],
   dlq: ['list', 'show', 'redrive', 'export', 'drop'],
 };
-const lines = [
-  ...Object.entries(manifest.scripts).map(([name, script]) => ({ name, line: `${script} --help` })),
-  ...Object.entries(subcommands).flatMap(([name, each]) =>
-    each.map((sub) => ({ name: `${name} ${sub}`, line: `${manifest.scripts[name]!} ${sub} --help` })),
-  ),
-];
-const processesAtOnce = 3;
+
+/** Name, file and parameters of each script that runs a file of this repository, and of their subcommands. */
+const ours = Object.entries(scripts).flatMap(([name, script]) => {
+  const [, file, parameters = ''] = /^node --import tsx\/esm (\S+\.ts)(?: (.*))?$/.exec(script) ?? [];
+  if (file === undefined) return [];
+  const line = [path.join(workspaceRoot, file), ...parameters.split(' ').filter(Boolean)];
+  return [
+    { name, line },
+    ...(subcommands[name] ?? []).map((subcommand) => ({ name: `${name} ${subcommand}`, line: [...line, subcommand] })),
+  ];
+});
+/** Programs of other people, which print their own usage. */
+const tools = ['jest', 'tsc', 'eslint', 'knip', 'depcruise', 'prettier'];
+const commandsFolder = path.join(workspaceRoot, 'scripts', 'commands');
 
 let folder: string;
+let environment: NodeJS.ProcessEnv;
 const results = new Map<string, CommandResult>();
 
-beforeAll(async () => {
+function node(...parameters: string[]): CommandResult {
+  const options = { cwd: workspaceRoot, env: environment, encoding: 'utf8' } as const;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx/esm', ...parameters], options);
+  return { code: status, stdout, stderr };
+}
+
+beforeAll(() => {
   folder = mkdtempSync(path.join(os.tmpdir(), 'airline-help-'));
-  await fewAtOnce(processesAtOnce, lines, async ({ name, line }) => void results.set(name, await runLine(line)));
+  environment = {
+    ...plainEnvironment(),
+    // A command that does its work nevertheless writes its templates here, and can deploy nothing.
+    CDK_ASSEMBLIES: path.join(folder, 'assemblies'),
+    AWS_ENDPOINT_URL: 'http://localhost:1',
+  };
+  const commands = ours.filter(({ line }) => line[0]!.startsWith(commandsFolder));
+  const printUsages = path.join(workspaceRoot, 'scripts', 'test', 'support', 'print-usages.ts');
+  const printed = node(printUsages, JSON.stringify(commands.map(({ name, line }) => [name, ...line])));
+  expect(printed).toMatchObject({ code: 0, stderr: '' });
+  for (const [name, result] of Object.entries(JSON.parse(printed.stdout) as Record<string, CommandResult>))
+    results.set(name, result);
+  for (const { name, line } of ours) if (!results.has(name)) results.set(name, node(...line, '--help'));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs a line as pnpm does: in a shell, with the programs of node_modules/.bin. */
-async function runLine(line: string): Promise<CommandResult> {
-  const binaries = path.join(workspaceRoot, 'node_modules', '.bin');
-  const child = spawn('sh', ['-c', line], {
-    cwd: workspaceRoot,
-    env: {
-      ...plainEnvironment(),
-      PATH: `${binaries}${path.delimiter}${process.env.PATH}`,
-      // Whatever is synthesized all the same is written here, and nothing can be deployed from here.
-      CDK_ASSEMBLIES: path.join(folder, 'assemblies'),
-      AWS_ENDPOINT_URL: 'http://localhost:1',
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { code, stdout, stderr };
-}
-
-test.each(lines)('$name --help prints the usage', ({ name, line }) => {
-  const { code, stdout, stderr } = results.get(name)!;
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(stdout).toMatch(usageOf(name, line));
+test('every script of package.json is a file of this repository or a known tool', () => {
+  const others = Object.keys(scripts).filter((name) => !ours.some((script) => script.name === name));
+  expect(others.filter((name) => !tools.includes(scripts[name]!.split(' ')[0]!))).toEqual([]);
+  expect(ours.length).toBeGreaterThan(25);
 });
 
-/** Scripts of one file, such as `contracts` and `contracts:current`, share a usage. Tools of others have their own. */
-function usageOf(name: string, line: string): RegExp {
-  const file = /^node .*?(\S+\.ts)/.exec(line)?.[1];
-  if (file === undefined) return /usage|options|commands/i;
-  const same = Object.keys(manifest.scripts).filter((script) => manifest.scripts[script]!.includes(file));
-  return new RegExp(`^usage: pnpm (run )?(${[name, ...same].join('|')})\\b`, 'i');
-}
+test.each(ours)('$name --help prints the usage and nothing else', ({ name, line }) => {
+  const { code, stdout, stderr } = results.get(name)!;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  // Scripts of one file, such as `contracts` and `contracts:current`, share a usage.
+  const sameFile = ours.filter((other) => other.line[0] === line[0]).map((other) => other.name);
+  expect(stdout).toMatch(new RegExp(`^usage: pnpm (run )?(${sameFile.join('|')})\\b`, 'i'));
+});
 
 describe('the commands', () => {
-  const folderOfCommands = path.join(workspaceRoot, 'scripts', 'commands');
-  const commands = readdirSync(folderOfCommands).filter((file) => file.endsWith('.ts'));
+  const commands = readdirSync(commandsFolder).filter((file) => file.endsWith('.ts'));
 
   test('synthesize nothing when asked for help', () => {
     expect(existsSync(path.join(folder, 'assemblies'))).toBe(false);
   });
 
   test('are all scripts of package.json', () => {
-    const run = Object.values(manifest.scripts).flatMap(
-      (script) => /scripts\/commands\/(\S+\.ts)/.exec(script)?.[1] ?? [],
-    );
-    expect(run.sort()).toEqual(commands.sort());
+    const run = Object.values(scripts).flatMap((script) => /scripts\/commands\/(\S+\.ts)/.exec(script)?.[1] ?? []);
+    expect([...new Set(run)].sort()).toEqual(commands.sort());
   });
 
   test.each(commands)('%s runs through cli/command.ts, which handles help, errors and closed outputs', (file) => {
-    expect(readFileSync(path.join(folderOfCommands, file), 'utf8')).toMatch(/^await run\($|^await run\(program\);$/m);
+    expect(readFileSync(path.join(commandsFolder, file), 'utf8')).toMatch(/^await run\($|^await run\(program\);$/m);
   });
 });

@@ -32,7 +32,7 @@ async function synthesizeAlone(app: string): Promise<void> {
   alone.set(app, { workspace, assembly });
   const entry = app === 'infra' ? 'app.ts' : 'infra/app.ts';
   const env = { ...process.env, CDK_OUTDIR: assembly, CDK_VALIDATION: 'false' };
-  await promisify(execFile)(process.execPath, ['--import', 'tsx', entry], { cwd, env });
+  await promisify(execFile)(process.execPath, ['--import', 'tsx/esm', entry], { cwd, env });
 }
 
 function stackOf(app: string): Stack {
