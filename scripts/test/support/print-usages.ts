@@ -1,6 +1,6 @@
 /**
- * Imports commands with `--help`, one after another in this process, and prints what each of them did as JSON. A process
- * for each command would take a second of CPU for each.
+ * Imports commands with `--help`, one after another in this process, and prints what each of them did as JSON. With a
+ * process for each command, the start of Node would take a second of CPU each time.
  */
 import { pathToFileURL } from 'node:url';
 

@@ -1,4 +1,4 @@
-/** `--help` prints the usage and does nothing else, for every script of package.json that is ours, and every subcommand. */
+/** `--help` prints the usage and does nothing else: every script of package.json that is ours, and every subcommand. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
