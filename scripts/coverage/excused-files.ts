@@ -9,7 +9,7 @@ const limit = 60;
  */
 export function readExcuses(contributing: string): string[] {
   const [, section = ''] = contributing.split(/^## Coverage$/m);
-  const items = section.split(/^## /m)[0]!.matchAll(/^- ((?:`[^`]+`(?:, )?)+)/gm);
+  const items = section.split(/^## /m)[0]!.matchAll(/^- ((?:`[^`]+`(?:,\s+)?)+)/gm);
   return [...items].flatMap(([, patterns]) => [...patterns!.matchAll(/`([^`]+)`/g)].map(([, pattern]) => pattern!));
 }
 

@@ -8,7 +8,8 @@ const contributing = `# Contributing
 
 A file below \`80\` % must be here:
 
-- \`packages/*/src/consumer.ts\`, \`packages/*/infra/app.ts\`: only wire, and end-to-end tests run
+- \`packages/*/src/consumer.ts\`,
+  \`packages/*/infra/app.ts\`: only wire, and end-to-end tests run
   \`them\`
 - \`scripts/commands/**/*.ts\`: run in processes of their own
 
