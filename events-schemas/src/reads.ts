@@ -16,9 +16,15 @@ export type EventRead<R extends Reads, T extends keyof R & EventType = keyof R &
   [Type in T]: { type: Type } & Only<Detail<Type>, WithoutMark<PathsIn<R, Type>>>;
 }[T];
 
+/** How a message arrived. */
+export interface Delivery {
+  /** How often its queue has delivered the message so far, this time included: 1, 2 … */
+  receiveCount: number;
+}
+
 /** One handler for each declared event. It sees only the declared fields. */
 export type HandlersOf<R extends Reads> = {
-  [T in keyof R & EventType]: (event: EventRead<R, T>) => Promise<readonly AirlineEvent[]>;
+  [T in keyof R & EventType]: (event: EventRead<R, T>, delivery: Delivery) => Promise<readonly AirlineEvent[]>;
 };
 
 /** The metadata of a received event is complete: what a producer outside the project left out is derived on arrival. */

@@ -10,7 +10,7 @@ import { flight, flightScheduled } from './fixtures.ts';
 async function handle(events: readonly AirlineEvent[]): Promise<unknown> {
   const flights = createInMemoryFlightStore();
   const handlers: Handlers = createHandlers({ flights });
-  for (const event of events) await handlers[event.type]!(event as never);
+  for (const event of events) await handlers[event.type]!(event as never, { receiveCount: 1 });
   return flights.findFlight(flight().flightId);
 }
 

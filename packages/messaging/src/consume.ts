@@ -9,6 +9,7 @@ import { type BufferedMetrics, metricsFromEnvironment } from './metrics.ts';
 import { createDeadLetters, type SendToDeadLetters } from './dead-letters.ts';
 import { type Publish, publisherFromEnvironment, type PublishOutcome } from './publish.ts';
 import { requireEnvironment } from './environment.ts';
+import type { Delivery } from '@airline/events-schemas/reads';
 import { createRetryBackoff, type DelayRetry } from './retry-backoff.ts';
 import type { SelfAddressedHandlers } from './self-addressed.ts';
 import { traceparentOf } from './trace.ts';
@@ -18,7 +19,10 @@ import { traceparentOf } from './trace.ts';
  * record before it returns. If its events cannot be published, the message is delivered again; the handler then finds
  * its own record and returns the same events.
  */
-export type Handler<T extends EventType> = (event: AirlineEvent<T>) => Promise<readonly AirlineEvent[]>;
+export type Handler<T extends EventType> = (
+  event: AirlineEvent<T>,
+  delivery: Delivery,
+) => Promise<readonly AirlineEvent[]>;
 
 /** Detail-type → handler. A service has no other routing. */
 export type Handlers = { [T in EventType]?: Handler<T> };
@@ -33,6 +37,14 @@ export class UnprocessableEventError extends Error {
     super(message);
     this.reason = reason;
   }
+}
+
+/**
+ * Thrown by a handler for an event that came before something it needs. The message is delivered again, like after any
+ * failure, but it is not counted as one.
+ */
+export class TooEarlyError extends Error {
+  override readonly name = 'TooEarlyError';
 }
 
 export type Consumer = (event: SQSEvent, context: Context) => Promise<SQSBatchResponse>;
@@ -98,8 +110,16 @@ export function createConsumer({
    */
   async function failed(error: unknown, record: SQSRecord, subject: Subject): Promise<unknown> {
     const receiveCount = record.attributes.ApproximateReceiveCount;
-    metrics?.count('MessageFailed');
-    logger.warn('Message failed and will be delivered again', { ...subject, receiveCount, error: error as Error });
+    if (error instanceof TooEarlyError) {
+      logger.info('Message came too early and will be delivered again', {
+        ...subject,
+        receiveCount,
+        error: error.message,
+      });
+    } else {
+      metrics?.count('MessageFailed');
+      logger.warn('Message failed and will be delivered again', { ...subject, receiveCount, error: error as Error });
+    }
     await delayRetry?.(record).catch((cause: Error) => {
       logger.warn('The pause before a retry could not be set; the visibility timeout applies', {
         ...subject,
@@ -153,7 +173,9 @@ async function route(
       'unknown-detail-type',
       `This service has no handler for ${event.type}; its rules should not send it.`,
     );
-  return handler(withTrace(event, attributes.AWSTraceHeader));
+  return handler(withTrace(event, attributes.AWSTraceHeader), {
+    receiveCount: Number(attributes.ApproximateReceiveCount),
+  });
 }
 
 /** An event without a trace takes the trace of its message, and no other message's. Its effects continue that trace. */

@@ -31,7 +31,7 @@ async function handleAll(events: readonly AirlineEvent[]): Promise<unknown> {
   const provider = createInMemoryPaymentProvider({ now: () => new Date(now) });
   const handlers: Handlers = createHandlers({ store, provider, once: createInMemoryOnce(), now: () => new Date(now) });
   const published: unknown[] = [];
-  for (const event of events) published.push(await handlers[event.type]!(event as never));
+  for (const event of events) published.push(await handlers[event.type]!(event as never, { receiveCount: 1 }));
   return [published, await store.load(data.bookingId), provider.movedFor(data.bookingId)];
 }
 

@@ -29,7 +29,7 @@ async function handleAll(events: readonly AirlineEvent[]): Promise<unknown> {
   };
   const handlers: Handlers = createHandlers({ store, mailer, once: createInMemoryOnce(), now: () => new Date(at) });
   const published: unknown[] = [];
-  for (const event of events) published.push(await handlers[event.type]!(event as never));
+  for (const event of events) published.push(await handlers[event.type]!(event as never, { receiveCount: 1 }));
   return [published, mails, await store.load(bookingId)];
 }
 

@@ -47,7 +47,7 @@ async function handle(events: readonly AirlineEvent[]): Promise<unknown> {
     // Reads the same fields as src/consumer.ts.
     reportImpossible: ({ type, metadata: { eventId, correlationId } }) => effects.push([type, eventId, correlationId]),
   });
-  for (const event of events) effects.push(await handlers[event.type]!(event as never));
+  for (const event of events) effects.push(await handlers[event.type]!(event as never, { receiveCount: 1 }));
   return [
     effects,
     await store.load(data.bookingId),

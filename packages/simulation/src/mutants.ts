@@ -1,3 +1,4 @@
+import type { Delivery } from '@airline/events-schemas/reads';
 import type { AirlineEvent, EventType } from '@airline/events-schemas/events';
 import type { Handler, Handlers } from '@airline/messaging/consume';
 import type { SeatsRecord } from '@airline/seats/src/domain.ts';
@@ -195,10 +196,10 @@ export const mutants: readonly Mutant[] = [
     caughtBy: ['everything-settles', 'status-is-the-fold', 'hold-ends'],
     plant: {
       handlers: (handlers, context) =>
-        wrapHandlers(handlers, context, async (handler, event, done) => {
+        wrapHandlers(handlers, context, async (handle, event, done) => {
           if (done.has(event.metadata.eventId)) return [];
           done.add(event.metadata.eventId);
-          return handler(event);
+          return handle(event);
         }),
     },
   },
@@ -308,13 +309,18 @@ function withoutSaving<
 function wrapHandlers(
   handlers: Handlers,
   { world, run }: RunContext,
-  around: (handler: Handler<EventType>, event: AirlineEvent, done: Set<string>) => Promise<readonly AirlineEvent[]>,
+  around: (
+    handle: (event: AirlineEvent) => ReturnType<Handler<EventType>>,
+    event: AirlineEvent,
+    done: Set<string>,
+  ) => Promise<readonly AirlineEvent[]>,
 ): Handlers {
   const done = (world.bugState.get(run.service) ?? new Set<string>()) as Set<string>;
   world.bugState.set(run.service, done);
   const wrapped = Object.entries(handlers).map(([type, handler]) => [
     type,
-    (event: AirlineEvent) => around(handler as Handler<EventType>, event, done),
+    (event: AirlineEvent, delivery: Delivery) =>
+      around((handled) => (handler as Handler<EventType>)(handled, delivery), event, done),
   ]);
   return Object.fromEntries(wrapped) as Handlers;
 }

@@ -29,7 +29,7 @@ async function handle(received: readonly AirlineEvent[]): Promise<unknown> {
   const store = createInMemoryFactStore();
   const handlers: Handlers = createHandlers({ store, now: () => new Date(heardAt) });
   const published: unknown[] = [];
-  for (const event of received) published.push(await handlers[event.type]!(event as never));
+  for (const event of received) published.push(await handlers[event.type]!(event as never, { receiveCount: 1 }));
   const facts = await store.list(bookingId);
   return [published, foldStatus(facts), isBookingOf('customer-42', facts)];
 }
