@@ -1,39 +1,83 @@
-import { isEventType } from './events.ts';
 import { catalogue } from './generated/catalogue.ts';
-import { isObject } from './is-object.ts';
 
 const mask = '***';
 
-/** All field names that the contract marks as personal. They are masked by name in an event of unknown type. */
-const personalNames: ReadonlySet<string> = new Set(
-  Object.values(catalogue).flatMap(({ personal }) => personal.map((path) => path[path.length - 1]!)),
-);
+/** A value that is nested deeper is masked whole: a body may be nested so deep that the stack would not suffice. */
+const deepest = 50;
+
+const personalPaths = Object.values(catalogue).flatMap(({ personal }) => personal as readonly (readonly string[])[]);
+/** The names of fields that the contract marks as personal, e.g. `email`. */
+const personalNames = new Set(personalPaths.map((path) => comparable(path[path.length - 1]!)));
+/** The names of objects that hold such fields, e.g. `passenger`. */
+const holderNames = new Set(personalPaths.flatMap((path) => path.slice(0, -1).map(comparable)));
 
 /**
- * Copies an event's envelope and replaces every field that the contract marks `"x-personal"` by `***`. All code that
- * prints events must use it. In any other JSON value, every field with the name of a personal field is masked.
+ * Copies any JSON value and replaces personal data by `***`. All code that prints events must use it. A dead letter may
+ * have a field anywhere, so the rules hold at every depth, and in JSON inside a string:
+ * - A field is masked whole if its name contains the name of a field that the contract marks `"x-personal"`: `email`,
+ *   `E-Mail`, `passengerName`. Case and separators do not count.
+ * - Everything in the object of such fields is masked (`passenger`); of its names only the contract's are shown.
+ * - Text with an e-mail address in it loses the address, also as the name of a field.
+ * - Text that is in no field is masked whole.
  */
 export function maskPersonalData(value: unknown): unknown {
-  const { 'detail-type': type, detail } = (isObject(value) ? value : {}) as {
-    'detail-type'?: unknown;
-    detail?: unknown;
-  };
-  if (!isEventType(type) || !isObject(detail) || !isObject(detail.data)) return maskByName(value);
-  const data = catalogue[type].personal.reduce<unknown>((masked, path) => maskPath(masked, path), detail.data);
-  return { ...(value as object), detail: { ...detail, data } };
+  return masked(value, 0, 'unnamed');
 }
 
-function maskPath(value: unknown, [name, ...rest]: readonly string[]): unknown {
-  // A value of the wrong shape is masked whole. A passenger that is a string may be the name itself.
-  if (name === undefined || !isObject(value)) return mask;
-  if (value[name] === undefined) return value;
-  return { ...value, [name]: maskPath(value[name], rest) };
-}
-
-function maskByName(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(maskByName);
-  if (!isObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, child]) => [name, personalNames.has(name) ? mask : maskByName(child)]),
+/** Replaces every e-mail address in a text by `***`: the whole word, from the space or bracket before it to the next. */
+export function maskAddresses(text: string): string {
+  return (
+    text
+      // A local part may be a quoted string of up to 64 octets (RFC 5321). The limit keeps this linear.
+      .replaceAll(/"(?:[^"\\]|\\.){0,64}"(?=@)/g, mask)
+      .replaceAll(/[^\s"<>()[\],;:]+/g, (word) => (/[@＠]|%40/i.test(word) ? mask : word))
   );
+}
+
+/**
+ * Where a value stands: in a field with another name, in no field (the body itself, or an array that is the body), or
+ * where an object with personal fields belongs.
+ */
+type Place = 'named' | 'unnamed' | 'held';
+
+function masked(value: unknown, depth: number, place: Place): unknown {
+  if (typeof value === 'string') return place === 'held' ? mask : maskedText(value, depth, place);
+  if (typeof value !== 'object' || value === null) return place === 'held' ? mask : value;
+  if (depth === deepest) return mask;
+  if (Array.isArray(value)) return value.map((child) => masked(child, depth + 1, place));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, child]) => {
+      const words = comparable(name);
+      const isOfContract = personalNames.has(words) || holderNames.has(words);
+      return [
+        place === 'held' && !isOfContract ? mask : maskedText(name, depth, 'named'),
+        containsOne(words, personalNames)
+          ? mask
+          : masked(child, depth + 1, place === 'held' || containsOne(words, holderNames) ? 'held' : 'named'),
+      ];
+    }),
+  );
+}
+
+/** JSON inside a string is masked like any JSON. What begins like an object or an array and is not JSON has no names. */
+function maskedText(text: string, depth: number, place: Place): string {
+  const [first] = text.trimStart();
+  if (first === '{' || first === '[' || first === '"') {
+    try {
+      return JSON.stringify(masked(JSON.parse(text), depth + 1, place));
+    } catch {
+      if (first !== '"') return mask;
+    }
+  }
+  return place === 'unnamed' ? mask : maskAddresses(text);
+}
+
+/** The letters of a name, so that `E-Mail`, `e_mail` and `eMail` are one name. */
+function comparable(name: string): string {
+  return name.normalize('NFKC').toLowerCase().replaceAll(/\P{L}/gu, '');
+}
+
+function containsOne(words: string, names: ReadonlySet<string>): boolean {
+  for (const name of names) if (words.includes(name)) return true;
+  return false;
 }

@@ -4,7 +4,6 @@ import { describe, expect, test } from '@jest/globals';
 import { eventIdOf, type EventType, newEvent, sourceOf } from '../src/events.ts';
 import { catalogue } from '../src/generated/catalogue.ts';
 import { findEventMistakes, InvalidEventError, parseEnvelope, parseEvent } from '../src/parse-event.ts';
-import { maskPersonalData } from '../src/personal-data.ts';
 
 const examples = path.join(import.meta.dirname, '..', 'examples');
 const types = Object.keys(catalogue) as EventType[];
@@ -174,26 +173,4 @@ test('an event names its cause and continues its trace', () => {
     service: 'receipts',
   });
   expect(findEventMistakes('ReceiptIssued', event)).toEqual([]);
-});
-
-describe('personal data', () => {
-  test('is masked where the contract marks it, and other fields are not', () => {
-    const masked = maskPersonalData(envelope('BookingRequested')) as { detail: { data: Record<string, unknown> } };
-    expect(masked.detail.data.passenger).toEqual({ name: '***', email: '***' });
-    expect({ ...masked.detail.data, passenger: undefined }).toEqual({
-      ...example('BookingRequested').data,
-      passenger: undefined,
-    });
-  });
-
-  test.each([
-    [
-      'in an event of unknown type',
-      { 'detail-type': 'Other', detail: { data: { deep: [{ email: 'ada@example.com' }] } } },
-    ],
-    ['in an event of the wrong shape', envelope('BookingRequested', { data: { passenger: 'ada@example.com' } })],
-    ['in any other value', [{ name: 'ada@example.com' }]],
-  ])('is masked %s', (_, value) => {
-    expect(JSON.stringify(maskPersonalData(value))).not.toContain('ada@example.com');
-  });
 });

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BookingStatus as Answer } from '../../packages/status/src/domain.ts';
+import { printableData } from '../cli/answer.ts';
 import { outputClosed } from '../cli/closed-output.ts';
 import { pc } from '../cli/colors.ts';
 import { clock, money } from '../cli/format.ts';
@@ -15,7 +16,7 @@ const settledPauseMilliseconds = 200;
 
 /** The current status. @throws UsageError when the status service does not know the booking */
 export async function bookingStatus(target: Target, bookingId: string): Promise<BookingStatus> {
-  const response = await target.fetch(`/bookings/${encodeURIComponent(bookingId)}`);
+  const response = await target.fetch(`/bookings/${bookingId}`);
   if (response.status === 404) {
     throw new UsageError(
       `No booking ${bookingId} is known. If it was requested just now, \`pnpm status ${bookingId} --watch\` waits for it.`,
@@ -41,7 +42,7 @@ export async function watchBooking(
   for (;;) {
     // For a settled booking the API ignores `wait` and answers at once.
     if (isSettled) await pause(settledPauseMilliseconds);
-    const response = await target.fetch(`/bookings/${encodeURIComponent(bookingId)}?wait=${waitSeconds}`, {
+    const response = await target.fetch(`/bookings/${bookingId}?wait=${waitSeconds}`, {
       headers: etag === undefined ? {} : { 'if-none-match': etag },
       signal: outputClosed,
     });
@@ -62,7 +63,7 @@ export function timelinePrinter(): (status: BookingStatus) => void {
   const printed = new Set<string>();
   let start: number | undefined;
   return ({ timeline }) => {
-    for (const { event, eventId, service, occurredAt, heardAt, causedBy } of timeline) {
+    for (const { event, eventId, service, occurredAt, heardAt, causedBy } of printableData(timeline)) {
       if (printed.has(eventId)) continue;
       printed.add(eventId);
       start ??= Date.parse(occurredAt);
@@ -77,7 +78,7 @@ export function timelinePrinter(): (status: BookingStatus) => void {
   };
 }
 
-/** A status in one line. */
+/** A printable status in one line. */
 export function summary({
   status,
   settled,

@@ -22,7 +22,7 @@ export interface BookingWish {
   expiresIn: number;
 }
 
-interface RequestedBooking {
+export interface RequestedBooking {
   bookingId: string;
   flight: Flight;
   /** Of all seats together. */

@@ -1,12 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import type { EventData } from '@airline/events-schemas/events';
 import { findDataMistakes } from '@airline/events-schemas/parse-event';
+import { printable } from '@airline/events-schemas/printable';
 import { counted, isoDay } from '../cli/format.ts';
+import { readTextFile } from '../cli/read-text-file.ts';
 import { UsageError } from '../cli/usage-error.ts';
 
 export type Flight = EventData<'FlightScheduled'>;
 
 const shownMistakes = 20;
+/** In characters. */
+const longestQuote = 300;
 const dayMilliseconds = 24 * 3600 * 1000;
 
 /**
@@ -14,25 +17,22 @@ const dayMilliseconds = 24 * 3600 * 1000;
  * @throws UsageError that names each mistake by its path in the file, e.g. `[3].cabins[0].rows`
  */
 export async function readSchedule(file: string): Promise<Flight[]> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(
-      `${file} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}.`,
-      {
-        cause: error,
-      },
-    );
-  });
+  const text = await readTextFile(file);
   let schedule: unknown;
   try {
     schedule = JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`${file} is not JSON: ${(error as Error).message}.`, { cause: error });
+    throw new UsageError(`${file} is not JSON: ${printable((error as Error).message, longestQuote)}.`, {
+      cause: error,
+    });
   }
   if (!Array.isArray(schedule)) throw new UsageError(`${file} must hold a JSON array of flights.`);
   const mistakes = findScheduleMistakes(schedule);
   if (mistakes.length > 0) {
     const more = mistakes.length > shownMistakes ? [`  … and ${mistakes.length - shownMistakes} more`] : [];
-    const lines = mistakes.slice(0, shownMistakes).map(({ path, message }) => `  ${path} ${message}`);
+    const lines = mistakes
+      .slice(0, shownMistakes)
+      .map(({ path, message }) => `  ${path} ${printable(message, longestQuote)}`);
     throw new UsageError(
       [`${file} has ${counted(mistakes.length, 'mistake')}; nothing was published:`, ...lines, ...more].join('\n'),
     );

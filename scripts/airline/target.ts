@@ -7,6 +7,8 @@ import {
   SSMClient,
   type SSMClientConfig,
 } from '@aws-sdk/client-ssm';
+import { isObject } from '@airline/events-schemas/is-object';
+import { printable } from '@airline/events-schemas/printable';
 import type { TargetName } from '../cli/command.ts';
 import { UsageError } from '../cli/usage-error.ts';
 import { fetchLocalhost } from './fetch-localhost.ts';
@@ -36,6 +38,9 @@ export interface LocalPorts {
   awsPort: number;
   httpPort: number;
 }
+
+/** Of a server's answer, in characters. */
+const longestQuote = 1000;
 
 /** The local cloud's ports: LOCAL_AWS_PORT and LOCAL_HTTP_PORT, by default 4566 and 8080. */
 export function localPorts(): LocalPorts {
@@ -67,7 +72,12 @@ export function openTarget(name: TargetName, ports = localPorts()): Target {
             'or set LOCAL_AWS_PORT and LOCAL_HTTP_PORT to its ports.',
           { cause },
         )
-      : new UsageError(`AWS does not answer: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+      : new UsageError(
+          `AWS does not answer: ${printable(cause instanceof Error ? cause.message : String(cause), longestQuote)}`,
+          {
+            cause,
+          },
+        );
 
   async function readParameters(): Promise<Map<string, string>> {
     const found = new Map<string, string>();
@@ -137,18 +147,23 @@ function whyUnauthorized(response: Response): string {
   const [, why] = /error_description="([^"]*)"/.exec(response.headers.get('www-authenticate') ?? '') ?? [];
   return why === undefined
     ? 'This airline requires a login. Set AIRLINE_TOKEN to a token of its issuer.'
-    : `The front door refuses the token in AIRLINE_TOKEN: ${why}.`;
+    : `The front door refuses the token in AIRLINE_TOKEN: ${printable(why, longestQuote)}.`;
 }
 
-/** Parses an answer's JSON. @throws UsageError with the answer's `detail` or `title` when it is not a success */
+/**
+ * Parses an answer's JSON.
+ * @throws UsageError with the answer's `detail`, `title` or `message` when it is not a success; when it is not JSON
+ */
 export async function jsonOf<T>(response: Response): Promise<T> {
-  const body = (await response.json().catch(() => undefined)) as
-    (T & { detail?: string; title?: string; message?: string }) | undefined;
+  const body: unknown = await response.json().catch(() => undefined);
+  const { detail, title, message } = isObject(body) ? body : {};
   if (!response.ok) {
+    const why = [detail, title, message].find((text) => typeof text === 'string');
     throw new UsageError(
-      body?.detail ?? body?.title ?? body?.message ?? `${response.url} answered ${response.status}.`,
+      why === undefined ? `${response.url} answered ${response.status}.` : printable(why, longestQuote),
     );
   }
+  if (body === undefined) throw new UsageError(`${response.url} answered ${response.status}, but not with JSON.`);
   return body as T;
 }
 

@@ -1,3 +1,4 @@
+import { printable, printableLines } from '@airline/events-schemas/printable';
 import { Command, CommanderError, Option } from 'commander';
 import { dropUnreadOutput, outputClosed } from './closed-output.ts';
 import { pc } from './colors.ts';
@@ -8,6 +9,10 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 /** Exit codes of every command. */
 export const exitCode = { done: 0, error: 1, bookingFailed: 2 } as const;
+
+/** In characters. */
+const longestLine = 2000;
+const longestArgument = 200;
 
 export type TargetName = 'local' | 'aws';
 
@@ -36,7 +41,9 @@ export async function run(program: Command): Promise<void> {
   dropUnreadOutput();
   program.showHelpAfterError('(--help shows the usage)');
   const all = [program, ...program.commands];
-  for (const each of all) each.exitOverride().configureOutput({ outputError: (text, write) => write(pc.red(text)) });
+  const outputError = (text: string, write: (text: string) => void): void =>
+    write(pc.red(shown(withShortArguments(text))));
+  for (const each of all) each.exitOverride().configureOutput({ outputError });
   try {
     // `pnpm run deploy -- -c …` passes the separator on.
     await program.parseAsync(process.argv.filter((argument, index) => !(index === 2 && argument === '--')));
@@ -46,9 +53,20 @@ export async function run(program: Command): Promise<void> {
       process.exitCode = error.exitCode;
       return;
     }
-    console.error(pc.red(error instanceof UsageError ? error.message : `Unexpected: ${stackOf(error)}`));
+    console.error(pc.red(shown(error instanceof UsageError ? error.message : `Unexpected: ${stackOf(error)}`)));
     process.exitCode = exitCode.error;
   }
+}
+
+/** An error may quote a message, a file, an answer of a server or an argument. */
+function shown(text: string): string {
+  return printableLines(text, longestLine);
+}
+
+/** Commander quotes a refused argument whole, and only then says what is wrong with it. */
+function withShortArguments(text: string): string {
+  const long = process.argv.filter((argument) => argument.length > longestArgument);
+  return long.reduce((short, argument) => short.replaceAll(argument, printable(argument, longestArgument)), text);
 }
 
 function stackOf(error: unknown): string {

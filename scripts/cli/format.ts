@@ -1,3 +1,4 @@
+import { formatMoney } from '@airline/events-schemas/currency';
 import Table from 'cli-table3';
 import { pc } from './colors.ts';
 
@@ -6,10 +7,9 @@ export interface Money {
   currency: string;
 }
 
-/** An amount with the number of decimals of its currency: €81.00, ¥8,100. */
+/** An amount with the digits of its currency: EUR 81.00, JPY 8,100. */
 export function money({ amountMinor, currency }: Money): string {
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency });
-  return format.format(amountMinor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+  return formatMoney(amountMinor, currency);
 }
 
 /** A UTC time, to the minute. */
@@ -57,7 +57,12 @@ export function table(head: string[], rows: string[][]): string {
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
   });
   formatted.push(...rows);
-  return formatted.toString().replace(/[ \t]+$/gm, '');
+  // Not by /[ \t]+$/gm, which takes quadratic time for a long run of spaces inside a line.
+  return formatted
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
 }
 
 /** A duration in its largest useful unit: 42 s, 5 min, 3 h, 2 d. */

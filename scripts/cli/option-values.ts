@@ -1,4 +1,5 @@
 /** Parsers of option values. Commander prints the message of an InvalidArgumentError with the option's name. */
+import { readBookingId } from '@airline/events-schemas/booking-id';
 import { InvalidArgumentError } from 'commander';
 
 const secondsIn = { s: 1, m: 60, h: 3600, d: 24 * 3600 };
@@ -39,6 +40,17 @@ export function moment(text: string): Date {
     );
   }
   return at;
+}
+
+/** @returns the id in small letters; capitals name the same booking */
+export function bookingId(text: string): string {
+  const id = readBookingId(text);
+  if (id === undefined) {
+    throw new InvalidArgumentError(
+      'It must be a booking id, a UUID of version 4 like 7f8c2f0e-3b1a-4c7e-9d55-1f6a2b3c4d5e.',
+    );
+  }
+  return id;
 }
 
 /** For an option that may be given several times: collects its values. */

@@ -1,11 +1,12 @@
 /** `pnpm book`: publishes BookingRequested, as any producer may. */
 import { hasFailed, summary, watchBooking } from '../airline/follow-booking.ts';
-import { type BookingWish, requestBooking } from '../airline/request-booking.ts';
+import { type BookingWish, requestBooking, type RequestedBooking } from '../airline/request-booking.ts';
 import { openTarget } from '../airline/target.ts';
+import { answer, printableData, printJson } from '../cli/answer.ts';
 import { pc } from '../cli/colors.ts';
 import { command, type CommonOptions, exitCode, run } from '../cli/command.ts';
 import { money } from '../cli/format.ts';
-import { repeated, wholeSeconds } from '../cli/option-values.ts';
+import { bookingId, repeated, wholeSeconds } from '../cli/option-values.ts';
 
 type BookOptions = CommonOptions & BookingWish & { watch?: true };
 
@@ -28,6 +29,7 @@ await run(
     .option(
       '--booking-id <id>',
       'a version 4 UUID; the same id with the same options is the same booking (default: a new one)',
+      bookingId,
     )
     .option(
       '--expires-in <seconds>',
@@ -41,21 +43,20 @@ await run(
 
 async function book({ target: name, json = false, watch, ...wish }: BookOptions): Promise<void> {
   const target = openTarget(name);
-  const { bookingId, flight, fare } = await requestBooking(target, wish);
-  if (!json) {
-    const route = `${flight.origin.iata} → ${flight.destination.iata}`;
-    const seats = wish.seat.join(', ');
-    console.log(`${pc.bold(bookingId)}  ${flight.flightNumber} ${route} · ${seats} · ${money(fare)}`);
-  }
-  if (!watch) {
-    console.log(
-      json
-        ? JSON.stringify({ bookingId, flightId: flight.flightId, seats: wish.seat, amount: fare })
-        : pc.dim(`Follow it: pnpm status ${bookingId} --watch`),
-    );
-    return;
-  }
-  const status = await watchBooking(target, bookingId, { json });
-  console.log(json ? JSON.stringify(status) : summary(status));
+  const requested = await requestBooking(target, wish);
+  const { bookingId: id, flight, fare } = requested;
+  if (json && !watch) printJson({ bookingId: id, flightId: flight.flightId, seats: wish.seat, amount: fare });
+  if (!json) console.log(describe(printableData(requested), wish.seat, watch));
+  if (!watch) return;
+  const status = await watchBooking(target, id, { json });
+  answer(status, { json }, summary);
   if (hasFailed(status)) process.exitCode = exitCode.bookingFailed;
+}
+
+function describe({ bookingId: id, flight, fare }: RequestedBooking, seats: string[], watch?: true): string {
+  const route = `${flight.origin.iata} → ${flight.destination.iata}`;
+  return [
+    `${pc.bold(id)}  ${flight.flightNumber} ${route} · ${seats.join(', ')} · ${money(fare)}`,
+    ...(watch ? [] : [pc.dim(`Follow it: pnpm status ${id} --watch`)]),
+  ].join('\n');
 }

@@ -5,6 +5,7 @@ import { startOwnAirline } from '../airline/own-airline.ts';
 import { localPorts } from '../airline/target.ts';
 import { describeVerdict } from '../chaos/chaos-verdict.ts';
 import { type ChaosRunOptions, runChaos } from '../chaos/run-chaos.ts';
+import { answer } from '../cli/answer.ts';
 import { pc } from '../cli/colors.ts';
 import { exitCode, run } from '../cli/command.ts';
 import { positiveInteger } from '../cli/option-values.ts';
@@ -36,7 +37,7 @@ async function chaos({ running, json, ...options }: ChaosCommandOptions): Promis
   const own = running ? undefined : await startOwnAirline(['--chaos', `${options.seed}:${options.profile}`]);
   try {
     const verdict = await runChaos(options, own?.ports ?? localPorts(), report);
-    console.log(json ? JSON.stringify(verdict) : describeVerdict(verdict));
+    answer(verdict, { json }, describeVerdict);
     if (verdict.violations.length > 0) process.exitCode = exitCode.error;
   } finally {
     await own?.stop();

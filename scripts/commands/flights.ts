@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { loadFlights } from '../airline/load-flights.ts';
 import { type Flight, moveSchedule, parseDay, readSchedule, seatCount } from '../airline/schedule.ts';
 import { jsonOf, openTarget } from '../airline/target.ts';
+import { answer } from '../cli/answer.ts';
 import { pc } from '../cli/colors.ts';
 import { command, type CommonOptions, run } from '../cli/command.ts';
 import { counted, money, table, time } from '../cli/format.ts';
@@ -52,12 +53,15 @@ async function load(file: string, options: CommonOptions & { firstDay?: string }
     );
 }
 
+type ListedFlight = Flight & { seatCount: number };
+
 async function list({ target, json }: CommonOptions): Promise<void> {
-  const { flights } = await jsonOf<{ flights: (Flight & { seatCount: number })[] }>(
-    await openTarget(target).fetch('/flights'),
-  );
-  if (json) return console.log(JSON.stringify(flights));
-  if (flights.length === 0) return console.log('No flights are on sale. `pnpm flights load FILE` loads a schedule.');
+  const { flights } = await jsonOf<{ flights: ListedFlight[] }>(await openTarget(target).fetch('/flights'));
+  answer(flights, { json }, describeFlights);
+}
+
+function describeFlights(flights: ListedFlight[]): string {
+  if (flights.length === 0) return 'No flights are on sale. `pnpm flights load FILE` loads a schedule.';
   const rows = flights.map(
     ({ flightNumber, flightId, origin, destination, departureTime, aircraft, seatCount, cabins }) => [
       pc.bold(flightNumber),
@@ -70,6 +74,8 @@ async function list({ target, json }: CommonOptions): Promise<void> {
       pc.dim(flightId),
     ],
   );
-  console.log(table(['Flight', 'Route', 'To', 'Departs (UTC)', 'Aircraft', 'Seats', 'Fares', 'Flight id'], rows));
-  console.log(pc.dim(`${counted(flights.length, 'flight')}. Seats of one: GET /flights/{flight id}/seats`));
+  return [
+    table(['Flight', 'Route', 'To', 'Departs (UTC)', 'Aircraft', 'Seats', 'Fares', 'Flight id'], rows),
+    pc.dim(`${counted(flights.length, 'flight')}. Seats of one: GET /flights/{flight id}/seats`),
+  ].join('\n');
 }

@@ -1,5 +1,6 @@
 /** `pnpm reconcile`: checks whether all parties agree on every booking. */
 import { openTarget } from '../airline/target.ts';
+import { answer } from '../cli/answer.ts';
 import { command, type CommonOptions, exitCode, run } from '../cli/command.ts';
 import { age } from '../cli/option-values.ts';
 import { describeReport } from '../reconcile/describe-report.ts';
@@ -22,7 +23,7 @@ await run(
     )
     .action(async ({ target: name, json, inFlight }: CommonOptions & { inFlight: number }) => {
       const report = await reconcile(openTarget(name), { inFlightMilliseconds: inFlight });
-      console.log(json ? JSON.stringify(report) : describeReport(report));
+      answer(report, { json }, describeReport);
       if (report.findings.length > 0) process.exitCode = exitCode.error;
     }),
 );

@@ -1,5 +1,6 @@
 /** `pnpm replay`: sends events of the bus's archive to its rules again. */
 import { openTarget, type Target } from '../airline/target.ts';
+import { printJson } from '../cli/answer.ts';
 import { command, type CommonOptions, exitCode, run } from '../cli/command.ts';
 import { time } from '../cli/format.ts';
 import { moment, repeated } from '../cli/option-values.ts';
@@ -34,7 +35,8 @@ await run(
       const target = openTarget(name);
       const plan = await planReplay(target, { from, to: to ?? new Date(), rules: rule });
       if (confirm) return replay(target, plan, json);
-      console.log(json ? JSON.stringify({ confirmed: false, ...planAsJson(plan) }) : describePlan(plan));
+      if (json) printJson({ confirmed: false, ...planAsJson(plan) });
+      else console.log(describePlan(plan));
     }),
 );
 
@@ -55,10 +57,7 @@ async function replay(target: Target, plan: Plan, json: boolean): Promise<void> 
       onProgress: (last) => onProgress(last.getTime() - start, { at: time(last.toISOString()) }),
     }),
   ).finally(release);
-  console.log(
-    json
-      ? JSON.stringify({ confirmed: true, ...planAsJson(plan), replay: name, state: ended.State })
-      : describeReplay(name, ended),
-  );
+  if (json) printJson({ confirmed: true, ...planAsJson(plan), replay: name, state: ended.State });
+  else console.log(describeReplay(name, ended));
   if (ended.State !== 'COMPLETED') process.exitCode = exitCode.error;
 }

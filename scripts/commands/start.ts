@@ -6,6 +6,7 @@ import type { ChaosOptions } from '@airline/local-cloud/chaos/chaos';
 import { chaosProfiles, isProfileName } from '@airline/local-cloud/chaos/chaos-profiles';
 import { type Endpoints, startLocalCloud } from '@airline/local-cloud/local-cloud';
 import { LocalCloudError } from '@airline/local-cloud/local-cloud-error';
+import { printableLines } from '@airline/events-schemas/printable';
 import { Command, InvalidArgumentError } from 'commander';
 import { announcement } from '../airline/announcement.ts';
 import { cdkApps } from '../airline/cdk-apps.ts';
@@ -25,6 +26,8 @@ import { workspaceRoot } from '../cli/workspace.ts';
 const sample = path.join(workspaceRoot, 'scripts', 'airline', 'sample-flights.json');
 const stateFolder = path.join(workspaceRoot, '.local-cloud');
 const logDirectory = path.join(stateFolder, 'logs');
+/** Of the local cloud's messages, in characters. */
+const longestLine = 2000;
 const profiles = Object.keys(chaosProfiles).join(', ');
 
 await run(
@@ -65,7 +68,8 @@ async function start({ flights: file, chaos }: { flights?: string; chaos?: Chaos
     ...ports,
     logDirectory,
     ...(chaos && { chaos }),
-    log: (line) => console.error(pc.yellow(line)),
+    // A line may quote a message.
+    log: (line) => console.error(pc.yellow(printableLines(line, longestLine))),
     prepare: (endpoints) => load(schedule, endpoints),
   }).catch((error: unknown) => {
     throw error instanceof LocalCloudError ? new UsageError(error.message, { cause: error }) : error;

@@ -1,10 +1,12 @@
 /** Dead letters in a file: one JSON object a line, with all attributes of the message. */
 import { createHash } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { MessageAttributeValue } from '@aws-sdk/client-sqs';
+import { printable, printableJson } from '@airline/events-schemas/printable';
 import { type DeadLetter, type DeadLetterQueue, type Kind, walk, type Walked } from './dead-letters.ts';
 import { deleteAll } from './sqs-batch.ts';
 import type { Target } from '../airline/target.ts';
+import { readTextFile } from '../cli/read-text-file.ts';
 import { UsageError } from '../cli/usage-error.ts';
 
 export interface ExportedLetter extends DeadLetter {
@@ -52,7 +54,7 @@ export async function exportLetters(
         queue,
         async (letters) => {
           const lines = letters.map(({ receiptHandle: _, ...letter }) =>
-            JSON.stringify({ service: queue.service, ...letter, sha256: sha256(letter.body) } satisfies ExportedLetter),
+            printableJson({ service: queue.service, ...letter, sha256: sha256(letter.body) } satisfies ExportedLetter),
           );
           await handle.write(`${lines.join('\n')}\n`);
           return { deleted: new Set() };
@@ -74,14 +76,7 @@ export async function exportLetters(
  * @throws UsageError with the first line that is no letter, was changed, or is of another service
  */
 export async function readLetters(file: string, service: string): Promise<ExportedLetter[]> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(
-      `${file} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}.`,
-      {
-        cause: error,
-      },
-    );
-  });
+  const text = await readTextFile(file);
   return text.split('\n').flatMap((line, index) => {
     if (line === '') return [];
     const letter = parse(line);
@@ -90,7 +85,9 @@ export async function readLetters(file: string, service: string): Promise<Export
       throw new UsageError(`${where} is not a dead letter; only files of \`pnpm dlq export\` can be dropped.`);
     }
     if (letter.service !== service)
-      throw new UsageError(`${where} is a dead letter of ${letter.service}, not of ${service}.`);
+      throw new UsageError(
+        `${where} is a dead letter of ${printable(String(letter.service), 100)}, not of ${service}.`,
+      );
     if (letter.sha256 !== sha256(letter.body))
       throw new UsageError(`${where} was changed after it was exported: its body does not match its hash.`);
     return [letter];

@@ -6,6 +6,7 @@ import {
   type MessageAttributeValue,
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs';
+import { readBookingId } from '@airline/events-schemas/booking-id';
 import type { Target } from '../airline/target.ts';
 import { pc } from '../cli/colors.ts';
 import { counted } from '../cli/format.ts';
@@ -39,6 +40,7 @@ export interface DeadLetter {
   firstSeen: string;
   receiveCount: number;
   detailType?: string;
+  /** A booking's id in small letters, however the event has it. */
   correlationId?: string;
   body: string;
 }
@@ -206,8 +208,9 @@ function toLetter(
     kind,
     reason: attribute('reason') ?? attribute('ERROR_CODE') ?? 'gave-up',
     ...(error !== undefined && { error }),
-    firstSeen: attribute('firstReceivedAt') ?? new Date(Number(Attributes.SentTimestamp)).toISOString(),
-    receiveCount: Number(attribute('receiveCount') ?? Attributes.ApproximateReceiveCount),
+    // Whoever sent the message may have set these attributes to anything.
+    firstSeen: timeIn(attribute('firstReceivedAt')) ?? new Date(Number(Attributes.SentTimestamp)).toISOString(),
+    receiveCount: Number(attribute('receiveCount')) || Number(Attributes.ApproximateReceiveCount),
     ...(detailType !== undefined && { detailType }),
     ...(correlationId !== undefined && { correlationId }),
     body: Body,
@@ -215,6 +218,11 @@ function toLetter(
     attributes: MessageAttributes,
     ...(Attributes.AWSTraceHeader !== undefined && { traceHeader: Attributes.AWSTraceHeader }),
   };
+}
+
+function timeIn(text = ''): string | undefined {
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? undefined : new Date(time).toISOString();
 }
 
 /** Detail-type and booking of a body, if it is an event. A body may be any text. */
@@ -228,7 +236,7 @@ function describe(body: string): { detailType?: string; correlationId?: string }
     const correlationId = event?.detail?.data?.bookingId ?? event?.detail?.metadata?.correlationId;
     return {
       ...(typeof detailType === 'string' && { detailType }),
-      ...(typeof correlationId === 'string' && { correlationId }),
+      ...(typeof correlationId === 'string' && { correlationId: readBookingId(correlationId) ?? correlationId }),
     };
   } catch {
     return {};

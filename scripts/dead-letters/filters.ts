@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander';
-import { age } from '../cli/option-values.ts';
+import { age, bookingId } from '../cli/option-values.ts';
 import type { DeadLetter, Kind } from './dead-letters.ts';
 
 export interface Filters {
   kind?: Kind;
   detailType?: string;
+  /** In small letters. */
   booking?: string;
   /** Milliseconds. */
   olderThan?: number;
@@ -22,7 +23,7 @@ export function withFilters(command: Command): Command {
   return command
     .addOption(kindOption())
     .option('--detail-type <type>', 'only this event, e.g. PaymentOk')
-    .option('--booking <id>', 'only messages about this booking')
+    .option('--booking <id>', 'only messages about this booking', bookingId)
     .option('--older-than <age>', 'only messages first seen longer ago, e.g. 90s, 10m, 2h, 1d', age);
 }
 
@@ -33,6 +34,6 @@ export function matcher(
 ): (letter: DeadLetter) => boolean {
   return (letter) =>
     (detailType === undefined || letter.detailType === detailType) &&
-    (booking === undefined || letter.correlationId?.toLowerCase() === booking.toLowerCase()) &&
+    (booking === undefined || letter.correlationId === booking) &&
     (olderThan === undefined || now - Date.parse(letter.firstSeen) > olderThan);
 }

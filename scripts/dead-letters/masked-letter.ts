@@ -1,14 +1,17 @@
-import { maskPersonalData } from '@airline/events-schemas/personal-data';
+import { maskAddresses, maskPersonalData } from '@airline/events-schemas/personal-data';
 import type { DeadLetter } from './dead-letters.ts';
 
 type MaskedLetter = Omit<DeadLetter, 'body'> & { body: unknown };
 
 /** A dead letter without personal data. Its body is JSON with masked fields, or a sentence if the body is not JSON. */
 export function maskedLetter(letter: DeadLetter): MaskedLetter {
-  const { error, body } = letter;
+  const { reason, error, detailType, correlationId, body } = letter;
   return {
     ...letter,
-    ...(error !== undefined && { error: maskedError(letter.reason, error) }),
+    reason: maskAddresses(reason),
+    ...(detailType !== undefined && { detailType: maskAddresses(detailType) }),
+    ...(correlationId !== undefined && { correlationId: maskAddresses(correlationId) }),
+    ...(error !== undefined && { error: maskedError(reason, error) }),
     body: maskedBody(body),
   };
 }
@@ -16,7 +19,7 @@ export function maskedLetter(letter: DeadLetter): MaskedLetter {
 /** A JSON parser quotes the text that it could not parse, and a mail server the address that it refused. */
 function maskedError(reason: string, error: string): string {
   const withoutQuotes = reason === 'not-json' ? error.replace(/"[^]*"/, '"***"') : error;
-  return withoutQuotes.replaceAll(/[^\s<>"',;:]+@[^\s<>"',;:]+/g, '***');
+  return maskAddresses(withoutQuotes);
 }
 
 function maskedBody(body: string): unknown {

@@ -1,4 +1,5 @@
 /** The output of `pnpm dlq redrive` for a person. */
+import { maskAddresses } from '@airline/events-schemas/personal-data';
 import { pc } from '../cli/colors.ts';
 import { ago, counted, table } from '../cli/format.ts';
 import { type DeadLetter, hiddenWarnings } from './dead-letters.ts';
@@ -21,7 +22,7 @@ export function groupsOf(letters: readonly DeadLetter[]): Group[] {
     const group = groups.get(key) ?? {
       kind,
       reason,
-      ...(detailType !== undefined && { detailType }),
+      ...(detailType !== undefined && { detailType: maskAddresses(detailType) }),
       messages: 0,
       oldest: firstSeen,
       willComeBack: willComeBack(letter),
@@ -33,10 +34,10 @@ export function groupsOf(letters: readonly DeadLetter[]): Group[] {
   return [...groups.values()].sort((a, b) => b.messages - a.messages);
 }
 
-/** What a redrive of these letters would do. */
-export function describeDryRun(service: string, letters: readonly DeadLetter[]): string {
-  if (letters.length === 0) return `Nothing to redrive in ${service}.`;
-  const rows = groupsOf(letters).map(({ kind, reason, detailType, messages, oldest, willComeBack }) => [
+/** What a redrive of letters in these groups would do. */
+export function describeDryRun(service: string, groups: readonly Group[]): string {
+  if (groups.length === 0) return `Nothing to redrive in ${service}.`;
+  const rows = groups.map(({ kind, reason, detailType, messages, oldest, willComeBack }) => [
     String(messages),
     detailType ?? 'not an event',
     reason,
@@ -44,7 +45,7 @@ export function describeDryRun(service: string, letters: readonly DeadLetter[]):
     `${ago(Date.now() - Date.parse(oldest))} ago`,
     willComeBack ? pc.yellow('will come back') : '',
   ]);
-  const returning = letters.filter(willComeBack).length;
+  const returning = messagesIn(groups.filter((group) => group.willComeBack));
   return [
     table(['Messages', 'Event', 'Reason', 'Queue', 'Oldest', ''], rows),
     ...(returning > 0
@@ -58,15 +59,21 @@ export function describeDryRun(service: string, letters: readonly DeadLetter[]):
           ),
         ]
       : []),
-    `\nNothing was moved. With --confirm, ${counted(letters.length, 'message')} would go back to the queue of ${service}.`,
+    `\nNothing was moved. With --confirm, ${counted(messagesIn(groups), 'message')} would go back to the queue of ${service}.`,
   ].join('\n');
 }
 
 /** What a redrive did. */
-export function describeRedriven(
-  service: string,
-  { redriven, failed, doubled, cameBack, left, hidden, stopped }: Redriven,
-): string {
+export function describeRedriven({
+  service,
+  redriven,
+  failed,
+  doubled,
+  cameBack,
+  left,
+  hidden,
+  stopped,
+}: Redriven & { service: string }): string {
   const failures = failed.slice(0, 5).map(({ messageId, error }) => `  ${messageId}: ${error}`);
   return [
     `${stopped ? pc.yellow('Stopped. ') : ''}${counted(redriven, 'message')} ` +
@@ -90,4 +97,8 @@ export function describeRedriven(
     ...(stopped ? ['The same command continues.'] : []),
     pc.dim('`pnpm dlq list` shows what is stuck now.'),
   ].join('\n');
+}
+
+function messagesIn(groups: readonly Group[]): number {
+  return groups.reduce((sum, { messages }) => sum + messages, 0);
 }

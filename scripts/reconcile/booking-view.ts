@@ -1,4 +1,5 @@
 /** The bookings of a snapshot, one by one, each with the records of all parties. */
+import { formatMoney } from '@airline/events-schemas/currency';
 import type { PaymentRecord } from '../../packages/payments/src/domain.ts';
 import type { ReceiptsRecord } from '../../packages/receipts/src/domain.ts';
 import type { SeatsRecord } from '../../packages/seats/src/domain.ts';
@@ -148,7 +149,7 @@ export function netOf(charges: readonly Charge[]): number {
 }
 
 export function amount(amountMinor: number, currency: string): string {
-  return money({ amountMinor, currency });
+  return formatMoney(amountMinor, currency);
 }
 
 function unique(words: string[]): string[] {

@@ -1,3 +1,4 @@
+import { maskAddresses } from '@airline/events-schemas/personal-data';
 import type { Target } from '../airline/target.ts';
 import { deadLetterQueues, peek } from '../dead-letters/dead-letters.ts';
 import { type Disagreements, type Finding, findDisagreements } from './find-disagreements.ts';
@@ -63,7 +64,7 @@ async function withDeadLetters(target: Target, findings: Finding[]): Promise<Rep
         service: queue.service,
         kind: queue.kind,
         reason,
-        ...(detailType !== undefined && { detailType }),
+        ...(detailType !== undefined && { detailType: maskAddresses(detailType) }),
       };
       letters.set(correlationId!, [...(letters.get(correlationId!) ?? []), letter]);
     }

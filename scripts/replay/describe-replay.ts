@@ -1,11 +1,13 @@
 /** The output of `pnpm replay`, for a person and as JSON. */
 import type { Replay } from '@aws-sdk/client-eventbridge';
+import { printableData } from '../cli/answer.ts';
 import { pc } from '../cli/colors.ts';
 import { ago, counted, table, time } from '../cli/format.ts';
 import type { Plan } from './plan-replay.ts';
 
 /** What a replay would do. */
-export function describePlan({ archive, from, to, rules, notes }: Plan): string {
+export function describePlan({ from, to, ...plan }: Plan): string {
+  const { archive, rules, notes } = printableData(plan);
   const kept = archive.days === 0 ? 'for ever' : `for ${counted(archive.days, 'day')}`;
   return [
     table(
@@ -27,7 +29,8 @@ export function planAsJson({ archive, from, to, rules, notes }: Plan): object {
 }
 
 /** How a replay ended. */
-export function describeReplay(name: string, { State, StateReason, EventLastReplayedTime }: Replay): string {
+export function describeReplay(name: string, { State, EventLastReplayedTime, ...replay }: Replay): string {
+  const { StateReason } = printableData(replay);
   const last = EventLastReplayedTime
     ? `its last event was ${ago(Date.now() - EventLastReplayedTime.getTime())} old`
     : 'it had no event';

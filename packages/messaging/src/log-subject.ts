@@ -1,3 +1,4 @@
+import { readBookingId } from '@airline/events-schemas/booking-id';
 import type { EventEnvelope } from '@airline/events-schemas/parse-event';
 
 /** The ids of a message. Every log line about the message has them, so a search for a booking finds all its lines. */
@@ -16,7 +17,9 @@ const idPattern = /^[A-Za-z0-9._-]{1,200}$/;
 export function subjectOf({ 'detail-type': type, detail }: EventEnvelope): Omit<Subject, 'messageId'> {
   const { metadata, data } = (detail ?? {}) as { metadata?: Record<string, unknown>; data?: Record<string, unknown> };
   const detailType = idOrNothing(type);
-  const correlationId = idOrNothing(data?.bookingId ?? data?.flightId);
+  // A booking's id in small letters, so that a search for it finds its lines however the event has it.
+  const about = data?.bookingId ?? data?.flightId;
+  const correlationId = (typeof about === 'string' && readBookingId(about)) || idOrNothing(about);
   // The contract derives the id in the same way when the producer left it out.
   const eventId = idOrNothing(metadata?.eventId ?? (correlationId && detailType && `${correlationId}.${detailType}`));
   return { ...(detailType && { detailType }), ...(correlationId && { correlationId }), ...(eventId && { eventId }) };

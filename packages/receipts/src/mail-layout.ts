@@ -1,4 +1,7 @@
+import { printableInMail } from '@airline/events-schemas/printable';
 import { flightOf, type Receipt } from './domain.ts';
+
+type Row = [label: string, value: string];
 
 /** The content of a mail about a booking. Its text and its HTML have the same content. */
 export interface MailContent {
@@ -12,14 +15,20 @@ export interface MailContent {
   opening: (emphasize: (text: string) => string) => string;
   /** A sentence after the opening in the text only. The HTML shows it by its layout. */
   textOnly?: string;
-  rows: [label: string, value: string][];
+  /** The values may be of any text: the layout makes them printable. */
+  rows: Row[];
   total: [label: string, amount: string];
   /** The preview that a mail client shows beside the subject. */
   preview: string;
   notes: string[];
 }
 
-export function bodiesOf(content: MailContent): { text: string; html: string } {
+/** In characters. The contract allows 200 for a name. */
+const longestValue = 200;
+
+export function bodiesOf({ rows, ...rest }: MailContent): { text: string; html: string } {
+  // A name must not add lines to the text, nor reverse the direction of what follows it.
+  const content = { ...rest, rows: rows.map(([label, value]): Row => [label, printableInMail(value, longestValue)]) };
   return { text: textBody(content), html: htmlBody(content) };
 }
 
@@ -31,7 +40,7 @@ export function journeyRows({
 }: Pick<Receipt, 'passenger' | 'flightId' | 'seats'>): MailContent['rows'] {
   const { flightNumber, departureDay } = flightOf(flightId);
   return [
-    ['Passenger', oneLine(passenger.name)],
+    ['Passenger', passenger.name],
     ['Flight', flightNumber],
     ['Departure', longDate(departureDay)],
     [seats.length === 1 ? 'Seat' : 'Seats', seats.join(', ')],
@@ -122,32 +131,8 @@ function htmlBody(content: MailContent): string {
 `;
 }
 
-const formats = new Map<string, Intl.NumberFormat>();
-
-/** Creating a format takes thirty times as long as using it. */
-function formatOf(currency: string): Intl.NumberFormat {
-  const known = formats.get(currency);
-  if (known) return known;
-  const format = new Intl.NumberFormat('en-GB', { style: 'currency', currency, currencyDisplay: 'code' });
-  formats.set(currency, format);
-  return format;
-}
-
-/** An amount as text, with the digits of its currency: JPY has none after the point, KWD has three. */
-export function moneyText(amountMinor: number, currency: string): string {
-  const format = formatOf(currency);
-  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
-  // Intl puts a non-breaking space between code and amount, which plain text should not contain.
-  return format.format(amountMinor / 10 ** digits).replaceAll('\u00a0', ' ');
-}
-
 export function longDate(date: Date): string {
   return days.format(date);
-}
-
-/** Replaces line breaks and control characters: a name must not add lines to the text or reverse its direction. */
-function oneLine(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 }
 
 function escapeHtml(text: string): string {

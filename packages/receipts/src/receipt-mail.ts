@@ -1,5 +1,6 @@
+import { formatMoney } from '@airline/events-schemas/currency';
 import { flightOf, type Receipt } from './domain.ts';
-import { bodiesOf, journeyRows, longDate, moneyText } from './mail-layout.ts';
+import { bodiesOf, journeyRows, longDate } from './mail-layout.ts';
 import type { Mail } from './mailer.ts';
 
 /** The mail of a receipt. */
@@ -7,7 +8,7 @@ export function receiptMail(receipt: Receipt): Mail {
   const { bookingId, number, issuedAt, passenger, flightId, paid } = receipt;
   const { flightNumber, departureDay } = flightOf(flightId);
   const departure = longDate(departureDay);
-  const total = moneyText(paid.amountMinor, paid.currency);
+  const total = formatMoney(paid.amountMinor, paid.currency);
   return {
     to: { name: passenger.name, email: passenger.email },
     subject: `Receipt ${number}: flight ${flightNumber} on ${departure}`,

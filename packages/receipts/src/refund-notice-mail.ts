@@ -1,5 +1,6 @@
+import { formatMoney } from '@airline/events-schemas/currency';
 import { flightOf, type RefundNotice } from './domain.ts';
-import { bodiesOf, journeyRows, longDate, moneyText } from './mail-layout.ts';
+import { bodiesOf, journeyRows, longDate } from './mail-layout.ts';
 import type { Mail } from './mailer.ts';
 
 /** The mail of a refund notice. */
@@ -7,7 +8,7 @@ export function refundNoticeMail(notice: RefundNotice): Mail {
   const { bookingId, receiptNumber, passenger, flightId, refund, paid } = notice;
   const { flightNumber, departureDay } = flightOf(flightId);
   const departure = longDate(departureDay);
-  const total = moneyText(refund.amountMinor, refund.currency);
+  const total = formatMoney(refund.amountMinor, refund.currency);
   return {
     to: { name: passenger.name, email: passenger.email },
     subject: `Refund for receipt ${receiptNumber}: flight ${flightNumber} on ${departure}`,

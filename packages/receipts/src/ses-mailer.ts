@@ -1,4 +1,6 @@
 import { BadRequestException, MessageRejected, SendEmailCommand, type SESv2Client } from '@aws-sdk/client-sesv2';
+import { maskAddresses } from '@airline/events-schemas/personal-data';
+import { printableInMail } from '@airline/events-schemas/printable';
 import { type Mail, type Mailer, MailRejectedError, MailUnavailableError } from './mailer.ts';
 
 /** The maximum length of an address with its display name. A longer one is sent without the name. */
@@ -24,7 +26,7 @@ export function createSesMailer({ client, from }: { client: Pick<SESv2Client, 's
         // SES quotes addresses in its messages, and these errors are logged and sent to dead-letter queues. So the new
         // error has masked addresses and no cause.
         const { name, message } = error as Error;
-        const masked = `${name}: ${message.replaceAll(/[^\s<>"',;:/]+@[^\s<>"',;:/]+/g, '***')}`;
+        const masked = `${name}: ${maskAddresses(message)}`;
         if (error instanceof MessageRejected || error instanceof BadRequestException)
           throw new MailRejectedError(masked);
         throw new MailUnavailableError(masked);
@@ -38,7 +40,7 @@ export function createSesMailer({ client, from }: { client: Pick<SESv2Client, 's
  * headers, so other names are sent as encoded words (RFC 2047).
  */
 export function mailboxOf({ name, email }: Mail['to']): string {
-  const printable = name.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+  const printable = printableInMail(name, Infinity).trim();
   const phrase = /^[\x20-\x7e]*$/.test(printable)
     ? `"${printable.replaceAll(/["\\]/g, '\\$&')}"`
     : encodedWords(printable);

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { openTarget } from '../../airline/target.ts';
+import { answer } from '../../cli/answer.ts';
 import { pc } from '../../cli/colors.ts';
 import { command, type CommonOptions, exitCode } from '../../cli/command.ts';
 import { counted } from '../../cli/format.ts';
 import { stopOnSignal } from '../../cli/stop-on-signal.ts';
-import { dropLetters, readLetters } from '../../dead-letters/dead-letter-file.ts';
+import { type Dropped, dropLetters, readLetters } from '../../dead-letters/dead-letter-file.ts';
 import { deadLetterQueues, hiddenWarnings } from '../../dead-letters/dead-letters.ts';
 import { type Filters, kindOption } from '../../dead-letters/filters.ts';
 
@@ -31,16 +32,17 @@ async function drop(
   const { signal, release } = stopOnSignal('Stopping after the current messages …');
   const result = await dropLetters(target, queues, letters, { confirm, signal }).finally(release);
   if (result.failed.length > 0 || result.stopped) process.exitCode = exitCode.error;
-  if (json) return console.log(JSON.stringify({ service, file, confirmed: confirm, ...result }));
+  answer({ service, file, confirmed: confirm, ...result }, { json }, describe);
+}
 
-  const { inFile, dropped, kept, failed, hidden, stopped } = result;
-  const lines = [
+function describe(dropping: Dropped & { file: string; confirmed: boolean }): string {
+  const { file, confirmed, inFile, dropped, kept, failed, hidden, stopped } = dropping;
+  return [
     ...(stopped ? [pc.yellow('Stopped early.')] : []),
     `${counted(inFile, 'message')} in ${file}; ${dropped.toLocaleString('en')} ` +
-      `of them ${confirm ? 'deleted' : 'would be deleted'}, ${kept.toLocaleString('en')} others stay.`,
+      `of them ${confirmed ? 'deleted' : 'would be deleted'}, ${kept.toLocaleString('en')} others stay.`,
     ...failed.map(({ messageId, error }) => pc.red(`  ${messageId} could not be deleted: ${error}`)),
     ...hiddenWarnings(hidden),
-    pc.dim(confirm ? `The deleted messages exist only in ${file} now.` : 'Nothing was deleted. --confirm does it.'),
-  ];
-  console.log(lines.join('\n'));
+    pc.dim(confirmed ? `The deleted messages exist only in ${file} now.` : 'Nothing was deleted. --confirm does it.'),
+  ].join('\n');
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { openTarget } from '../../airline/target.ts';
+import { answer } from '../../cli/answer.ts';
 import { pc } from '../../cli/colors.ts';
 import { command, type CommonOptions, exitCode } from '../../cli/command.ts';
 import { counted } from '../../cli/format.ts';
@@ -26,15 +27,25 @@ async function exportAll(service: string, file: string, { target: name, json, ki
   const { seen, hidden } = await exportLetters(target, queues, file, signal).finally(release);
   const stopped = signal.aborted;
   if (stopped) process.exitCode = exitCode.error;
-  if (json) return console.log(JSON.stringify({ service, file, exported: seen, hidden, stopped }));
-  const lines = [
-    `${stopped ? pc.yellow('Stopped. ') : ''}${counted(seen, 'message')} of ${service} ` +
-      `${seen === 1 ? 'is' : 'are'} in ${file}, and still in the dead-letter queues.`,
+  answer({ service, file, exported: seen, hidden, stopped }, { json }, describe);
+}
+
+interface Exported {
+  service: string;
+  file: string;
+  exported: number;
+  hidden: number;
+  stopped: boolean;
+}
+
+function describe({ service, file, exported, hidden, stopped }: Exported): string {
+  return [
+    `${stopped ? pc.yellow('Stopped. ') : ''}${counted(exported, 'message')} of ${service} ` +
+      `${exported === 1 ? 'is' : 'are'} in ${file}, and still in the dead-letter queues.`,
     pc.yellow(
       'The file holds personal data that is not masked. Only you can read it. Delete it once it is not needed.',
     ),
     ...hiddenWarnings(hidden),
     pc.dim(`\`pnpm dlq drop ${service} ${file}\` shows which of them would be deleted.`),
-  ];
-  console.log(lines.join('\n'));
+  ].join('\n');
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { openTarget, type Target } from '../../airline/target.ts';
+import { answer, printableData, printJson } from '../../cli/answer.ts';
 import { command, type CommonOptions, exitCode } from '../../cli/command.ts';
 import { positiveInteger, positiveNumber } from '../../cli/option-values.ts';
 import { withProgressBar } from '../../cli/progress-bar.ts';
@@ -16,6 +17,9 @@ import { redrive, willComeBack } from '../../dead-letters/redrive.ts';
 import { describeDryRun, describeRedriven, groupsOf } from '../../dead-letters/redrive-report.ts';
 
 type RedriveOptions = CommonOptions & Filters & { confirm?: true; max?: number; rate?: number };
+
+/** In characters: one long text would make every row of a table as wide. */
+const longestCell = 100;
 
 /** `pnpm dlq redrive SERVICE` */
 export function redriveCommand(): Command {
@@ -41,10 +45,10 @@ async function dryRun(target: Target, service: string, queues: DeadLetterQueue[]
   const { json, max = Infinity } = options;
   const letters: DeadLetter[] = [];
   for (const queue of queues) letters.push(...(await peek(target, queue, max - letters.length, matcher(options))));
-  if (!json) return console.log(describeDryRun(service, letters));
-  const returning = letters.filter(willComeBack).length;
   const groups = groupsOf(letters);
-  console.log(JSON.stringify({ service, confirmed: false, matching: letters.length, willComeBack: returning, groups }));
+  if (!json) return console.log(describeDryRun(service, printableData(groups, longestCell)));
+  const returning = letters.filter(willComeBack).length;
+  printJson({ service, confirmed: false, matching: letters.length, willComeBack: returning, groups });
 }
 
 async function move(target: Target, service: string, queues: DeadLetterQueue[], options: RedriveOptions) {
@@ -55,6 +59,6 @@ async function move(target: Target, service: string, queues: DeadLetterQueue[], 
   const result = await withProgressBar(progress, (onProgress) =>
     redrive(target, queues, { matches: matcher(options), max, rate, signal, onProgress }),
   ).finally(release);
-  console.log(json ? JSON.stringify({ service, confirmed: true, ...result }) : describeRedriven(service, result));
+  answer({ service, confirmed: true, ...result }, { json }, describeRedriven);
   if (result.failed.length > 0 || result.stopped) process.exitCode = exitCode.error;
 }

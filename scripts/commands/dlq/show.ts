@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { openTarget } from '../../airline/target.ts';
+import { printableJson, printableLines } from '@airline/events-schemas/printable';
+import { printableData, printJson } from '../../cli/answer.ts';
 import { pc } from '../../cli/colors.ts';
 import { command, type CommonOptions } from '../../cli/command.ts';
 import { ago, counted } from '../../cli/format.ts';
@@ -31,14 +33,15 @@ async function show(service: string, options: ShowOptions): Promise<void> {
   const letters: DeadLetter[] = [];
   for (const queue of queues) letters.push(...(await peek(target, queue, max, matcher(options))));
   const shown = letters.map((letter) => (reveal ? letter : maskedLetter(letter)));
-  if (json) return console.log(JSON.stringify(shown));
+  if (json) return printJson(shown);
 
   const total = await countAll(target, queues);
   if (letters.length === 0)
     return console.log(
       total === 0 ? `Nothing is stuck in ${service}.` : `None of ${counted(total, 'message')} matches.`,
     );
-  for (const letter of shown) print(letter, reveal || options.body ? letter.body : undefined);
+  for (const { body, ...letter } of shown)
+    console.log(describe(printableData(letter), reveal || options.body ? printableBody(body) : undefined));
   console.log(
     pc.dim(
       `${counted(letters.length, 'message')} of ${total.toLocaleString('en')}; all stay in their queue. ` +
@@ -47,31 +50,27 @@ async function show(service: string, options: ShowOptions): Promise<void> {
   );
 }
 
-function print(letter: Omit<DeadLetter, 'body'>, body: unknown): void {
+function describe(letter: Omit<DeadLetter, 'body'>, body: string | undefined): string {
   const { reason, error, detailType, correlationId, firstSeen, receiveCount, kind, messageId } = letter;
   const booking = correlationId ? pc.dim(`  ${correlationId}`) : '';
-  console.log(`${pc.red(pc.bold(reason))}  ${detailType ?? 'not an event'}${booking}`);
-  if (error) console.log(`  ${error}`);
-  console.log(
+  return [
+    `${pc.red(pc.bold(reason))}  ${detailType ?? 'not an event'}${booking}`,
+    ...(error ? [`  ${error}`] : []),
     pc.dim(
       `  ${kind}: ${meaning[kind]} · first seen ${firstSeen} (${ago(Date.now() - Date.parse(firstSeen))} ago) · ` +
         `received ${receiveCount} times · message ${messageId}`,
     ),
-  );
-  if (body !== undefined) console.log(indent(readable(body)));
-  console.log();
+    ...(body === undefined ? [] : [body.replaceAll(/^/gm, '  ')]),
+    '',
+  ].join('\n');
 }
 
-/** JSON on several lines. Text that is not JSON stays as it is. */
-function readable(body: unknown): string {
-  if (typeof body !== 'string') return JSON.stringify(body, undefined, 2);
+/** The whole body: JSON on several lines, or a text as it is, with its line feeds. */
+function printableBody(body: unknown): string {
+  if (typeof body !== 'string') return printableJson(body, 2);
   try {
-    return JSON.stringify(JSON.parse(body), undefined, 2);
+    return printableJson(JSON.parse(body), 2);
   } catch {
-    return body;
+    return printableLines(body, Infinity);
   }
-}
-
-function indent(text: string): string {
-  return text.replaceAll(/^/gm, '  ');
 }
