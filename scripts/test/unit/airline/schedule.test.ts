@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function reading(text: string): Promise<string> {
+async function reading(text: string | Uint8Array): Promise<string> {
   const file = path.join(folder, 'flights.json');
   await writeFile(file, text);
   return readSchedule(file).then(
@@ -71,9 +71,24 @@ describe('a schedule with a mistake is refused', () => {
     expect(await reading(text)).toContain(message);
   });
 
+  test.each([
+    ['Latin-1', Buffer.from(JSON.stringify([{ city: 'Zürich' }]), 'latin1'), 'is not UTF-8. Save it as UTF-8'],
+    ['UTF-16', Buffer.from('\ufeff[]', 'utf16le'), 'is not UTF-8, but UTF-16. Save it as UTF-8'],
+    ['text that would act on a terminal', '[\u001b]', String.raw`\u{1b}`],
+  ])('%s', async (_, bytes, message) => {
+    expect(await reading(bytes)).toContain(message);
+    expect(await reading(bytes)).not.toContain('\u001b');
+  });
+
   test('a file that does not exist', async () => {
     await expect(readSchedule('nowhere.json')).rejects.toThrow('nowhere.json cannot be read: there is no such file.');
   });
+});
+
+test('a byte order mark is no part of a schedule', async () => {
+  const file = path.join(folder, 'with-mark.json');
+  await writeFile(file, `\ufeff${JSON.stringify(sample)}`);
+  expect(await readSchedule(file)).toEqual(sample);
 });
 
 test('a repeated id is reported even when other fields have mistakes', () => {

@@ -28,7 +28,14 @@ let folder: string;
 let requests: string[] = [];
 let environment: NodeJS.ProcessEnv;
 
-/** Answers as the front door does: with a flight, and with the bookings `settled`, `later` and `endless`. */
+/** The bookings of the front door. `settled` is settled, `later` is known from the second request on. */
+const bookings = {
+  settled: '00000000-0000-4000-8000-000000000001',
+  later: '00000000-0000-4000-8000-000000000002',
+  endless: '00000000-0000-4000-8000-000000000003',
+};
+
+/** Answers as the front door does: with a flight, and with these bookings. */
 function answer({ method, url = '' }: IncomingMessage, response: ServerResponse): void {
   requests.push(`${method} ${url.split('?')[0]}`);
   const count = requests.length;
@@ -42,8 +49,9 @@ function answer({ method, url = '' }: IncomingMessage, response: ServerResponse)
   };
   if (method === 'DELETE') return send(202, { cancelledAt: event.occurredAt });
   if (url === '/flights') return send(200, { flights: Array.from({ length: 95 }, () => flight) });
-  if (url.startsWith('/bookings/later') && count === 1) return send(404, { detail: 'unknown' });
-  if (url.startsWith('/bookings/endless')) return send(200, { status: 'REQUESTED', settled: false, timeline });
+  if (url.startsWith(`/bookings/${bookings.later}`) && count === 1) return send(404, { detail: 'unknown' });
+  if (url.startsWith(`/bookings/${bookings.endless}`))
+    return send(200, { status: 'REQUESTED', settled: false, timeline });
   return send(200, { status: 'CONFIRMED', settled: true, timeline });
 }
 
@@ -78,7 +86,13 @@ const run = (closed: WithoutReader['closed'], [name, ...parameters]: string[], r
 
 describe('standard output that nobody reads', () => {
   const lines = [
-    ...['flights list', 'flights list --json', 'status settled', 'cancel settled', 'contracts-check --no-rules'],
+    ...[
+      'flights list',
+      'flights list --json',
+      `status ${bookings.settled}`,
+      `cancel ${bookings.settled}`,
+      'contracts-check --no-rules',
+    ],
     // Commander writes the usage, past the console.
     ...['book --help', 'test-conformance --help'],
   ];
@@ -95,11 +109,11 @@ describe('standard output that nobody reads', () => {
   test('changes no exit code: a command that fails still fails', async () => {
     const { code, stderr } = await run('stdout', ['chaos', '--running', '--json']);
     expect([code, stderr]).toEqual([1, expect.stringContaining('No local cloud answers')]);
-    expect((await run('both', ['status', 'declined', '--target', 'moon'])).code).toBe(1);
+    expect((await run('both', ['status', bookings.settled, '--target', 'moon'])).code).toBe(1);
   });
 
   test('ends status --watch, which would only go on printing', async () => {
-    expect(await run('stdout', ['status', 'endless', '--watch'], 'head -1')).toEqual({
+    expect(await run('stdout', ['status', bookings.endless, '--watch'], 'head -1')).toEqual({
       code: 0,
       stdout: '',
       stderr: '',
@@ -108,8 +122,8 @@ describe('standard output that nobody reads', () => {
   });
 
   test('ends cancel --watch after the booking was cancelled', async () => {
-    expect(await run('both', ['cancel', 'endless', '--watch'])).toMatchObject({ code: 0 });
-    expect(requests).toContain('DELETE /bookings/endless');
+    expect(await run('both', ['cancel', bookings.endless, '--watch'])).toMatchObject({ code: 0 });
+    expect(requests).toContain(`DELETE /bookings/${bookings.endless}`);
   });
 
   test('does not end synth before it has written everything', async () => {
@@ -129,9 +143,9 @@ describe('standard output that nobody reads', () => {
 
 describe('standard error that nobody reads', () => {
   test.each([
-    ['status --watch, which waits for an answer', 'status later --watch', /^CONFIRMED/m],
-    ['status --watch --json', 'status later --watch --json', /"CONFIRMED"/],
-    ['cancel of a booking that nobody knows', 'cancel later', /cancelled at/],
+    ['status --watch, which waits for an answer', `status ${bookings.later} --watch`, /^CONFIRMED/m],
+    ['status --watch --json', `status ${bookings.later} --watch --json`, /"CONFIRMED"/],
+    ['cancel of a booking that nobody knows', `cancel ${bookings.later}`, /cancelled at/],
   ])('does not end %s', async (_, line, expected) => {
     expect(await run('stderr', line.split(' '))).toEqual({
       code: 0,

@@ -1,5 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { age, moment, positiveInteger, positiveNumber, repeated, wholeSeconds } from '../../../cli/option-values.ts';
+import {
+  age,
+  bookingId,
+  moment,
+  positiveInteger,
+  positiveNumber,
+  repeated,
+  wholeSeconds,
+} from '../../../cli/option-values.ts';
 
 test.each([
   ['90s', 90_000],
@@ -18,6 +26,10 @@ test('a moment is a time with its zone, or an age', () => {
   expect(at).toBeLessThanOrEqual(Date.now() - 7_200_000);
 });
 
+test('a booking id is the same booking in capitals', () => {
+  expect(bookingId('7F8C2F0E-3B1A-4C7E-9D55-1F6A2B3C4D5E')).toBe('7f8c2f0e-3b1a-4c7e-9d55-1f6a2b3c4d5e');
+});
+
 test('a repeated option collects its values', () => {
   expect(repeated('12B', repeated('12A', []))).toEqual(['12A', '12B']);
 });
@@ -25,6 +37,11 @@ test('a repeated option collects its values', () => {
 describe('a value that is refused', () => {
   test.each<[string, (text: string) => unknown, string[]]>([
     ['age', age, ['10', 'm', '1.5h', '-1s', '1w', '']],
+    [
+      'booking id',
+      bookingId,
+      ['', 'settled', '7f8c2f0e3b1a4c7e9d551f6a2b3c4d5e', '7f8c2f0e-3b1a-1c7e-9d55-1f6a2b3c4d5e'],
+    ],
     ['moment', moment, ['yesterday', '2026-11-24', '2026-11-24T09:30:00', '2026-13-24T09:30:00Z', '']],
     ['positive integer', positiveInteger, ['0', '-1', '1.5', 'many', '']],
     ['positive number', positiveNumber, ['0', '-1', 'Infinity', 'many', '']],

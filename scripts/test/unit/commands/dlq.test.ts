@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { text as consume } from 'node:stream/consumers';
+import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Target } from '../../../airline/target.ts';
 import { type CommandResult, runCommand } from '../../../cli/run-command.ts';
@@ -10,7 +11,7 @@ import { commandArguments } from '../../../cli/workspace.ts';
 import { countMessages, type DeadLetterQueue, peek } from '../../../dead-letters/dead-letters.ts';
 import { plainEnvironment } from '../../end-to-end/support/airline-place.ts';
 import { runWithoutReader, type WithoutReader } from '../../support/closed-pipe.ts';
-import { drain, gaveUp, poison, put, RunningQueues, text } from '../../support/running-queues.ts';
+import { drain, envelope, gaveUp, poison, put, RunningQueues, text } from '../../support/running-queues.ts';
 
 let running: RunningQueues;
 let target: Target;
@@ -76,6 +77,91 @@ test('show prints personal data only with --reveal', async () => {
   }
   expect((await dlq('show', 'seats', '--reveal')).stdout.match(/ada@example\.com/g)).toHaveLength(4);
   expect((await dlq('show', 'seats', '--reveal', '--json')).stdout.match(/ada@example\.com/g)).toHaveLength(4);
+});
+
+/** All that a terminal obeys or that nobody sees, but line feeds, which are ours. Ours has no colours in a pipe. */
+const acting = /[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/u;
+const hostile = '\u001b]52;c;cm0=\u0007\u009b2J\u202e\u2066\u2028\u200d\r\nmoney';
+
+test('nothing in a letter acts on the terminal: not its type, its ids, its body, nor its attributes', async () => {
+  const body = JSON.stringify({
+    'detail-type': `Type ${hostile}`,
+    source: hostile,
+    detail: { data: { bookingId: hostile, seats: [hostile], [hostile]: hostile } },
+  });
+  // SQS refuses ESC in an attribute, but not these.
+  const attribute = text(hostile.replaceAll(/[\u001b\u0007]/g, ''));
+  const attributes = { reason: attribute, error: attribute, firstReceivedAt: attribute };
+  await put(target, unhandled, [
+    { MessageBody: body, MessageAttributes: attributes },
+    { MessageBody: hostile.replaceAll(/[\u001b\u0007]/g, ''), MessageAttributes: attributes },
+  ]);
+  for (const line of ['show seats', 'show seats --body', 'show seats --reveal', 'redrive seats']) {
+    const shown = await dlq(...line.split(' '));
+    expect(shown).toMatchObject({ code: 0, stderr: '' });
+    expect(shown.stdout).toContain('\\u{9b}2J\\u{202e}');
+    expect(acting.exec(shown.stdout)).toBeNull();
+    const { stdout } = await dlq(...line.split(' '), '--json');
+    expect(acting.exec(stdout)).toBeNull();
+    expect(stdout).toContain('\\u202e');
+    expect(JSON.parse(stdout)).toBeDefined();
+  }
+  const revealed = await dlq('show', 'seats', '--reveal', '--json');
+  expect((JSON.parse(revealed.stdout) as { body: string }[]).map((letter) => letter.body)).toContain(body);
+});
+
+test('a very long detail-type is cut with its length, and takes no time', async () => {
+  for (const length of [150_000, 900_000])
+    await put(target, unhandled, [{ MessageBody: JSON.stringify({ 'detail-type': 'x'.repeat(length) }) }]);
+  for (const command of ['show', 'redrive']) {
+    const { stdout } = await dlq(command, 'seats');
+    for (const length of [150_000, 900_000]) expect(stdout).toContain(`x… (${length} characters)`);
+  }
+});
+
+test('show prints no part of a name or an address, whatever JSON is around it', async () => {
+  const secret = fc.constantFrom({ name: 'Zoé Qüyx' }, { Email: "z'qq.yx@example.com" }, { passenger: ['Zoé'] });
+  const { wrapped } = fc.letrec<{ wrapped: unknown }>((tie) => ({
+    wrapped: fc.oneof(
+      { depthSize: 'large' },
+      secret,
+      tie('wrapped').map((value) => [value]),
+      tie('wrapped').map((value) => JSON.stringify(value)),
+      fc
+        .tuple(fc.constantFrom('detail', 'data', 'metadata', 'detail-type', 'bookingId'), tie('wrapped'))
+        .map(([name, value]) => ({ [name]: value })),
+    ),
+  }));
+  const bodies = fc.sample(wrapped, { numRuns: 60, seed: 1 });
+  await put(
+    target,
+    unhandled,
+    bodies.map((body) => ({ MessageBody: JSON.stringify(body) })),
+  );
+  for (const option of ['--body', '--json']) {
+    const { stdout } = await dlq('show', 'seats', option, '--max', '100');
+    expect(stdout).toContain('***');
+    expect(stdout).not.toMatch(/zoé|qüyx|z'|qq\.yx/i);
+  }
+});
+
+test('a booking is found in capitals and in small letters', async () => {
+  const id = '7f8c2f0e-3b1a-4c7e-9d55-1f6a2b3c4d5e';
+  await put(target, unhandled, [
+    { MessageBody: envelope('PaymentOk', id) },
+    { MessageBody: envelope('PaymentOk', id.toUpperCase()) },
+    ...gaveUp(1),
+  ]);
+  for (const booking of [id, id.toUpperCase()]) {
+    const { stdout } = await dlq('show', 'seats', '--json', '--booking', booking);
+    expect(JSON.parse(stdout)).toMatchObject([{ correlationId: id }, { correlationId: id }]);
+  }
+});
+
+test('an argument that is refused is shown short, and cannot act on the terminal', async () => {
+  const { code, stderr } = await dlq('show', 'seats', '--booking', `\u001b[2J${'x'.repeat(50_000)}`);
+  expect([code, stderr.length < 1000, acting.exec(stderr)]).toEqual([1, true, null]);
+  expect(stderr).toMatch(/x… \(50004 characters\)' is invalid\. It must be a booking id/);
 });
 
 test.each([

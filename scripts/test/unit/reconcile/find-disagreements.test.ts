@@ -329,8 +329,8 @@ test('a finding has the records of all parties in words', () => {
   expect(finding!.says).toEqual({
     status: 'confirmed: BookingRequested, SeatBooked, PaymentOk, ReceiptIssued',
     seats: 'HELD KL1002-20261218 12A; seats taken by it: KL1002-20261218 12A',
-    payments: 'CHARGED €81.00',
-    provider: 'captured €81.00',
+    payments: 'CHARGED EUR 81.00',
+    provider: 'captured EUR 81.00',
     receipts: 'sent R-1',
   });
 });
