@@ -24,7 +24,7 @@ export function maskPersonalData(value: unknown): unknown {
   return masked(value, 0, 'unnamed');
 }
 
-/** Replaces every e-mail address in a text by `***`: the whole word, from the space or bracket before it to the next. */
+/** Replaces every e-mail address in a text by `***`: the whole word, up to the next space or bracket. */
 export function maskAddresses(text: string): string {
   return (
     text
@@ -59,7 +59,7 @@ function masked(value: unknown, depth: number, place: Place): unknown {
   );
 }
 
-/** JSON inside a string is masked like any JSON. What begins like an object or an array and is not JSON has no names. */
+/** JSON inside a string is masked like any JSON. Text that begins like an object but is not JSON is masked whole. */
 function maskedText(text: string, depth: number, place: Place): string {
   const [first] = text.trimStart();
   if (first === '{' || first === '[' || first === '"') {

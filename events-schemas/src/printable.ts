@@ -23,7 +23,7 @@ export function printable(text: string, limit: number): string {
   return escapeStart(text, limit, unprintableOrAmbiguous);
 }
 
-/** Like {@link printable}, for a mail: joiners and other invisible parts of names and emoji stay as they were written. */
+/** Like {@link printable}, for a mail: joiners and other invisible parts of names and emoji stay as written. */
 export function printableInMail(text: string, limit: number): string {
   return escapeStart(text, limit, actingOrAmbiguous);
 }
