@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { EventData } from '@airline/events-schemas/events';
-import { findDataMistakes } from '@airline/events-schemas/parse-event';
+import { findDataMistakes } from '@airline/events-schemas/find-mistakes';
 import { counted, isoDay } from '../cli/format.ts';
 import { UsageError } from '../cli/usage-error.ts';
 
