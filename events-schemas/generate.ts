@@ -46,7 +46,23 @@ const schemas = await Promise.all(
 
 const outputs: Record<string, string> = {
   'types.ts': await generateTypes(),
-  'validators.ts': await generateValidators(),
+  // A consumer stops at the first mistake, so a large message costs it no more than a small one.
+  'validators.ts': await generateValidators({
+    allErrors: false,
+    // Metadata has one validator for all events: standalone code repeats what it references, and nine copies are 60 KB.
+    validators: {
+      metadata: 'common.json#/$defs/metadata',
+      outsideMetadata: 'common.json#/$defs/outsideMetadata',
+      ...Object.fromEntries(schemas.map(dataValidator)),
+    },
+  }),
+  // People write these two. They get all mistakes at once, and the desk and the commands bound what they check.
+  'all-errors-validators.ts': await generateValidators({
+    allErrors: true,
+    validators: Object.fromEntries(
+      schemas.filter(({ title }) => ['BookingRequested', 'FlightScheduled'].includes(title)).map(dataValidator),
+    ),
+  }),
   'catalogue.ts': generateCatalogue(),
 };
 
@@ -88,10 +104,21 @@ async function generateTypes(): Promise<string> {
   });
 }
 
-async function generateValidators(): Promise<string> {
+function dataValidator({ $id, title }: EventSchema): [string, string] {
+  return [title, `${$id}#/properties/data`];
+}
+
+async function generateValidators({
+  allErrors,
+  validators,
+}: {
+  allErrors: boolean;
+  /** Export → reference of its schema. */
+  validators: Record<string, string>;
+}): Promise<string> {
   const ajv = new Ajv2020({
     code: { source: true, esm: true, lines: false },
-    allErrors: true,
+    allErrors,
     strict: true,
     inlineRefs: false,
   });
@@ -99,12 +126,7 @@ async function generateValidators(): Promise<string> {
   for (const keyword of ['x-personal', 'x-source']) ajv.addKeyword({ keyword });
   ajv.addSchema(common);
   for (const schema of schemas) ajv.addSchema(schema);
-  // Metadata has one validator for all events: standalone code repeats what it references, and nine copies are 60 KB.
-  const source = standaloneCode(ajv, {
-    metadata: 'common.json#/$defs/metadata',
-    outsideMetadata: 'common.json#/$defs/outsideMetadata',
-    ...Object.fromEntries(schemas.map((schema) => [schema.title, `${schema.$id}#/properties/data`])),
-  });
+  const source = standaloneCode(ajv, validators);
   // The standalone code still requires ajv's formats and helpers. They are bundled in, so that a function needs no ajv.
   const bundled = await build({
     stdin: { contents: source, resolveDir: here, loader: 'js' },
@@ -130,7 +152,21 @@ function generateCatalogue(): string {
     };
     return `  /** ${schema.description} */\n  ${schema.title}: ${JSON.stringify(entry)},`;
   });
-  return `${banner}\n/** Every event: its producer's source, and the paths below \`data\` that hold personal data ("x-personal"). */\nexport const catalogue = {\n${entries.join('\n')}\n} as const;\n`;
+  const definitions = Object.entries(common.$defs as Record<string, { pattern?: string }>);
+  const patterns = definitions.flatMap(([name, { pattern }]) =>
+    pattern === undefined ? [] : [`  ${name}: ${JSON.stringify(pattern)},`],
+  );
+  return `${banner}
+/** Every event: its producer's source, and the paths below \`data\` that hold personal data ("x-personal"). */
+export const catalogue = {
+${entries.join('\n')}
+} as const;
+
+/** The patterns of schemas/common.json, by the name of their definition. */
+export const patterns: Readonly<Record<string, string>> = {
+${patterns.join('\n')}
+};
+`;
 }
 
 function personalPaths(schema: object, prefix: string[] = []): string[][] {

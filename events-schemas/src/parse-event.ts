@@ -8,10 +8,9 @@ import {
   sourceOf,
 } from './events.ts';
 import { catalogue } from './generated/catalogue.ts';
-import type { FlightScheduled, Metadata } from './generated/types.ts';
-import * as validators from './generated/validators.ts';
-import { findLayoutMistakes } from './flight-layout.ts';
-import type { Mistake } from './mistake.ts';
+import type { Metadata } from './generated/types.ts';
+import { readBookingId } from './booking-id.ts';
+import { findFirstMistake } from './find-first-mistake.ts';
 import { isObject } from './is-object.ts';
 
 /** Why a message can never be handled: the `reason` of its dead letter. */
@@ -35,21 +34,6 @@ export interface EventEnvelope {
   detail: unknown;
 }
 
-const utcTime = 'must be a time in UTC, like 2027-01-31T08:00:00Z';
-
-/** A validation error of ajv. */
-interface ValidationError {
-  instancePath: string;
-  keyword: string;
-  params: Record<string, unknown>;
-  message?: string;
-}
-
-interface Validator {
-  (value: unknown): boolean;
-  errors?: ValidationError[] | null;
-}
-
 /**
  * Parses the body of a queue's message into EventBridge's envelope.
  * @throws InvalidEventError when the message can never be handled
@@ -67,82 +51,56 @@ export function parseEnvelope(body: string): EventEnvelope {
 
 /**
  * Parses EventBridge's envelope into an event, and checks it against its schema. Unknown fields pass. Metadata that a
- * producer outside the project left out is derived.
+ * producer outside the project left out is derived. Booking ids are written in small letters. A `FlightScheduled` with
+ * a time in the future counts as now, see {@link timeAhead}.
+ * @param now the time of the consumer. @default the time of the bus
  * @throws InvalidEventError when the event can never be handled
  */
-export function parseEvent(value: unknown): AirlineEvent {
+export function parseEvent(value: unknown, now?: Date): AirlineEvent {
   const envelope = requireEnvelope(value);
   const type = envelope['detail-type'];
   if (!isEventType(type))
-    throw new InvalidEventError('unknown-detail-type', `The contract has no event ${JSON.stringify(type)}.`);
+    throw new InvalidEventError('unknown-detail-type', `The contract has no event ${quoted(type)}.`);
   if (envelope.source !== sourceOf(type)) {
     throw new InvalidEventError(
       'schema-violation',
-      `source must be ${sourceOf(type)} for ${type}, not ${JSON.stringify(envelope.source)}`,
+      `source must be ${sourceOf(type)} for ${type}, not ${quoted(envelope.source)}`,
     );
   }
-  const mistakes = findEventMistakes(type, envelope.detail);
-  if (mistakes.length > 0) {
-    const all = mistakes.map(({ path, message }) => `${path} ${message}`.trim()).join('; ');
-    throw new InvalidEventError('schema-violation', `detail of ${type}: ${all}`);
+  const mistake = findFirstMistake(type, envelope.detail);
+  if (mistake) {
+    throw new InvalidEventError(
+      'schema-violation',
+      `detail of ${type}: ${`${mistake.path} ${mistake.message}`.trim()}`,
+    );
   }
-  const { metadata, data } = envelope.detail as { metadata?: Partial<Metadata>; data: EventData<EventType> };
-  return { type, metadata: completeMetadata(type, envelope, metadata, data), data } as AirlineEvent;
+  const { metadata, data } = withBookingId(
+    envelope.detail as { metadata?: Partial<Metadata>; data: EventData<EventType> },
+  );
+  return { type, metadata: completeMetadata(type, envelope, metadata, data, now), data } as AirlineEvent;
 }
 
-/** All mistakes in the `detail` of an event. */
-export function findEventMistakes(type: EventType, detail: unknown): Mistake[] {
-  if (!isObject(detail)) return [{ path: '', message: 'must be an object with metadata and data' }];
+/**
+ * Writes the booking id of an event in small letters, also where the ids of events begin with it. Otherwise the same
+ * booking in capitals would be another booking to every store.
+ */
+function withBookingId<T extends { metadata?: Partial<Metadata>; data: EventData<EventType> }>(detail: T): T {
   const { metadata, data } = detail;
-  const required = catalogue[type].metadataRequired;
-  const metadataMistakes =
-    metadata === undefined
-      ? required
-        ? [{ path: '/metadata', message: 'is missing' }]
-        : []
-      : run((required ? validators.metadata : validators.outsideMetadata) as Validator, metadata, '/metadata');
-  const dataMistakes =
-    data === undefined ? [{ path: '/data', message: 'is missing' }] : findDataMistakes(type, data, '/data');
-  return [...metadataMistakes, ...dataMistakes];
-}
-
-/** All mistakes in the `data` of an event. @param prefix of the paths */
-export function findDataMistakes(type: EventType, data: unknown, prefix = ''): Mistake[] {
-  const mistakes = run((validators as unknown as Record<EventType, Validator>)[type], data, prefix);
-  if (mistakes.length > 0 || type !== 'FlightScheduled') return mistakes;
-  // Rules that a schema cannot express: rows in order, no seat in two cabins, one currency.
-  return findLayoutMistakes(data as FlightScheduled['data']).map((mistake) => ({
-    ...mistake,
-    path: prefix + mistake.path,
-  }));
-}
-
-function run(validate: Validator, value: unknown, prefix: string): Mistake[] {
-  if (validate(value)) return [];
-  const mistakes = (validate.errors ?? []).map((error) => ({
-    path:
-      prefix + error.instancePath + (error.keyword === 'required' ? `/${String(error.params.missingProperty)}` : ''),
-    message: sentenceOf(error),
-  }));
-  // A value can break two rules, e.g. a time that is neither well-formed nor in UTC. The first one is enough.
-  return mistakes.filter(({ path }, index) => mistakes.findIndex((other) => other.path === path) === index);
-}
-
-function sentenceOf({ keyword, params, message }: ValidationError): string {
-  switch (keyword) {
-    case 'required':
-      return 'is missing';
-    case 'enum':
-      return `must be one of ${(params.allowedValues as string[]).join(', ')}`;
-    case 'uniqueItems':
-      return 'must not name anything twice';
-    case 'pattern':
-      return params.pattern === 'Z$' ? utcTime : (message ?? keyword);
-    case 'format':
-      return params.format === 'email' ? 'must be an email address' : utcTime;
-    default:
-      return message ?? keyword;
-  }
+  if (!('bookingId' in data)) return detail;
+  const bookingId = readBookingId(data.bookingId)!;
+  const rewritten = (id: string): string =>
+    readBookingId(id.slice(0, bookingId.length)) === bookingId ? bookingId + id.slice(bookingId.length) : id;
+  return {
+    ...detail,
+    ...(metadata && {
+      metadata: {
+        ...metadata,
+        ...(metadata.eventId !== undefined && { eventId: rewritten(metadata.eventId) }),
+        ...(metadata.causationId !== undefined && { causationId: rewritten(metadata.causationId) }),
+      },
+    }),
+    data: { ...data, bookingId },
+  };
 }
 
 function completeMetadata(
@@ -150,16 +108,42 @@ function completeMetadata(
   envelope: EventEnvelope,
   given: Partial<Metadata> = {},
   data: EventData<EventType>,
+  now: Date | undefined,
 ): Metadata {
   const correlationId = correlationIdOf(data);
+  const occurredAt = given.occurredAt ?? new Date(envelope.time).toISOString();
+  const ahead = type === 'FlightScheduled' ? timeAhead(envelope, now) : 0;
   return {
     ...given,
     eventId: given.eventId ?? eventIdOf(type, correlationId),
     correlationId,
-    occurredAt: given.occurredAt ?? new Date(envelope.time).toISOString(),
+    occurredAt: ahead > 0 ? new Date(Date.parse(occurredAt) - ahead).toISOString() : occurredAt,
     service: given.service ?? envelope.source.replace(/^airline\./, ''),
     schemaVersion: given.schemaVersion ?? catalogue[type].schemaVersion,
   };
+}
+
+/** Quotes text of a message. The error is logged and becomes an attribute of the dead letter, so it is kept short. */
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
+}
+
+/** The bus writes its time in whole seconds, rounded down. */
+const busPrecisionMilliseconds = 999;
+
+/**
+ * How far the time of an event lies in the future, in milliseconds; 0 when it does not. The time of a `FlightScheduled`
+ * decides which version of a flight is the latest. From a producer whose clock is ahead, it would outrank every later
+ * correction. So it counts as the time at which the bus took the event, which all consumers read alike. Only if a
+ * producer has set that time ahead too, it counts as the consumer's own time.
+ */
+export function timeAhead({ time, detail }: EventEnvelope, now?: Date): number {
+  const busTime = Date.parse(time);
+  const { metadata } = (isObject(detail) ? detail : {}) as { metadata?: { occurredAt?: unknown } };
+  const occurredAt = isObject(metadata) ? Date.parse(String(metadata.occurredAt)) : NaN;
+  const claimed = Number.isNaN(occurredAt) ? busTime : occurredAt;
+  const beyondBus = claimed > busTime + busPrecisionMilliseconds ? claimed - busTime : 0;
+  return Math.max(beyondBus, now ? claimed - now.getTime() : 0, 0);
 }
 
 function requireEnvelope(value: unknown): EventEnvelope {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { newEvent } from '@airline/events-schemas/events';
-import { findDataMistakes } from '@airline/events-schemas/parse-event';
+import { findDataMistakes } from '@airline/events-schemas/find-mistakes';
 import { createPublisher, publishOrThrow } from '@airline/messaging/publish';
 import { newTraceparent } from '@airline/messaging/trace';
 import { money, type Money } from '../cli/format.ts';

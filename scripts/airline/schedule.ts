@@ -1,5 +1,5 @@
 import type { EventData } from '@airline/events-schemas/events';
-import { findDataMistakes } from '@airline/events-schemas/parse-event';
+import { findDataMistakes } from '@airline/events-schemas/find-mistakes';
 import { printable } from '@airline/events-schemas/printable';
 import { counted, isoDay } from '../cli/format.ts';
 import { readTextFile } from '../cli/read-text-file.ts';

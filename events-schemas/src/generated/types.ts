@@ -29,11 +29,11 @@ export interface BookingCancelled {
   metadata?: OutsideMetadata;
   data: {
     /**
-     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp.
+     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp. Capitals name the same booking; readers write it in small letters.
      */
     bookingId: string;
     /**
-     * RFC 3339, UTC, ending in Z.
+     * RFC 3339 with a capital T, and Z or an offset. Years 1970 to 9998, no leap second, so every reader can compute with it. This project writes UTC.
      */
     cancelledAt: string;
   };
@@ -55,7 +55,7 @@ export interface OutsideMetadata {
    */
   causationId?: string;
   /**
-   * RFC 3339, UTC, ending in Z.
+   * RFC 3339 with a capital T, and Z or an offset. Years 1970 to 9998, no leap second, so every reader can compute with it. This project writes UTC.
    */
   occurredAt?: string;
   /**
@@ -78,7 +78,7 @@ export interface BookingRequested {
   metadata?: OutsideMetadata;
   data: {
     /**
-     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp.
+     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp. Capitals name the same booking; readers write it in small letters.
      */
     bookingId: string;
     /**
@@ -87,7 +87,13 @@ export interface BookingRequested {
     flightId: string;
     seats: Seats;
     passenger: {
+      /**
+       * Text of 1 to 200 characters that SQS carries: no control characters but tab and line breaks, no lone surrogates, not U+FFFE or U+FFFF.
+       */
       name: string;
+      /**
+       * Mailbox of RFC 5321 with a dot-string of at most 64 characters and a domain name.
+       */
       email: string;
     };
     /**
@@ -109,11 +115,11 @@ export interface BookingRequested {
       currency: string;
     };
     /**
-     * RFC 3339, UTC, ending in Z.
+     * RFC 3339 with a capital T, and Z or an offset. Years 1970 to 9998, no leap second, so every reader can compute with it. This project writes UTC.
      */
     requestedAt?: string;
     /**
-     * RFC 3339, UTC, ending in Z.
+     * RFC 3339 with a capital T, and Z or an offset. Years 1970 to 9998, no leap second, so every reader can compute with it. This project writes UTC.
      */
     expiresAt?: string;
   };
@@ -139,10 +145,13 @@ export interface FlightScheduled {
     origin: Airport;
     destination: Airport;
     /**
-     * RFC 3339, UTC, ending in Z.
+     * RFC 3339 with a capital T, and Z or an offset. Years 1970 to 9998, no leap second, so every reader can compute with it. This project writes UTC.
      */
     departureTime: string;
     durationMinutes: number;
+    /**
+     * Text of 1 to 100 characters that SQS carries: no control characters but tab and line breaks, no lone surrogates, not U+FFFE or U+FFFF.
+     */
     aircraft: string;
     /**
      * @minItems 1
@@ -185,7 +194,13 @@ export interface Airport {
    * IATA airport code.
    */
   iata: string;
+  /**
+   * Text of 1 to 100 characters that SQS carries: no control characters but tab and line breaks, no lone surrogates, not U+FFFE or U+FFFF.
+   */
   city: string;
+  /**
+   * Text of 1 to 100 characters that SQS carries: no control characters but tab and line breaks, no lone surrogates, not U+FFFE or U+FFFF.
+   */
   country: string;
 }
 /**
@@ -195,12 +210,12 @@ export interface PaymentFailed {
   metadata: Metadata;
   data: {
     /**
-     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp.
+     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp. Capitals name the same booking; readers write it in small letters.
      */
     bookingId: string;
     reason: 'declined' | 'expired' | 'seat-unavailable' | 'hold-expired' | 'cancelled';
     /**
-     * The provider's code for the refusal, e.g. insufficient_funds.
+     * Text of 1 to 100 characters that SQS carries: no control characters but tab and line breaks, no lone surrogates, not U+FFFE or U+FFFF.
      */
     declineCode?: string;
   };
@@ -214,7 +229,7 @@ export interface Metadata {
    */
   eventId: string;
   /**
-   * The bookingId. For FlightScheduled: the flightId.
+   * Text of 1 to 100 characters that SQS carries: no control characters but tab and line breaks, no lone surrogates, not U+FFFE or U+FFFF.
    */
   correlationId: string;
   /**
@@ -222,7 +237,7 @@ export interface Metadata {
    */
   causationId?: string;
   /**
-   * RFC 3339, UTC, ending in Z.
+   * RFC 3339 with a capital T, and Z or an offset. Years 1970 to 9998, no leap second, so every reader can compute with it. This project writes UTC.
    */
   occurredAt: string;
   /**
@@ -245,7 +260,7 @@ export interface PaymentOk {
   metadata: Metadata;
   data: {
     /**
-     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp.
+     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp. Capitals name the same booking; readers write it in small letters.
      */
     bookingId: string;
     /**
@@ -261,7 +276,7 @@ export interface PaymentOk {
      */
     currency: string;
     /**
-     * RFC 3339, UTC, ending in Z.
+     * RFC 3339 with a capital T, and Z or an offset. Years 1970 to 9998, no leap second, so every reader can compute with it. This project writes UTC.
      */
     paidAt: string;
   };
@@ -273,7 +288,7 @@ export interface PaymentRefunded {
   metadata: Metadata;
   data: {
     /**
-     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp.
+     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp. Capitals name the same booking; readers write it in small letters.
      */
     bookingId: string;
     /**
@@ -302,12 +317,15 @@ export interface ReceiptIssued {
   metadata: Metadata;
   data: {
     /**
-     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp.
+     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp. Capitals name the same booking; readers write it in small letters.
      */
     bookingId: string;
+    /**
+     * Text of 1 to 50 characters that SQS carries: no control characters but tab and line breaks, no lone surrogates, not U+FFFE or U+FFFF.
+     */
     receiptNumber: string;
     /**
-     * RFC 3339, UTC, ending in Z.
+     * RFC 3339 with a capital T, and Z or an offset. Years 1970 to 9998, no leap second, so every reader can compute with it. This project writes UTC.
      */
     issuedAt: string;
   };
@@ -319,7 +337,7 @@ export interface SeatBooked {
   metadata: Metadata;
   data: {
     /**
-     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp.
+     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp. Capitals name the same booking; readers write it in small letters.
      */
     bookingId: string;
     /**
@@ -336,7 +354,7 @@ export interface SeatBooked {
      */
     currency: string;
     /**
-     * RFC 3339, UTC, ending in Z.
+     * RFC 3339 with a capital T, and Z or an offset. Years 1970 to 9998, no leap second, so every reader can compute with it. This project writes UTC.
      */
     holdExpiresAt?: string;
   };
@@ -348,7 +366,7 @@ export interface SeatReleased {
   metadata: Metadata;
   data: {
     /**
-     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp.
+     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp. Capitals name the same booking; readers write it in small letters.
      */
     bookingId: string;
     /**
@@ -366,7 +384,7 @@ export interface SeatUnavailable {
   metadata: Metadata;
   data: {
     /**
-     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp.
+     * Random UUID, version 4 (RFC 9562). Anyone who knows it can see the booking, so it is never a counter or a timestamp. Capitals name the same booking; readers write it in small letters.
      */
     bookingId: string;
     /**

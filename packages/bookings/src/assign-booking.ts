@@ -1,5 +1,5 @@
 import { newEvent, type AirlineEvent } from '@airline/events-schemas/events';
-import { findEventMistakes } from '@airline/events-schemas/parse-event';
+import { findFirstMistake } from '@airline/events-schemas/find-first-mistake';
 import type { FieldError } from '@airline/messaging/http-response';
 import { randomUUID } from 'node:crypto';
 import {
@@ -59,17 +59,13 @@ export function createAssignBooking({
     const expiresAt = new Date(time.getTime() + expiresAfterSeconds * 1000).toISOString();
     const assignment: Assignment = { bookingId: randomUUID(), requestedAt, expiresAt, amount, traceparent };
     const event = assembleEvent(request, assignment);
-    const mistakes = findMistakes(event);
-    if (mistakes.some(({ path }) => path === '/data/payment/amountMinor')) {
+    const mistake = findFirstMistake(event.type, event);
+    if (mistake?.path === '/data/payment/amountMinor') {
       const total = `${amount.amountMinor} ${amount.currency} (in minor units)`;
       const message = `cost ${total} together, which is more than one booking may cost; book fewer seats at once`;
       throw new RefusedError([{ field: '/seats', message }]);
     }
-    if (mistakes.length > 0) {
-      throw new Error(
-        `A request passed all checks, but its event violates the contract at ${mistakes.map(({ path }) => path).join()}`,
-      );
-    }
+    if (mistake) throw new Error(`A request passed all checks, but its event violates the contract at ${mistake.path}`);
     const { customerId } = request;
     // Stored before the event is published, so that a published booking never lacks its owner.
     // A customerId in the body does not make an owner: only a token proves who the customer is.
@@ -85,10 +81,6 @@ export function createAssignBooking({
 export function assembleEvent(request: BookingRequest, assignment: Assignment): AirlineEvent<'BookingRequested'> {
   const { requestedAt: occurredAt, traceparent } = assignment;
   return newEvent('BookingRequested', bookingRequested(request, assignment), { occurredAt, traceparent });
-}
-
-function findMistakes({ type, metadata, data }: AirlineEvent): ReturnType<typeof findEventMistakes> {
-  return findEventMistakes(type, { metadata, data });
 }
 
 /** Converts a refusal to an error message for the field that caused it. */

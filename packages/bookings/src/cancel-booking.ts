@@ -1,5 +1,5 @@
 import { type AirlineEvent, newEvent } from '@airline/events-schemas/events';
-import { findDataMistakes } from '@airline/events-schemas/parse-event';
+import { readBookingId } from '@airline/events-schemas/booking-id';
 import { json, problem } from '@airline/messaging/http-response';
 import { publishOrThrow, type Publish } from '@airline/messaging/publish';
 import type { Logger } from '@aws-lambda-powertools/logger';
@@ -40,17 +40,18 @@ export function createCancelBooking({
   onRecorded,
 }: Dependencies): CancelBooking {
   return async ({ pathParameters, headers }, customerId) => {
-    const requested = {
-      bookingId: pathParameters?.bookingId ?? '',
-      cancelledAt: now().toISOString(),
-      traceparent: traceparentFrom(headers.traceparent),
-    };
-    if (findDataMistakes('BookingCancelled', requested).length > 0) {
+    const id = readBookingId(pathParameters?.bookingId ?? '');
+    if (id === undefined) {
       const detail = 'A booking id is a UUID of version 4, e.g. 7f8c2f0e-3b1a-4c7e-9d55-1f6a2b3c4d5e.';
       return problem(400, 'Malformed booking id', detail, [
         { field: 'bookingId', message: 'must be a UUID of version 4' },
       ]);
     }
+    const requested = {
+      bookingId: id,
+      cancelledAt: now().toISOString(),
+      traceparent: traceparentFrom(headers.traceparent),
+    };
     // The response is the same for another customer's booking and for an unknown one.
     if (customerId !== undefined && (await owners.findOwner(requested.bookingId)) !== customerId) {
       return problem(

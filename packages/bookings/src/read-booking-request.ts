@@ -1,4 +1,4 @@
-import { findDataMistakes } from '@airline/events-schemas/parse-event';
+import { findDataMistakes } from '@airline/events-schemas/find-mistakes';
 import type { FieldError } from '@airline/messaging/http-response';
 import type { BookingRequest } from './domain.ts';
 
@@ -29,7 +29,7 @@ const rules: Record<string, string> = {
   '/seats/*': 'must be a row and a letter, such as 12A',
   '/passenger': 'must be an object with name and email',
   '/passenger/name': 'must be a name of 1 to 200 characters',
-  '/passenger/email': 'must be an e-mail address of at most 254 characters, such as ada@example.com',
+  '/passenger/email': 'must be an e-mail address, such as ada@example.com: at most 254 characters, and 64 before the @',
   '/payment': 'must be an object with method',
   '/payment/method': 'must be a payment method of the provider, such as pm_card_visa, of 1 to 200 characters',
   '/customerId': 'must be the id of a customer account, 1 to 200 characters; a guest leaves it out',
@@ -53,7 +53,7 @@ export function readBookingRequest(body: unknown): Reading {
     return { kind: 'malformed', errors: [{ field: '', message }] };
   }
   const seats = Array.isArray(body.seats) ? body.seats.slice(0, maximumSeatsChecked) : body.seats;
-  const all = [...unknownFields(body), ...contractMistakes(body, seats), ...repeatedSeats(seats), ...unfitTexts(body)];
+  const all = [...unknownFields(body), ...unfitTexts(body), ...contractMistakes(body, seats), ...repeatedSeats(seats)];
   // Only the first message for each field: a malformed seat need not be reported as a repeated one too.
   const reported = new Set<string>();
   const errors = all.filter(({ field }) => !reported.has(field) && reported.add(field));
@@ -150,15 +150,21 @@ function repeatedSeats(seats: unknown): FieldError[] {
   });
 }
 
-/** Rejects text that the contract allows, but that would harm a mail or a log. */
+/** Text that SQS does not carry, or that would harm a mail or a log, although the contract allows it. */
+const unfit = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufffe\uffff]/u;
+
 function unfitTexts(body: Json): FieldError[] {
   return textFields.flatMap((field) => {
     const value = valueAt(body, field);
     if (typeof value !== 'string') return [];
-    if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(value)) {
+    if (unfit.test(value)) {
       return [{ field, message: 'must not contain control characters, line breaks or broken characters' }];
     }
-    if (value.trim() === '') return [{ field, message: `is blank: it ${rules[field]}` }];
+    // Decoders write U+FFFD for bytes that they cannot read, e.g. for a name that was sent in Latin-1.
+    if (value.includes('\ufffd')) {
+      return [{ field, message: 'contains the replacement character U+FFFD: the text was not sent in UTF-8' }];
+    }
+    if (value !== '' && value.trim() === '') return [{ field, message: `is blank: it ${rules[field]}` }];
     return [];
   });
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { problem } from '@airline/messaging/http-response';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 
@@ -22,15 +23,15 @@ export function readJsonBody({ headers, body = '', isBase64Encoded }: APIGateway
     const detail = `The body may have at most ${maximumBytes} bytes; it has ${bytes.length}.`;
     return { kind: 'refused', answer: problem(413, 'Body too large', detail) };
   }
+  const refuse = (message: string): Body => ({
+    kind: 'refused',
+    answer: problem(400, 'Malformed JSON', `The body ${message}.`, [{ field: '', message }]),
+  });
+  if (!isUtf8(bytes)) return refuse('is not UTF-8: encode the JSON object as UTF-8');
   try {
-    return { kind: 'json', value: JSON.parse(new TextDecoder('utf8', { fatal: true }).decode(bytes)) };
+    return { kind: 'json', value: JSON.parse(new TextDecoder('utf8').decode(bytes)) };
   } catch {
     // Does not use the parser's message, because it quotes the body, which has personal data.
-    const message =
-      bytes.length === 0 ? 'is empty: send a JSON object' : 'is not valid JSON in UTF-8: send a JSON object';
-    return {
-      kind: 'refused',
-      answer: problem(400, 'Malformed JSON', `The body ${message}.`, [{ field: '', message }]),
-    };
+    return refuse(bytes.length === 0 ? 'is empty: send a JSON object' : 'is not valid JSON: send a JSON object');
   }
 }

@@ -82,6 +82,19 @@ describe('a request that can be booked', () => {
   );
 });
 
+describe('a body that is not UTF-8', () => {
+  test('is refused, and nothing is booked', async () => {
+    const sent = JSON.stringify(request({ passenger: { name: 'Jörg', email: 'joerg@example.com' } }));
+    const base64 = Buffer.from(sent, 'latin1').toString('base64');
+    const { status, body } = await desk.post(base64, {}, { isBase64Encoded: true });
+    expect({ status, errors: body.errors }).toEqual({
+      status: 400,
+      errors: [{ field: '', message: expect.stringContaining('not UTF-8') }],
+    });
+    expect(desk.published).toEqual([]);
+  });
+});
+
 describe('traceparent', () => {
   const own = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00';
   const tracePublished = async (traceparent: string): Promise<string> => {

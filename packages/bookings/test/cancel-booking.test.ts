@@ -44,6 +44,14 @@ describe('DELETE /bookings/{bookingId}', () => {
     expect(desk.published[1]).toEqual(desk.published[0]);
   });
 
+  test('of an id in capitals cancels the booking that has it in small letters', async () => {
+    const bookingId = randomUUID();
+    const answer = await desk.cancel(bookingId.toUpperCase());
+    expect(answer).toMatchObject({ status: 202, body: { bookingId }, headers: { location: `/bookings/${bookingId}` } });
+    expect(desk.published).toMatchObject([{ metadata: { correlationId: bookingId }, data: { bookingId } }]);
+    expect(await desk.cancel(bookingId)).toEqual(answer);
+  });
+
   test.each(['', '42', 'KL1001-20261218', '7f8c2f0e-3b1a-1c7e-9d55-1f6a2b3c4d5e'])(
     'a malformed bookingId, %j: 400',
     async (bookingId) => {

@@ -1,5 +1,5 @@
 import { newEvent, type AirlineEvent, type EventData } from '@airline/events-schemas/events';
-import { findEventMistakes } from '@airline/events-schemas/parse-event';
+import { findFirstMistake } from '@airline/events-schemas/find-first-mistake';
 import type { Publish } from '@airline/messaging/publish';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { createApi, type Dependencies } from '../src/api.ts';
@@ -58,6 +58,8 @@ interface RequestOptions {
   /** The claims of the token, on a route that has an authorizer. */
   claims?: Record<string, string>;
   query?: Record<string, string>;
+  /** Whether the body is base64 of its bytes, as API Gateway sends what is not text. */
+  isBase64Encoded?: boolean;
 }
 
 export interface Desk {
@@ -105,7 +107,7 @@ export async function openDesk(overrides: Partial<Dependencies> = {}): Promise<D
         headers: { 'content-type': 'application/json', ...headers },
         body: text,
       };
-      return send({ ...parts, isBase64Encoded: false }, options);
+      return send({ ...parts, isBase64Encoded: options?.isBase64Encoded ?? false }, options);
     },
   };
 }
@@ -115,7 +117,7 @@ export function fieldsOf({ body }: Answer): string[] {
   return (body.errors as { field: string }[]).map(({ field }) => field);
 }
 
-function mistakesOf(...event: Parameters<typeof findEventMistakes>): Error | undefined {
-  const mistakes = findEventMistakes(...event);
-  return mistakes.length > 0 ? new Error(JSON.stringify(mistakes)) : undefined;
+function mistakesOf(...event: Parameters<typeof findFirstMistake>): Error | undefined {
+  const mistake = findFirstMistake(...event);
+  return mistake && new Error(JSON.stringify(mistake));
 }

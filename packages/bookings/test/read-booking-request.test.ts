@@ -1,4 +1,4 @@
-import { findDataMistakes } from '@airline/events-schemas/parse-event';
+import { findDataMistakes } from '@airline/events-schemas/find-mistakes';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readBookingRequest } from '../src/read-booking-request.ts';
@@ -53,6 +53,21 @@ describe('an error message says what is wrong and what to do', () => {
       'an account that is null',
       { ...request(), customerId: null },
       { '/customerId': /guest leaves it out; it is null/ },
+    ],
+    [
+      'text that was not sent in UTF-8',
+      request({ passenger: { ...person, name: 'J\ufffdrg' } }),
+      { '/passenger/name': /U\+FFFD.*not sent in UTF-8/ },
+    ],
+    [
+      'a character that SQS does not carry',
+      request({ passenger: { ...person, name: 'Ada \uffff' } }),
+      { '/passenger/name': /broken/ },
+    ],
+    [
+      'a local part of 65 characters',
+      request({ passenger: { ...person, email: `${'a'.repeat(65)}@example.com` } }),
+      { '/passenger/email': /64 before the @/ },
     ],
     ['a blank name', request({ passenger: { ...person, name: ' ' } }), { '/passenger/name': /blank/ }],
     ['a line break', request({ passenger: { ...person, name: 'Ada\nBcc: x' } }), { '/passenger/name': /line breaks/ }],
@@ -121,6 +136,13 @@ describe('an error message says what is wrong and what to do', () => {
   });
 });
 
+test('a name from anywhere in Unicode is valid, as it is written', () => {
+  for (const name of ['𠮷田', 'Ada 🛫', 'ज़\u200dया', '👩\u200d✈️', 'אדה', '𝒜𝒹𝒶'.repeat(60)]) {
+    const body = request({ passenger: { ...person, name } });
+    expect(readBookingRequest(body)).toEqual({ kind: 'request', request: body });
+  }
+});
+
 test('a request is returned unchanged, and as JSON it does not depend on the order of its fields', () => {
   const body = request({
     passenger: { name: ' Ada ', email: 'ada@example.com' },
@@ -173,7 +195,7 @@ test('any body: a 4xx with its malformed fields, or a 202 whose event is valid a
       seen.add(answer.status);
       if (answer.status === 202) {
         const { type, data } = desk.published[0]!;
-        expect(findDataMistakes(type, data)).toEqual([]);
+        expect(findDataMistakes(type as 'BookingRequested', data)).toEqual([]);
         const { payment, ...asked } = body as ReturnType<typeof request>;
         const { bookingId, amount } = answer.body;
         expect(data).toMatchObject({ ...asked, bookingId, payment: { ...payment, ...amount } });

@@ -1,6 +1,6 @@
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { type AirlineEvent, sourceOf } from '@airline/events-schemas/events';
-import { findEventMistakes } from '@airline/events-schemas/parse-event';
+import { findFirstMistake } from '@airline/events-schemas/find-first-mistake';
 import { requireEnvironment } from './environment.ts';
 import { traceHeaderOf } from './trace.ts';
 
@@ -83,11 +83,8 @@ export async function publishOrThrow(publish: Publish, events: readonly AirlineE
 
 /** EventBridge would deliver an invalid event to every consumer's dead-letter queue, so its producer fails instead. */
 function invalid({ type, metadata, data }: AirlineEvent): PublishOutcome {
-  const mistakes = findEventMistakes(type, { metadata, data });
-  if (mistakes.length === 0) return undefined;
-  return new PublishError(
-    `${type} breaks its schema: ${mistakes.map(({ path, message }) => `${path} ${message}`).join('; ')}`,
-  );
+  const mistake = findFirstMistake(type, { metadata, data });
+  return mistake && new PublishError(`${type} breaks its schema: ${mistake.path} ${mistake.message}`);
 }
 
 /** Each entry has the trace of its own event, whatever batch it is published with. */

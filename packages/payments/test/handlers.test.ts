@@ -1,5 +1,5 @@
 import type { AirlineEvent } from '@airline/events-schemas/events';
-import { findEventMistakes } from '@airline/events-schemas/parse-event';
+import { findFirstMistake } from '@airline/events-schemas/find-first-mistake';
 import { UnprocessableEventError } from '@airline/messaging/consume';
 import { createInMemoryOnce } from '@airline/messaging/in-memory-once';
 import type { Once } from '@airline/messaging/once';
@@ -40,7 +40,7 @@ function serve(parts: { store: PaymentStore; provider: PaymentProvider; once: On
   const handlers = createHandlers({ ...parts, now: () => new Date(clock) });
   return async (event) => {
     const events = await (handlers[event.type] as (event: AirlineEvent) => Promise<readonly AirlineEvent[]>)(event);
-    for (const { type, ...detail } of events) expect(findEventMistakes(type, detail)).toEqual([]);
+    for (const { type, ...detail } of events) expect(findFirstMistake(type, detail)).toBeUndefined();
     return events;
   };
 }

@@ -1,5 +1,6 @@
 import { type EventType, isEventType } from '@airline/events-schemas/events';
-import { type EventEnvelope, findEventMistakes } from '@airline/events-schemas/parse-event';
+import { findFirstMistake } from '@airline/events-schemas/find-first-mistake';
+import type { EventEnvelope } from '@airline/events-schemas/parse-event';
 import { AlreadyInProgressError } from '@airline/messaging/once';
 import { PublishError } from '@airline/messaging/publish';
 import { foldStatus } from '@airline/status/src/domain.ts';
@@ -224,16 +225,12 @@ export class Oracle {
   onPublished(envelope: EventEnvelope): void {
     const type = envelope['detail-type'];
     const detail = envelope.detail as Detail;
-    const mistakes = this.isReplaying
-      ? []
+    const mistake = this.isReplaying
+      ? undefined
       : isEventType(type)
-        ? findEventMistakes(type, detail)
-        : [{ path: '', message: 'no such event' }];
-    if (mistakes.length > 0)
-      throw new Violation(
-        'event-is-valid',
-        `${type}: ${mistakes.map(({ path, message }) => `${path} ${message}`).join('; ')}`,
-      );
+        ? findFirstMistake(type, detail)
+        : { path: '', message: 'no such event' };
+    if (mistake) throw new Violation('event-is-valid', `${type}: ${mistake.path} ${mistake.message}`);
     const { eventId, causationId } = detail.metadata;
     const { bookingId } = detail.data;
     const name = this.#world.nameOf(bookingId);

@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { readBookingId } from '@airline/events-schemas/booking-id';
 import { callerOf } from '@airline/messaging/caller';
 import { requireEnvironment } from '@airline/messaging/environment';
 import { httpHandler } from '@airline/messaging/http-handler';
@@ -23,8 +24,6 @@ export interface ApiDependencies {
   sleep: (milliseconds: number) => Promise<unknown>;
 }
 
-/** A UUID of version 4, as in the contract (schemas/common.json). */
-const bookingIdPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 const maximumWaitSeconds = 25;
 /** The pause between two reads while waiting. Short at first, because a booking usually settles within a second. */
 const firstPauseMilliseconds = 50;
@@ -79,8 +78,8 @@ export function createApi({ store, now, sleep }: ApiDependencies): Api {
     if (caller.kind === 'refused') return caller.answer;
     const refusal = refuseUnknownParameters(event, ['wait']);
     if (refusal) return refusal;
-    const bookingId = pathParameters.bookingId ?? '';
-    if (!bookingIdPattern.test(bookingId)) {
+    const bookingId = readBookingId(pathParameters.bookingId ?? '');
+    if (bookingId === undefined) {
       const detail = 'A booking id is a UUID of version 4, e.g. 7f8c2f0e-3b1a-4c7e-9d55-1f6a2b3c4d5e.';
       return problem(400, 'Malformed booking id', detail, [
         { field: 'bookingId', message: 'must be a UUID of version 4' },

@@ -77,6 +77,12 @@ describe('GET /bookings/{bookingId}', () => {
     expect(JSON.stringify(body)).not.toMatch(/Ada|ada@|pm_card/);
   });
 
+  test('an id in capitals is the same booking', async () => {
+    await receive(...happy);
+    const { status, body } = await get({ id: bookingId.toUpperCase() });
+    expect({ status, bookingId: body.bookingId }).toEqual({ status: 200, bookingId });
+  });
+
   test('an unknown booking: 404 that recommends ?wait', async () => {
     const { status, body, headers } = await get();
     expect(status).toBe(404);
