@@ -2,6 +2,7 @@ import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import type { ChaosOptions, ChaosReport } from '@airline/local-cloud/chaos/chaos';
 import { createPublisher } from '@airline/messaging/publish';
 import type { BookingStatus } from '../airline/follow-booking.ts';
+import { loadFlights } from '../airline/load-flights.ts';
 import type { Flight } from '../airline/schedule.ts';
 import { jsonOf, type LocalPorts, openTarget } from '../airline/target.ts';
 import { UsageError } from '../cli/usage-error.ts';
@@ -15,8 +16,10 @@ export type MailsByAddress = Map<string, string[]>;
 export interface ChaosAirline {
   control(change: { enabled: boolean } & Partial<ChaosOptions>): Promise<ChaosReport>;
   report(): Promise<ChaosReport>;
-  /** Free seats: at least three times `count`, or all if there are fewer. */
-  freeSeats(count: number): Promise<FreeSeat[]>;
+  /** Puts flights on sale. Faults must be disabled, since they would refuse some of them. */
+  load(flights: readonly Flight[]): Promise<void>;
+  /** `count` free seats or some more, or all if there are fewer: first those of the flights of `carrier`. */
+  freeSeats(count: number, carrier: string): Promise<FreeSeat[]>;
   /**
    * Publishes the events of a plan, each until EventBridge accepts it.
    * @param backlog publishing pauses while so many messages or more wait in the queues
@@ -90,11 +93,14 @@ export function createChaosAirline(ports: LocalPorts): ChaosAirline {
     report: () => control(),
     statuses,
 
-    async freeSeats(count) {
+    load: (flights) => loadFlights(target, flights),
+
+    async freeSeats(count, carrier) {
       const { flights } = await jsonOf<{ flights: Flight[] }>(await untilAnswered(() => target.fetch('/flights')));
+      const isOf = (flight: Flight): number => (flight.carrier === carrier ? 0 : 1);
       const free: FreeSeat[] = [];
-      for (const { flightId } of flights) {
-        if (free.length >= 3 * count) break;
+      for (const { flightId } of flights.toSorted((a, b) => isOf(a) - isOf(b))) {
+        if (free.length >= count) break;
         const { seats } = await jsonOf<{ seats: (FreeSeat & { state: string })[] }>(
           await untilAnswered(() => target.fetch(`/flights/${flightId}/seats`)),
         );
@@ -169,7 +175,8 @@ export function createChaosAirline(ports: LocalPorts): ChaosAirline {
       };
       const mails: MailsByAddress = new Map();
       for (const { destination, subject } of emails) {
-        const address = /[^\s<"]+@[^\s>"]+/.exec(destination.to[0] ?? '')?.[0] ?? '';
+        // The display name before the address may contain anything.
+        const address = /([^\s<]+@[^\s>]+)>?$/.exec(destination.to[0] ?? '')?.[1] ?? '';
         mails.set(address, [...(mails.get(address) ?? []), subject]);
       }
       return mails;

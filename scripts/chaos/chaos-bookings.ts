@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type AirlineEvent, type EventData, newEvent } from '@airline/events-schemas/events';
+import { drawName } from './chaos-names.ts';
 
 /** A seat that is free. */
 export interface FreeSeat {
@@ -25,6 +26,7 @@ const rivalsAmong = 20;
 
 /**
  * A mix of bookings of free seats. For the same seed it is the same, except for the ids.
+ * - Names are of all scripts, and some are hardly names.
  * - Most request seats of their own. Some are rivals: they request a seat that another booking requests, too.
  * - Some cards are declined.
  * - Some requests are published up to three times.
@@ -55,7 +57,7 @@ export function planBookings(freeSeats: readonly FreeSeat[], count: number, seed
       ...(cancelled ? [{ turn: Math.max(0, later('cancel') - 3), type: 'BookingCancelled' } as const] : []),
     ];
     return {
-      request: requestFor(own, turn, declined),
+      request: requestFor(own, drawName(draw), declined),
       ends: declined || cancelled ? 'failed' : 'confirmed',
       publications,
       own,
@@ -87,14 +89,14 @@ export function eventOf(
   );
 }
 
-function requestFor(seats: readonly FreeSeat[], turn: number, declined: boolean): PlannedBooking['request'] {
+function requestFor(seats: readonly FreeSeat[], name: string, declined: boolean): PlannedBooking['request'] {
   const bookingId = randomUUID();
   return {
     bookingId,
     flightId: seats[0]!.flightId,
     seats: seats.map(({ seat }) => seat),
     // A different address for each booking, so that its mails can be counted.
-    passenger: { name: `Passenger ${turn + 1}`, email: `${bookingId}@example.com` },
+    passenger: { name, email: `${bookingId}@example.com` },
     payment: {
       method: declined ? 'pm_card_visa_chargeDeclined' : 'pm_card_visa',
       amountMinor: seats.reduce((sum, { fare }) => sum + fare.amountMinor, 0),

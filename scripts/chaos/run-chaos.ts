@@ -6,6 +6,7 @@ import { withProgressBar } from '../cli/progress-bar.ts';
 import { runCommand } from '../cli/run-command.ts';
 import { type ChaosAirline, createChaosAirline } from './chaos-airline.ts';
 import { planBookings } from './chaos-bookings.ts';
+import { chaosFlights } from './chaos-flights.ts';
 import { judge, type Verdict } from './chaos-verdict.ts';
 
 export interface ChaosRunOptions {
@@ -32,8 +33,13 @@ export async function runChaos(
 ): Promise<Verdict> {
   const started = performance.now();
   const airline = createChaosAirline(ports);
+  await airline.control({ enabled: false });
+  // Several seats for a booking, and the seats that earlier runs of the day have taken.
+  const flights = chaosFlights(3 * bookings);
+  report(`Loading ${counted(flights.length, 'flight')} in three currencies`);
+  await airline.load(flights);
   await airline.control({ enabled: true, seed, profile });
-  const plan = planBookings(await airline.freeSeats(bookings), bookings, seed);
+  const plan = planBookings(await airline.freeSeats(3 * bookings, flights[0]!.carrier), bookings, seed);
   const bookingIds = plan.map(({ request }) => request.bookingId);
 
   report(

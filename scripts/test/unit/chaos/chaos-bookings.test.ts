@@ -1,6 +1,9 @@
 import { findFirstMistake } from '@airline/events-schemas/find-first-mistake';
+import { findDataMistakes } from '@airline/events-schemas/find-mistakes';
 import { describe, expect, test } from '@jest/globals';
+import { seatCount } from '../../../airline/schedule.ts';
 import { eventOf, type FreeSeat, planBookings } from '../../../chaos/chaos-bookings.ts';
+import { chaosFlights } from '../../../chaos/chaos-flights.ts';
 
 const seats: FreeSeat[] = Array.from({ length: 3000 }, (_, index) => ({
   flightId: `KL${1001 + Math.floor(index / 100)}-20270131`,
@@ -8,22 +11,45 @@ const seats: FreeSeat[] = Array.from({ length: 3000 }, (_, index) => ({
   fare: { amountMinor: 8100, currency: 'EUR' },
 }));
 
+test('flights are valid, have enough seats, and are in three currencies also for a short run', () => {
+  const flights = chaosFlights(48);
+  expect(flights.flatMap((flight) => findDataMistakes('FlightScheduled', flight))).toEqual([]);
+  expect(flights.reduce((sum, flight) => sum + seatCount(flight), 0)).toBeGreaterThanOrEqual(48);
+  expect(new Set(flights.flatMap(({ cabins }) => cabins.map(({ fare }) => fare.currency))).size).toBe(3);
+  expect(new Set(chaosFlights(30_000).map(({ flightId }) => flightId)).size).toBe(1875);
+});
+
 describe('the plan', () => {
   const plan = planBookings(seats, 1000, 7);
 
   test('is the same for the same seed, except for the ids', () => {
     const withoutIds = (bookings: typeof plan) =>
-      bookings.map(({ request: { bookingId: _, passenger: __, ...request }, ...booking }) => ({ ...booking, request }));
+      bookings.map(({ request: { bookingId: _, passenger, ...request }, ...booking }) => ({
+        ...booking,
+        request,
+        name: passenger.name,
+      }));
     expect(withoutIds(planBookings(seats, 1000, 7))).toEqual(withoutIds(plan));
     expect(withoutIds(planBookings(seats, 1000, 8))).not.toEqual(withoutIds(plan));
   });
 
   test('has only events that are valid against their schemas', () => {
-    const events = plan
-      .slice(0, 50)
-      .flatMap((booking) => booking.publications.map(({ type }) => eventOf(type, booking, 0)));
-    expect(events.length).toBeGreaterThanOrEqual(50);
+    const events = plan.flatMap((booking) => booking.publications.map(({ type }) => eventOf(type, booking, 0)));
+    expect(events.length).toBeGreaterThanOrEqual(1000);
     expect(events.map((event) => findFirstMistake(event.type, event)).filter(Boolean)).toEqual([]);
+  });
+
+  test.each([
+    ['beyond the Basic Multilingual Plane', /[\u{10000}-\u{10ffff}]/u],
+    ['from right to left', /\p{Script=Hebrew}|\p{Script=Arabic}/u],
+    ['with combining marks', /\p{M}/u],
+    ['with emoji and joiners', /\p{Emoji_Presentation}.*\u200d/u],
+    ['with controls of direction', /\p{Bidi_Control}/u],
+    ['on several lines', /\n/],
+    ['of 200 characters', /^[^]{200}$/u],
+    ['of private and unassigned characters', /\p{Co}|\p{Cn}/u],
+  ])('has names %s', (_, pattern) => {
+    expect(plan.filter(({ request }) => pattern.test(request.passenger.name)).length).toBeGreaterThan(0);
   });
 
   test('has rivals for seats, declined cards, repetitions and cancellations', () => {
