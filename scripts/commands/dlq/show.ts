@@ -10,6 +10,9 @@ import { countAll, type DeadLetter, deadLetterQueues, meaning, peek } from '../.
 import { type Filters, matcher, withFilters } from '../../dead-letters/filters.ts';
 import { maskedLetter } from '../../dead-letters/masked-letter.ts';
 
+/** Of a detail-type, a reason or an id, in characters. */
+const longestId = 200;
+
 type ShowOptions = CommonOptions & Filters & { max: number; body?: true; reveal?: true };
 
 /** `pnpm dlq show SERVICE` */
@@ -40,8 +43,10 @@ async function show(service: string, options: ShowOptions): Promise<void> {
     return console.log(
       total === 0 ? `Nothing is stuck in ${service}.` : `None of ${counted(total, 'message')} matches.`,
     );
-  for (const { body, ...letter } of shown)
-    console.log(describe(printableData(letter), reveal || options.body ? printableBody(body) : undefined));
+  for (const { body, error, ...letter } of shown) {
+    const printable = { ...printableData(letter, longestId), ...printableData({ error }) };
+    console.log(describe(printable, reveal || options.body ? printableBody(body) : undefined));
+  }
   console.log(
     pc.dim(
       `${counted(letters.length, 'message')} of ${total.toLocaleString('en')}; all stay in their queue. ` +
@@ -50,7 +55,10 @@ async function show(service: string, options: ShowOptions): Promise<void> {
   );
 }
 
-function describe(letter: Omit<DeadLetter, 'body'>, body: string | undefined): string {
+function describe(
+  letter: Omit<DeadLetter, 'body' | 'error'> & { error: string | undefined },
+  body: string | undefined,
+): string {
   const { reason, error, detailType, correlationId, firstSeen, receiveCount, kind, messageId } = letter;
   const booking = correlationId ? pc.dim(`  ${correlationId}`) : '';
   return [
