@@ -1,8 +1,14 @@
-import type { Delivery } from './target-delivery.ts';
-
 export interface DeliveryError {
   code: string;
   message: string;
+}
+
+interface Delivery {
+  eventId: string;
+  /** The event, in JSON. */
+  body: string;
+  ruleArn: string;
+  target: { id: string; arn: string };
 }
 
 /** An event that neither a rule's target nor its dead-letter queue took. Only an archive of the bus has it still. */
