@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import type { EventRead, HandlersOf, Reads } from '../src/reads.ts';
 import { findDrift } from './support/recorded-reads.ts';
-import { newEvent } from '../src/events.ts';
+import { newEvent, type AirlineEvent } from '../src/events.ts';
 
 const reads = {
   BookingRequested: ['data.bookingId', 'data.payment.amountMinor', 'data.expiresAt?'],
@@ -50,16 +50,32 @@ test('a handler sees the declared fields, and no others', () => {
   ({ ...handlers, PaymentOk: async () => [] }) satisfies HandlersOf<typeof reads>;
 });
 
+const paid = newEvent(
+  'PaymentOk',
+  { bookingId: 'b', paymentId: 'p', amountMinor: 1, currency: 'EUR', paidAt: '2026-12-01T09:30:00Z' },
+  { occurredAt: '2026-12-01T09:30:00Z' },
+);
+
 test('reads that the compiler cannot see are found too', async () => {
-  const paid = newEvent(
-    'PaymentOk',
-    { bookingId: 'b', paymentId: 'p', amountMinor: 1, currency: 'EUR', paidAt: '2026-12-01T09:30:00Z' },
-    { occurredAt: '2026-12-01T09:30:00Z' },
-  );
   const copying = async (events: readonly unknown[]): Promise<unknown> => structuredClone(events);
   expect(await findDrift({ PaymentOk: ['data.bookingId'] }, [[paid]], copying)).toEqual({
     undeclared: expect.arrayContaining(['PaymentOk data.paidAt', 'PaymentOk metadata.eventId']),
     unread: [],
     differing: [0],
   });
+});
+
+test('the JSON text of a whole event is no read, unless it ends in an effect', async () => {
+  const reading = async ([event]: readonly AirlineEvent[]): Promise<unknown> => {
+    const { bookingId } = event!.data as { bookingId: string };
+    return [bookingId, JSON.stringify(event!.data).length > 0];
+  };
+  const keeping = async ([event]: readonly AirlineEvent[]): Promise<unknown> => {
+    const { bookingId } = event!.data as { bookingId: string };
+    return [bookingId, JSON.stringify(event!.data)];
+  };
+  const declared = { PaymentOk: ['data.bookingId'] } as const;
+  const none = { undeclared: [], unread: [] };
+  expect(await findDrift(declared, [[paid]], reading)).toEqual({ ...none, differing: [] });
+  expect(await findDrift(declared, [[paid]], keeping)).toEqual({ ...none, differing: [0] });
 });

@@ -10,16 +10,14 @@ const flightKey = (flightId: string): Key => ({ pk: `FLIGHT#${flightId}`, sk: 'F
 /** One item for each flight (`FLIGHT#id`, `FARES`). */
 export function createDynamoDbFlightStore(client: DynamoDBDocumentClient, tableName: string): FlightStore {
   return {
-    async scheduleFlight(flight, occurredAt) {
-      // Stored as a number: compared as text, 09:30:00Z would be later than 09:30:00.500Z.
-      const milliseconds = Date.parse(occurredAt);
+    async scheduleFlight(flight, version) {
       try {
         await client.send(
           new PutCommand({
             TableName: tableName,
-            Item: { ...flightKey(flight.flightId), saidAt: milliseconds, flight },
-            ConditionExpression: 'attribute_not_exists(pk) OR saidAt <= :occurredAt',
-            ExpressionAttributeValues: { ':occurredAt': milliseconds },
+            Item: { ...flightKey(flight.flightId), version, flight },
+            ConditionExpression: 'attribute_not_exists(pk) OR version <= :version',
+            ExpressionAttributeValues: { ':version': version },
           }),
         );
       } catch (error) {

@@ -4,8 +4,8 @@ import type { Flight } from './domain.ts';
 export interface FlightStore {
   /**
    * Stores the flight, unless a later version of it is stored.
-   * @param occurredAt of the `FlightScheduled` (RFC 3339 UTC)
+   * @param version of its `FlightScheduled` (`flightVersionOf`); versions compare as text
    */
-  scheduleFlight(flight: Flight, occurredAt: string): Promise<void>;
+  scheduleFlight(flight: Flight, version: string): Promise<void>;
   findFlight(flightId: string): Promise<Flight | undefined>;
 }

@@ -1,3 +1,4 @@
+import { flightVersionOf } from '@airline/events-schemas/flight-version';
 import type { HandlersOf } from '@airline/events-schemas/reads';
 import type { FlightStore } from './flight-store.ts';
 import type { reads } from './reads.ts';
@@ -9,10 +10,11 @@ export interface Dependencies {
 /** Returns one handler for each event that bookings consumes: only `FlightScheduled`. It publishes nothing. */
 export function createHandlers({ flights }: Dependencies) {
   return {
-    async FlightScheduled({ data: { flightId, departureTime, cabins }, metadata }) {
+    async FlightScheduled(event) {
+      const { flightId, departureTime, cabins } = event.data;
       // Lists the fields, so that only declared ones are stored.
       const fares = cabins.map(({ rows, letters, fare }) => ({ rows, letters, fare }));
-      await flights.scheduleFlight({ flightId, departureTime, cabins: fares }, metadata.occurredAt);
+      await flights.scheduleFlight({ flightId, departureTime, cabins: fares }, flightVersionOf(event));
       return [];
     },
   } satisfies HandlersOf<typeof reads>;

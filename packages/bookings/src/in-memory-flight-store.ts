@@ -3,14 +3,13 @@ import type { FlightStore } from './flight-store.ts';
 
 /** The flight store for tests. Like the DynamoDB store, it copies what it takes and returns. */
 export function createInMemoryFlightStore(): FlightStore {
-  const flights = new Map<string, { flight: Flight; occurredAt: number }>();
+  const flights = new Map<string, { flight: Flight; version: string }>();
 
   return {
-    scheduleFlight(flight, occurredAt) {
+    scheduleFlight(flight, version) {
       const known = flights.get(flight.flightId);
-      const milliseconds = Date.parse(occurredAt);
-      if (!known || known.occurredAt <= milliseconds)
-        flights.set(flight.flightId, { flight: structuredClone(flight), occurredAt: milliseconds });
+      if (!known || known.version <= version)
+        flights.set(flight.flightId, { flight: structuredClone(flight), version });
       return Promise.resolve();
     },
 

@@ -1,6 +1,8 @@
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type DynamoDbForTests, startDynamoDb } from '@airline/local-cloud/test/support/start-dynamodb';
+import { flightVersionOf } from '@airline/events-schemas/flight-version';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
 import type { CancellationStore } from '../src/cancellation-store.ts';
 import type { Flight } from '../src/domain.ts';
@@ -8,11 +10,12 @@ import { createDynamoDbCancellationStore } from '../src/dynamodb-cancellation-st
 import { createDynamoDbFlightStore } from '../src/dynamodb-flight-store.ts';
 import { createDynamoDbOwnerStore } from '../src/dynamodb-owner-store.ts';
 import type { FlightStore } from '../src/flight-store.ts';
+import { createHandlers } from '../src/handlers.ts';
 import { createInMemoryCancellationStore } from '../src/in-memory-cancellation-store.ts';
 import { createInMemoryFlightStore } from '../src/in-memory-flight-store.ts';
 import { createInMemoryOwnerStore } from '../src/in-memory-owner-store.ts';
 import type { OwnerStore } from '../src/owner-store.ts';
-import { flight } from './fixtures.ts';
+import { flight, flightScheduled } from './fixtures.ts';
 
 let dynamoDb: DynamoDbForTests;
 
@@ -48,16 +51,37 @@ describe.each(adapters)('flight store: %s', (_, create) => {
   });
 
   test.each([
-    ['a later version replaces an earlier one', '2026-12-01T09:30:00Z', '2026-12-01T09:31:00Z', 'second'],
-    ['an earlier version that arrives late is ignored', '2026-12-01T09:31:00Z', '2026-12-01T09:30:00Z', 'first'],
-    ['times are compared as numbers, not as text', '2026-12-01T09:30:00Z', '2026-12-01T09:30:00.500Z', 'second'],
-    ['a duplicate is accepted', '2026-12-01T09:30:00Z', '2026-12-01T09:30:00Z', 'second'],
-  ])('%s', async (_case, firstTime, secondTime, winner) => {
+    ['a later version replaces an earlier one', '2026-12-01T09:30:00.000Z#1', '2026-12-01T09:31:00.000Z#0', 'second'],
+    ['an earlier version is ignored', '2026-12-01T09:31:00.000Z#0', '2026-12-01T09:30:00.000Z#1', 'first'],
+    ['the digest decides between two of one time', '2026-12-01T09:30:00.000Z#1', '2026-12-01T09:30:00.000Z#0', 'first'],
+    ['a duplicate is accepted', '2026-12-01T09:30:00.000Z#1', '2026-12-01T09:30:00.000Z#1', 'second'],
+  ])('%s', async (_case, firstVersion, secondVersion, winner) => {
     unusedFlight();
     const versions = { first: departing('2027-01-01T10:00:00Z'), second: departing('2027-01-01T11:00:00Z') };
-    await store.scheduleFlight(versions.first, firstTime);
-    await store.scheduleFlight(versions.second, secondTime);
+    await store.scheduleFlight(versions.first, firstVersion);
+    await store.scheduleFlight(versions.second, secondVersion);
     expect(await store.findFlight(flightId)).toEqual(versions[winner as keyof typeof versions]);
+  });
+
+  test('FlightScheduled in any order, with any duplicates: the latest version is kept, also of two from one millisecond', async () => {
+    const handlers = createHandlers({ flights: store });
+    // A producer may give two events the same id, as these have. Each pair is from the same millisecond.
+    const times = ['2026-12-01T09:30:00Z', '2026-12-01T09:30:00.500Z', '2026-12-01T09:30:00.5Z'];
+    const kinds = times.flatMap((occurredAt) =>
+      ['2027-01-01T10:00:00Z', '2027-01-01T11:00:00Z'].map((departureTime) => ({ occurredAt, departureTime })),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.shuffledSubarray([...kinds, ...kinds], { minLength: 2 }), async (received) => {
+        unusedFlight();
+        const events = received.map(({ occurredAt, departureTime }) =>
+          flightScheduled(flight({ flightId, departureTime }), occurredAt),
+        );
+        for (const event of events) await handlers.FlightScheduled(event);
+        const latest = events.toSorted((a, b) => (flightVersionOf(a) < flightVersionOf(b) ? -1 : 1)).at(-1)!;
+        expect((await store.findFlight(flightId))?.departureTime).toBe(latest.data.departureTime);
+      }),
+      { numRuns: 30 },
+    );
   });
 });
 

@@ -5,7 +5,7 @@ import type { Heard } from './reads.ts';
 /** The stored data of each fact: what the mails need, and what distinguishes a request from a conflicting one. */
 interface FactData {
   BookingRequested: Pick<EventData<'BookingRequested'>, 'flightId' | 'seats' | 'passenger'> & Money;
-  SeatBooked: Pick<EventData<'SeatBooked'>, 'flightId' | 'seats'>;
+  SeatBooked: Pick<EventData<'SeatBooked'>, 'flightId' | 'seats'> & Money;
   SeatReleased: Pick<EventData<'SeatReleased'>, 'reason'>;
   PaymentOk: Pick<EventData<'PaymentOk'>, 'paymentId' | 'amountMinor' | 'currency' | 'paidAt'>;
   PaymentRefunded: Pick<EventData<'PaymentRefunded'>, 'refundId' | 'reason'> & Money & { refundedAt: string };
@@ -64,7 +64,8 @@ export interface RefundNotice {
 
 /** Adds a fact to a record. @returns undefined when the record has that fact already */
 export function addFact(record: ReceiptsRecord | undefined, event: Heard, cause: Cause): ReceiptsRecord | undefined {
-  if (record?.facts[event.type]) return undefined;
+  const isReplaced = event.type === 'BookingRequested' && record !== undefined && hasLost(record);
+  if (record?.facts[event.type] && !isReplaced) return undefined;
   const next: ReceiptsRecord = { ...record, facts: { ...record?.facts, [event.type]: factDataOf(event) } };
   return isComplete(next) && !isTakenBack(next) ? { ...next, dueBecause: cause } : next;
 }
@@ -83,8 +84,8 @@ function factDataOf(event: Heard): FactData[FactType] {
       };
     }
     case 'SeatBooked': {
-      const { flightId, seats } = event.data;
-      return { flightId, seats };
+      const { flightId, seats, amountMinor, currency } = event.data;
+      return { flightId, seats, amountMinor, currency };
     }
     case 'PaymentOk': {
       const { paymentId, amountMinor, currency, paidAt } = event.data;
@@ -101,19 +102,34 @@ function factDataOf(event: Heard): FactData[FactType] {
   }
 }
 
-/** Whether a repeated request has the content of the first one. Without a first one, any request has. */
-export function asksTheSame({ facts }: ReceiptsRecord, request: Heard<'BookingRequested'>): boolean {
-  const first = facts.BookingRequested;
-  if (!first) return true;
+/**
+ * Whether a request is the booking's, as far as receipts knows. It must ask for the seats that were sold, and have the
+ * content of the first such request.
+ */
+export function asksTheSame(record: ReceiptsRecord, request: Heard<'BookingRequested'>): boolean {
+  const { BookingRequested: first, SeatBooked: sold } = record.facts;
   const { flightId, seats, passenger, payment } = request.data;
+  const asked = { flightId, seats, amountMinor: payment.amountMinor, currency: payment.currency };
+  if (sold && !isSameOrder(asked, sold)) return false;
+  if (!first || hasLost(record)) return true;
   return (
-    first.flightId === flightId &&
-    first.seats.join() === seats.join() &&
-    first.passenger.name === passenger.name &&
-    first.passenger.email === passenger.email &&
-    first.amountMinor === payment.amountMinor &&
-    first.currency === payment.currency
+    isSameOrder(asked, first) && first.passenger.name === passenger.name && first.passenger.email === passenger.email
   );
+}
+
+/** Whether seats sold another request with the same bookingId than the recorded one. Its passenger gets no receipt. */
+function hasLost({ facts: { BookingRequested: request, SeatBooked: sold } }: ReceiptsRecord): boolean {
+  return request !== undefined && sold !== undefined && !isSameOrder(request, sold);
+}
+
+type Order = FactData['SeatBooked'];
+
+function isSameOrder(one: Order, other: Order): boolean {
+  return one.flightId === other.flightId && one.seats.join() === other.seats.join() && isSameMoney(one, other);
+}
+
+function isSameMoney(one: Money, other: Money): boolean {
+  return one.amountMinor === other.amountMinor && one.currency === other.currency;
 }
 
 /** Whether a receipt is due and not recorded as sent. It may have been sent by a run that crashed. */
@@ -133,14 +149,18 @@ export function owesRefundNotice({ facts, receipt, refundNotice }: ReceiptsRecor
   return receipt !== undefined && facts.PaymentRefunded !== undefined && refundNotice === undefined;
 }
 
-function isComplete({ facts }: ReceiptsRecord): boolean {
-  return facts.BookingRequested !== undefined && facts.SeatBooked !== undefined && facts.PaymentOk !== undefined;
+/** Whether the booking is confirmed: its request was sold, and paid with the money that it was sold for. */
+function isComplete(record: ReceiptsRecord): boolean {
+  const { BookingRequested, SeatBooked, PaymentOk } = record.facts;
+  if (!BookingRequested || !SeatBooked || !PaymentOk) return false;
+  return !hasLost(record) && isSameMoney(SeatBooked, PaymentOk);
 }
 
 /** The receipt of a record with a due receipt. It shows the booked seats and the captured amount. */
 export function receiptOf(bookingId: string, { facts }: ReceiptsRecord, number: string, issuedAt: string): Receipt {
   const { passenger } = facts.BookingRequested!;
-  return { bookingId, number, issuedAt, passenger, ...facts.SeatBooked!, paid: facts.PaymentOk! };
+  const { flightId, seats } = facts.SeatBooked!;
+  return { bookingId, number, issuedAt, passenger, flightId, seats, paid: facts.PaymentOk! };
 }
 
 /** The refund notice of a record with a due notice. */
@@ -177,7 +197,7 @@ const keptDaysAfterDeparture = 90;
 
 /** When the record expires, in seconds since 1970: 90 days after departure, or after now if that is unknown or past. */
 export function expiryOf({ facts }: ReceiptsRecord, now: Date): number {
-  const flightId = (facts.BookingRequested ?? facts.SeatBooked)?.flightId;
+  const flightId = (facts.SeatBooked ?? facts.BookingRequested)?.flightId;
   const departure = flightId === undefined ? 0 : flightOf(flightId).departureDay.getTime();
   return Math.floor(Math.max(now.getTime(), departure) / 1000) + keptDaysAfterDeparture * 24 * 3600;
 }

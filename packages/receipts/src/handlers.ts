@@ -49,7 +49,7 @@ export function createHandlers({ store, mailer, once, now, onMailSent }: Depende
       if (stored && event.type === 'BookingRequested' && !asksTheSame(stored.record, event)) {
         throw new UnprocessableEventError(
           'conflicting-request',
-          `Booking ${bookingId} was requested with other content before; the first request stands.`,
+          `Booking ${bookingId} was requested or sold with other content before; that content stands.`,
         );
       }
       const next = addFact(stored?.record, event, causeOf(event));

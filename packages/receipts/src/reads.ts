@@ -15,7 +15,7 @@ export const reads = {
     'data.payment.currency',
   ],
   BookingCancelled: [...cause, 'data.bookingId', 'data.cancelledAt'],
-  SeatBooked: [...cause, 'data.bookingId', 'data.flightId', 'data.seats'],
+  SeatBooked: [...cause, 'data.bookingId', 'data.flightId', 'data.seats', 'data.amountMinor', 'data.currency'],
   SeatReleased: [...cause, 'data.bookingId', 'data.reason'],
   PaymentOk: [...cause, 'data.bookingId', 'data.paymentId', 'data.amountMinor', 'data.currency', 'data.paidAt'],
   PaymentRefunded: [

@@ -1,4 +1,4 @@
-import { causeOf, type AirlineEvent } from '@airline/events-schemas/events';
+import { causeOf, type AirlineEvent, type EventData } from '@airline/events-schemas/events';
 import { describe, expect, test } from '@jest/globals';
 import {
   addFact,
@@ -50,6 +50,14 @@ describe('a receipt', () => {
       const record = recordOf(...order, paymentOk());
       expect([isOpen(record), isTakenBack(record)]).toEqual([false, true]);
     }
+  });
+
+  test.each([
+    ['another amount', { amountMinor: 1 }],
+    ['another currency', { currency: 'USD' }],
+  ])('is never due when %s was paid than the seats were sold for', (_, money) => {
+    for (const order of permutations([bookingRequested(), seatBooked(), paymentOk(money)]))
+      expect(isOpen(recordOf(...order))).toBe(false);
   });
 
   test('stays open when a yes is taken back after it was due: it may have been sent already', () => {
@@ -107,7 +115,38 @@ describe('a second request', () => {
   });
 
   test('is not compared when there was no first request', () => {
-    expect(asksTheSame(recordOf(seatBooked()), bookingRequested({ seats: ['1A'] }))).toBe(true);
+    expect(asksTheSame(recordOf(paymentOk()), bookingRequested({ seats: ['1A'] }))).toBe(true);
+  });
+});
+
+describe('a request that was not sold', () => {
+  const passenger = { name: 'Grace Hopper', email: 'grace@example.com' };
+  const lost = [
+    ['another flight', { flightId: 'KL1003-20261218' }],
+    ['other seats', { seats: ['14A', '14C'] }],
+    ['another amount', { payment: { method: 'pm_card_visa', amountMinor: 1, currency: 'EUR' } }],
+    ['another currency', { payment: { method: 'pm_card_visa', amountMinor: 16_200, currency: 'USD' } }],
+  ] as const;
+
+  test.each(lost)('for %s: its passenger gets no receipt; the passenger of the sold request does', (_, overrides) => {
+    const other = bookingRequested({ passenger, ...overrides } as Partial<EventData<'BookingRequested'>>);
+    for (const order of permutations([other, ...complete])) {
+      let record: ReceiptsRecord = { facts: {} };
+      const rejected: AirlineEvent<FactType>[] = [];
+      const receive = (event: AirlineEvent<FactType>): void => {
+        if (event.type === 'BookingRequested' && !asksTheSame(record, event)) rejected.push(event);
+        else record = addFact(record, event, causeOf(event)) ?? record;
+      };
+      for (const event of order) {
+        receive(event);
+        if (isOpen(record)) expect(record.facts.BookingRequested!.passenger.name).toBe('Ada Lovelace');
+      }
+      // The operator redrives the dead letters.
+      for (const event of rejected.splice(0)) receive(event);
+      expect(receiptOf(bookingId, record, 'R-7K2M-9QXD-4TBN', at)).toEqual(receipt());
+      expect(isOpen(record)).toBe(true);
+      expect(rejected).toEqual(rejected.length > 0 ? [other] : []);
+    }
   });
 });
 

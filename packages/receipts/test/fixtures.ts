@@ -21,11 +21,12 @@ export const bookingRequested = (data: Partial<EventData<'BookingRequested'>> = 
     },
     { occurredAt: at },
   );
-export const seatBooked = () => newEvent('SeatBooked', { bookingId, flightId, seats, ...money }, { occurredAt: at });
+export const seatBooked = (data: Partial<EventData<'SeatBooked'>> = {}) =>
+  newEvent('SeatBooked', { bookingId, flightId, seats, ...money, ...data }, { occurredAt: at });
 export const seatReleased = (reason: EventData<'SeatReleased'>['reason'] = 'hold-expired') =>
   newEvent('SeatReleased', { bookingId, flightId, seats, reason }, { occurredAt: at });
-export const paymentOk = () =>
-  newEvent('PaymentOk', { bookingId, paymentId: 'pi_1', ...money, paidAt: at }, { occurredAt: at });
+export const paymentOk = (data: Partial<EventData<'PaymentOk'>> = {}) =>
+  newEvent('PaymentOk', { bookingId, paymentId: 'pi_1', ...money, paidAt: at, ...data }, { occurredAt: at });
 export const paymentRefunded = (reason: EventData<'PaymentRefunded'>['reason'] = 'seat-unavailable') =>
   newEvent('PaymentRefunded', { bookingId, paymentId: 'pi_1', refundId: 're_1', ...money, reason }, { occurredAt: at });
 

@@ -8,7 +8,7 @@ import { createInMemoryReceiptStore } from '../src/in-memory-receipt-store.ts';
 import type { ReceiptStore } from '../src/receipt-store.ts';
 
 const record: ReceiptsRecord = {
-  facts: { SeatBooked: { flightId: 'KL1001-20261218', seats: ['12A'] } },
+  facts: { SeatBooked: { flightId: 'KL1001-20261218', seats: ['12A'], amountMinor: 8_100, currency: 'EUR' } },
   dueBecause: { metadata: { eventId: 'e' } },
   receipt: { number: 'R-7K2M-9QXD-4TBN', issuedAt: '2026-12-01T09:30:00.000Z', messageId: 'm' },
 };

@@ -42,6 +42,7 @@ export class SeatsStack extends Stack {
         ...environment,
         HOLD_DEFAULT_SECONDS: seconds('holdDefaultSeconds', 600),
         HOLD_GRACE_SECONDS: seconds('holdGraceSeconds', 60),
+        HOLD_MAXIMUM_SECONDS: seconds('holdMaximumSeconds', 86_400),
       },
     });
     // Not by table.grant(): it would also grant access to every index, and the consumer uses none.

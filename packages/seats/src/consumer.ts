@@ -22,6 +22,7 @@ const { HoldExpired, ...handlers } = createHandlers({
   holdRules: {
     defaultSeconds: Number(requireEnvironment('HOLD_DEFAULT_SECONDS')),
     graceSeconds: Number(requireEnvironment('HOLD_GRACE_SECONDS')),
+    maximumSeconds: Number(requireEnvironment('HOLD_MAXIMUM_SECONDS')),
   },
   now,
   onRecorded: metrics.onRecorded,

@@ -9,12 +9,17 @@ type ReleaseReason = EventData<'SeatReleased'>['reason'];
 /** Why the booking failed elsewhere: at payments, or because the customer cancelled it. */
 export type NoFromElsewhere = Extract<RefusalReason, 'payment-failed' | 'expired' | 'cancelled'>;
 
+export interface Money {
+  /** In the currency's minor unit (cents for EUR). */
+  amountMinor: number;
+  /** ISO 4217 code. */
+  currency: string;
+}
+
 /** The request that was answered. Events are built from this record, so a repeated event is identical to the first. */
-interface Answer {
+interface Answer extends Money {
   flightId: string;
   seats: string[];
-  amountMinor: number;
-  currency: string;
   /** When it was answered (RFC 3339 UTC). */
   at: string;
   /** The `BookingRequested`. */
@@ -42,8 +47,8 @@ interface EndOfHold {
 
 /** The record of a booking. There is at most one; `undefined` means that there is none yet. */
 export type SeatsRecord =
-  /** `PaymentOk` arrived before `BookingRequested`. */
-  | { state: 'PAID_EARLY' }
+  /** `PaymentOk` arrived before `BookingRequested`. The money is what was paid. */
+  | ({ state: 'PAID_EARLY' } & Money)
   /** The booking failed elsewhere before `BookingRequested` arrived. The request will be refused with this reason. */
   | { state: 'TOMBSTONE'; reason: NoFromElsewhere }
   | ({ state: 'REFUSED' } & Refusal)
@@ -56,6 +61,8 @@ export interface HoldRules {
   defaultSeconds: number;
   /** How long a hold lasts after its request has expired, in seconds: time for a payment made before that to arrive. */
   graceSeconds: number;
+  /** How long a hold lasts at most, in seconds, whatever `expiresAt` says. */
+  maximumSeconds: number;
 }
 
 /** What the answer to a request depends on, besides the request. */
@@ -71,26 +78,37 @@ export interface Situation {
 export type Refused = { kind: 'refused'; reason: RefusalReason; unavailableSeats: string[] };
 export type Admission = { kind: 'claim' } | Refused;
 
-/** Decides whether to claim the seats of a request. The claim itself can still fail: another booking may be faster. */
-export function admit(request: BookingRequest, paidEarly: boolean, { flight, holders, now }: Situation): Admission {
+/**
+ * Decides whether to claim the seats of a request. The claim itself can still fail: another booking may be faster.
+ * @param paid what was paid before the request arrived, if anything was
+ */
+export function admit(
+  request: BookingRequest,
+  paid: Money | undefined,
+  { flight, holders, now }: Situation,
+): Admission {
   const refused = (reason: RefusalReason, unavailableSeats: string[] = []): Admission => ({
     kind: 'refused',
     reason,
     unavailableSeats,
   });
 
+  // Another request with this id was charged. Payments charges a booking once, so this one can never be paid.
+  if (paid && !isSameMoney(paid, request.payment)) return refused('fare-mismatch');
   if (!flight) return refused('unknown-flight');
   const unknown = request.seats.filter((seat) => !cabinOf(flight, seat));
   if (unknown.length > 0) return refused('unknown-seat', unknown);
   if (!isAfter(flight.departureTime, now)) return refused('departed');
   // A booking that is already paid was accepted by payments before `expiresAt`.
-  if (request.expiresAt !== undefined && !isAfter(request.expiresAt, now) && !paidEarly) return refused('expired');
-  const fare = fareOf(flight, request.seats);
-  if (fare.amountMinor !== request.payment.amountMinor || fare.currency !== request.payment.currency)
-    return refused('fare-mismatch');
+  if (request.expiresAt !== undefined && !isAfter(request.expiresAt, now) && !paid) return refused('expired');
+  if (!isSameMoney(fareOf(flight, request.seats), request.payment)) return refused('fare-mismatch');
   const taken = request.seats.filter((seat) => holders.has(seat) && holders.get(seat) !== request.bookingId);
   if (taken.length > 0) return refused('taken', taken);
   return { kind: 'claim' };
+}
+
+function isSameMoney(one: Money, other: Money): boolean {
+  return one.amountMinor === other.amountMinor && one.currency === other.currency;
 }
 
 /** Compares numbers, not text: RFC 3339 allows any number of digits for the fraction of a second. */
@@ -122,9 +140,11 @@ export function sell(request: BookingRequest, at: string, causedBy: Cause): Seat
  * Without `expiresAt`, the default time starts at `at`, not when the request was published. Otherwise a request that is
  * redriven from a dead-letter queue days later would expire before its payment arrives.
  */
-function holdExpiresAt({ expiresAt }: BookingRequest, { defaultSeconds, graceSeconds }: HoldRules, at: string): string {
-  const expiry = expiresAt === undefined ? Date.parse(at) + defaultSeconds * 1000 : Date.parse(expiresAt);
-  return new Date(expiry + graceSeconds * 1000).toISOString();
+function holdExpiresAt({ expiresAt }: BookingRequest, rules: HoldRules, at: string): string {
+  const { defaultSeconds, graceSeconds, maximumSeconds } = rules;
+  const heldAt = Date.parse(at);
+  const expiry = expiresAt === undefined ? heldAt + defaultSeconds * 1000 : Date.parse(expiresAt);
+  return new Date(Math.min(expiry + graceSeconds * 1000, heldAt + maximumSeconds * 1000)).toISOString();
 }
 
 function answer({ flightId, seats, payment }: BookingRequest, at: string, causedBy: Cause): Answer {
@@ -206,11 +226,16 @@ function release(
   return { ...record, state: 'RELEASED', release: { reason, at, causedBy } };
 }
 
-/** Returns the new record of a booking that is paid, or `undefined` if the record stays as it is. */
-export function decideOnPaid(record: SeatsRecord | undefined): SeatsRecord | undefined {
-  if (!record) return { state: 'PAID_EARLY' };
-  if (record.state === 'HELD') return { ...record, state: 'SOLD' };
-  return undefined;
+/**
+ * Decides what to do when the booking is paid. A payment of other money than the record's is not the booking's payment:
+ * payments charged another request with the same bookingId. It changes nothing here, so an unpaid hold ends by its
+ * timer, and payments refunds the charge.
+ */
+export function decideOnPaid(record: SeatsRecord | undefined, { amountMinor, currency }: Money): NoDecision {
+  if (!record) return { kind: 'write', record: { state: 'PAID_EARLY', amountMinor, currency } };
+  if (record.state === 'TOMBSTONE') return { kind: 'nothing' };
+  if (!isSameMoney(record, { amountMinor, currency })) return { kind: 'impossible' };
+  return record.state === 'HELD' ? { kind: 'write', record: { ...record, state: 'SOLD' } } : { kind: 'nothing' };
 }
 
 /** Translates the reason of `PaymentFailed`. Expiry and cancellation stay visible, because they are root reasons. */
@@ -228,19 +253,19 @@ export function reasonForPaymentFailure(reason: EventData<'PaymentFailed'>['reas
 }
 
 /** Whether a booking with this record keeps its seats. If not, every seat that it has claimed must be freed. */
-export function keepsSeats(record: SeatsRecord): boolean {
+export function keepsSeats(record: SeatsRecord): record is Extract<SeatsRecord, { state: 'HELD' | 'SOLD' }> {
   return record.state === 'HELD' || record.state === 'SOLD';
+}
+
+/** Whether a booking with this record keeps this seat. */
+export function keepsSeat(record: SeatsRecord, flightId: string, seat: string): boolean {
+  return keepsSeats(record) && record.flightId === flightId && record.seats.includes(seat);
 }
 
 /** Whether a request has the same flight, seats and amount as the one that was answered. True if none was answered. */
 export function asksTheSame(record: SeatsRecord, { flightId, seats, payment }: BookingRequest): boolean {
   if (record.state === 'PAID_EARLY' || record.state === 'TOMBSTONE') return true;
-  return (
-    record.flightId === flightId &&
-    record.seats.join() === seats.join() &&
-    record.amountMinor === payment.amountMinor &&
-    record.currency === payment.currency
-  );
+  return record.flightId === flightId && record.seats.join() === seats.join() && isSameMoney(record, payment);
 }
 
 function cabinOf(flight: Flight, seat: string): Flight['cabins'][number] | undefined {
@@ -250,7 +275,7 @@ function cabinOf(flight: Flight, seat: string): Flight['cabins'][number] | undef
 }
 
 /** Returns the total fare of the seats, in the currency's minor unit. Every seat must exist. */
-export function fareOf(flight: Flight, seats: readonly string[]): { amountMinor: number; currency: string } {
+export function fareOf(flight: Flight, seats: readonly string[]): Money {
   const fares = seats.map((seat) => cabinOf(flight, seat)!.fare);
   return { amountMinor: fares.reduce((sum, fare) => sum + fare.amountMinor, 0), currency: fares[0]!.currency };
 }

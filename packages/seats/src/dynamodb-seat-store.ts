@@ -47,7 +47,7 @@ export function createDynamoDbSeatStore(client: DynamoDBDocumentClient, tableNam
   }
 
   return {
-    async scheduleFlight(flight, occurredAt) {
+    async scheduleFlight(flight, version) {
       await unlessConditionFails(
         client.send(
           new PutCommand({
@@ -56,11 +56,11 @@ export function createDynamoDbSeatStore(client: DynamoDBDocumentClient, tableNam
               ...flightKey(flight.flightId),
               listing,
               departureTime: sortable(flight.departureTime),
-              saidAt: occurredAt,
+              version,
               flight,
             },
-            ConditionExpression: 'attribute_not_exists(pk) OR saidAt <= :occurredAt',
-            ExpressionAttributeValues: { ':occurredAt': occurredAt },
+            ConditionExpression: 'attribute_not_exists(pk) OR version <= :version',
+            ExpressionAttributeValues: { ':version': version },
           }),
         ),
       );

@@ -1,6 +1,7 @@
+import { flightVersionOf } from '@airline/events-schemas/flight-version';
 import { causeOf, newEvent, type AirlineEvent, type EventData } from '@airline/events-schemas/events';
-import type { HandlersOf } from '@airline/events-schemas/reads';
-import { UnprocessableEventError } from '@airline/messaging/consume';
+import type { Delivery, HandlersOf } from '@airline/events-schemas/reads';
+import { TooEarlyError, UnprocessableEventError } from '@airline/messaging/consume';
 import {
   admit,
   asksTheSame,
@@ -9,7 +10,9 @@ import {
   decideOnPaid,
   decideOnTimer,
   hold,
+  keepsSeat,
   keepsSeats,
+  type Money,
   type NoDecision,
   reasonForPaymentFailure,
   refuse,
@@ -29,11 +32,20 @@ export interface Dependencies {
   holdTimer: HoldTimer;
   holdRules: HoldRules;
   now: () => Date;
-  /** Called for an event that contradicts the record, such as `PaymentFailed` for a sold seat. Alerts the operator. */
-  reportImpossible: (event: Heard<'PaymentFailed'>, record: SeatsRecord) => void;
+  /**
+   * Called for an event that contradicts the record: `PaymentFailed` for a sold seat, or `PaymentOk` of other money.
+   * Alerts the operator.
+   */
+  reportImpossible: (event: Heard<'PaymentFailed' | 'PaymentOk'>, record: SeatsRecord) => void;
   /** Called once for each new event, by the run whose write recorded it. Counts metrics. @default not called */
   onRecorded?: (event: AirlineEvent) => void;
 }
+
+/**
+ * How often a request for an unknown flight is tried again before it is refused. Its `FlightScheduled` may be on the
+ * way: nothing orders the two. The retry backoff makes this about ten seconds.
+ */
+export const retriesForFlight = 2;
 
 /** Returns one handler for each event that seats consumes. A handler returns the events to publish. */
 export function createHandlers({ store, holdTimer, holdRules, now, reportImpossible, onRecorded }: Dependencies) {
@@ -55,39 +67,45 @@ export function createHandlers({ store, holdTimer, holdRules, now, reportImpossi
     return { claimed };
   }
 
-  async function onBookingRequested(event: Heard<'BookingRequested'>): Promise<AirlineEvent[]> {
+  async function onBookingRequested(
+    event: Heard<'BookingRequested'>,
+    { receiveCount }: Delivery,
+  ): Promise<AirlineEvent[]> {
     const request = event.data;
     const { bookingId, flightId } = request;
     // Repeats only if another run wrote the record between this run's read and its write.
     for (;;) {
       const { stored, flight, holders } = await store.viewRequest(request);
       const record = stored?.record;
-      if (record && !asksTheSame(record, request)) {
+      const claimedBefore = request.seats.filter((seat) => holders.get(seat) === bookingId);
+      if (record && record.state !== 'PAID_EARLY' && record.state !== 'TOMBSTONE') {
+        // A run that crashed before it saved its record may have left claims. Nothing else would free them. If another
+        // request was answered, the record keeps the seats of that request, and no others.
+        const left = claimedBefore.filter((seat) => !keepsSeat(record, flightId, seat));
+        if (left.length > 0) await store.freeSeats(flightId, left, bookingId);
+        if (asksTheSame(record, request)) return setTimerAndAnswer(bookingId, record);
         throw new UnprocessableEventError(
           'conflicting-request',
           `Seats already answered another request for booking ${bookingId}; the first request stands.`,
         );
       }
-      const claimedBefore = request.seats.filter((seat) => holders.get(seat) === bookingId);
-      if (record && record.state !== 'PAID_EARLY' && record.state !== 'TOMBSTONE') {
-        // A run that crashed before it saved its record may have left claims. Nothing else would free them.
-        if (!keepsSeats(record)) await store.freeSeats(flightId, claimedBefore, bookingId);
-        return setTimerAndAnswer(bookingId, record);
-      }
 
-      const paidEarly = record?.state === 'PAID_EARLY';
+      const paid: Money | undefined = record?.state === 'PAID_EARLY' ? record : undefined;
       let refused: Refused | undefined;
       let claimed: string[] = [];
       if (record?.state === 'TOMBSTONE') {
         refused = { kind: 'refused', reason: record.reason, unavailableSeats: [] };
       } else {
-        const admission = admit(request, paidEarly, { flight, holders, now: time() });
-        if (admission.kind === 'refused') refused = admission;
-        else ({ claimed, refused } = await claim(request));
+        const admission = admit(request, paid, { flight, holders, now: time() });
+        if (admission.kind === 'refused') {
+          if (admission.reason === 'unknown-flight' && receiveCount <= retriesForFlight)
+            throw new TooEarlyError(`Flight ${flightId} of booking ${bookingId} is not scheduled yet.`);
+          refused = admission;
+        } else ({ claimed, refused } = await claim(request));
       }
       let next: SeatsRecord;
       if (refused) next = refuse(request, refused, time(), causeOf(event));
-      else if (paidEarly) next = sell(request, time(), causeOf(event));
+      else if (paid) next = sell(request, time(), causeOf(event));
       else next = hold(request, holdRules, time(), causeOf(event));
 
       // Save before freeing: if a duplicate of this run has just booked the seats, the save fails and nothing is freed.
@@ -132,9 +150,18 @@ export function createHandlers({ store, holdTimer, holdRules, now, reportImpossi
     }
   }
 
+  function reportIfImpossible(
+    event: Heard<'PaymentFailed' | 'PaymentOk'>,
+    record: SeatsRecord | undefined,
+    decision: NoDecision,
+  ): NoDecision {
+    if (decision.kind === 'impossible') reportImpossible(event, record!);
+    return decision;
+  }
+
   const handlers = {
-    async FlightScheduled({ data, metadata }) {
-      await store.scheduleFlight(data, Date.parse(metadata.occurredAt));
+    async FlightScheduled(event) {
+      await store.scheduleFlight(event.data, flightVersionOf(event));
       return [];
     },
 
@@ -143,9 +170,7 @@ export function createHandlers({ store, holdTimer, holdRules, now, reportImpossi
     PaymentFailed(event) {
       const reason = reasonForPaymentFailure(event.data.reason);
       return applyDecision(event.data.bookingId, (record) => {
-        const decision = decideOnNo(record, reason, time(), causeOf(event));
-        if (decision.kind === 'impossible') reportImpossible(event, record!);
-        return decision;
+        return reportIfImpossible(event, record, decideOnNo(record, reason, time(), causeOf(event)));
       });
     },
 
@@ -153,12 +178,10 @@ export function createHandlers({ store, holdTimer, holdRules, now, reportImpossi
       return applyDecision(event.data.bookingId, (record) => decideOnCancelled(record, time(), causeOf(event)));
     },
 
-    async PaymentOk({ data: { bookingId } }) {
-      for (;;) {
-        const stored = await store.load(bookingId);
-        const next = decideOnPaid(stored?.record);
-        if (!next || (await store.save(bookingId, next, stored))) return [];
-      }
+    PaymentOk(event) {
+      return applyDecision(event.data.bookingId, (record) =>
+        reportIfImpossible(event, record, decideOnPaid(record, event.data)),
+      );
     },
   } satisfies HandlersOf<typeof reads>;
 

@@ -3,17 +3,17 @@ import type { SeatStore, Stored } from './seat-store.ts';
 
 /** The seat store for tests and simulations. Like the DynamoDB store, it copies what it takes and returns. */
 export function createInMemorySeatStore(): SeatStore {
-  const flights = new Map<string, { flight: Flight; occurredAt: number }>();
+  const flights = new Map<string, { flight: Flight; version: string }>();
   const records = new Map<string, Stored>();
   const holders = new Map<string, string>();
   const seatKey = (flightId: string, seat: string): string => `${flightId}/${seat}`;
   const load = (bookingId: string): Stored | undefined => structuredClone(records.get(bookingId));
 
   return {
-    async scheduleFlight(flight, occurredAt) {
+    async scheduleFlight(flight, version) {
       const known = flights.get(flight.flightId);
-      if (known && known.occurredAt > occurredAt) return;
-      flights.set(flight.flightId, { flight: structuredClone(flight), occurredAt });
+      if (known && known.version > version) return;
+      flights.set(flight.flightId, { flight: structuredClone(flight), version });
     },
 
     async viewRequest({ bookingId, flightId, seats }) {

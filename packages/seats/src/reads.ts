@@ -35,7 +35,7 @@ export const reads = {
     'data.expiresAt?',
   ],
   BookingCancelled: [...cause, 'data.bookingId'],
-  PaymentOk: ['data.bookingId'],
+  PaymentOk: ['metadata.eventId', 'metadata.correlationId', 'data.bookingId', 'data.amountMinor', 'data.currency'],
   PaymentFailed: [...cause, 'metadata.correlationId', 'data.bookingId', 'data.reason'],
 } as const satisfies Reads;
 

@@ -23,9 +23,9 @@ interface SeatMap {
 export interface SeatStore {
   /**
    * Stores the flight, unless a later version of it is stored.
-   * @param occurredAt of the `FlightScheduled`, in milliseconds since the epoch
+   * @param version of its `FlightScheduled` (`flightVersionOf`); versions compare as text
    */
-  scheduleFlight(flight: Flight, occurredAt: number): Promise<void>;
+  scheduleFlight(flight: Flight, version: string): Promise<void>;
   /** Reads the record of the booking, the flight, and the holders of the requested seats. */
   viewRequest(request: BookingRequest): Promise<RequestView>;
   load(bookingId: string): Promise<Stored | undefined>;

@@ -10,15 +10,12 @@ const held = request();
 
 beforeEach(async () => {
   const store = createInMemorySeatStore();
-  await store.scheduleFlight(flight(), Date.parse(now));
+  await store.scheduleFlight(flight(), now);
   await store.scheduleFlight(
     flight({ flightId: 'KL1002-20261219', flightNumber: 'KL1002', departureTime: '2026-12-19T00:00:00Z' }),
-    Date.parse(now),
+    now,
   );
-  await store.scheduleFlight(
-    flight({ flightId: 'KL1-20261101', departureTime: '2026-11-01T00:00:00Z' }),
-    Date.parse(now),
-  );
+  await store.scheduleFlight(flight({ flightId: 'KL1-20261101', departureTime: '2026-11-01T00:00:00Z' }), now);
   await store.claimSeat(held.flightId, '12A', held.bookingId);
   await store.save(held.bookingId, hold(held, holdRules, now, { metadata: { eventId: 'e' } }), undefined);
   api = createApi({ store, now: () => new Date(now) });

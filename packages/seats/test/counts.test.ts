@@ -1,10 +1,12 @@
 import type { AirlineEvent } from '@airline/events-schemas/events';
+import type { Handlers } from '@airline/messaging/consume';
 import { beforeEach, expect, test } from '@jest/globals';
 import { createHandlers } from '../src/handlers.ts';
 import { createInMemorySeatStore } from '../src/in-memory-seat-store.ts';
 import {
   bookingCancelled,
   bookingRequested,
+  delivered,
   flight,
   holdRules,
   now,
@@ -21,7 +23,7 @@ let handle: (...events: Message[]) => Promise<void>;
 beforeEach(async () => {
   counted = [];
   const store = createInMemorySeatStore();
-  await store.scheduleFlight(flight(), Date.parse(now));
+  await store.scheduleFlight(flight(), now);
   const handlers = createHandlers({
     store,
     holdTimer: { set: async () => undefined },
@@ -33,7 +35,7 @@ beforeEach(async () => {
   // Delivers each event three times, the second and third time concurrently.
   handle = async (...events) => {
     for (const event of events) {
-      const deliver = () => (handlers[event.type] as (event: AirlineEvent) => Promise<unknown>)(event);
+      const deliver = () => (handlers as Handlers)[event.type]!(event as never, delivered.first);
       await deliver();
       await Promise.all([deliver(), deliver()]);
     }

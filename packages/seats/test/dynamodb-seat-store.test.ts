@@ -184,7 +184,7 @@ describe('a write', () => {
     expect(await write()).toBe(false);
   });
 
-  test.each([...writes, ['scheduleFlight', () => store.scheduleFlight(flight(), 0)] as const])(
+  test.each([...writes, ['scheduleFlight', () => store.scheduleFlight(flight(), now)] as const])(
     '%s that is throttled throws, since it is not known that its condition failed',
     async (_, write) => {
       dynamoDb.on(PutCommand).rejects(throttled);
@@ -194,7 +194,7 @@ describe('a write', () => {
 
   test('scheduleFlight leaves a newer flight as it is', async () => {
     dynamoDb.on(PutCommand).rejects(conditionFailed);
-    await expect(store.scheduleFlight(flight(), 0)).resolves.toBeUndefined();
+    await expect(store.scheduleFlight(flight(), now)).resolves.toBeUndefined();
   });
 
   test('freeSeats skips seats of other bookings, and throws when one seat is throttled', async () => {

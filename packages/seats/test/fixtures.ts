@@ -1,8 +1,11 @@
 import { newEvent, type AirlineEvent, type EventData } from '@airline/events-schemas/events';
 import { randomUUID } from 'node:crypto';
+import type { Money } from '../src/domain.ts';
 
 export const now = '2026-12-01T09:30:00.000Z';
-export const holdRules = { defaultSeconds: 600, graceSeconds: 60 };
+export const holdRules = { defaultSeconds: 600, graceSeconds: 60, maximumSeconds: 86_400 };
+/** The deliveries of a message: the first, and the one after its last retry. */
+export const delivered = { first: { receiveCount: 1 }, last: { receiveCount: 5 } };
 
 export function flight(overrides: Partial<EventData<'FlightScheduled'>> = {}): EventData<'FlightScheduled'> {
   return {
@@ -48,8 +51,12 @@ export function bookingRequested(data: EventData<'BookingRequested'>): AirlineEv
   return newEvent('BookingRequested', data, { occurredAt: now });
 }
 
-export function paymentOk({ bookingId, payment }: EventData<'BookingRequested'>): AirlineEvent<'PaymentOk'> {
-  const { amountMinor, currency } = payment;
+/** @param overrides of the money that was charged for the request */
+export function paymentOk(
+  { bookingId, payment }: EventData<'BookingRequested'>,
+  overrides: Partial<Money> = {},
+): AirlineEvent<'PaymentOk'> {
+  const { amountMinor, currency } = { ...payment, ...overrides };
   return newEvent(
     'PaymentOk',
     { bookingId, paymentId: 'pi_1', amountMinor, currency, paidAt: now },

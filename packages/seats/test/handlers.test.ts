@@ -1,14 +1,18 @@
 import type { AirlineEvent } from '@airline/events-schemas/events';
-import { UnprocessableEventError } from '@airline/messaging/consume';
+import type { Delivery } from '@airline/events-schemas/reads';
+import { type Handlers, TooEarlyError, UnprocessableEventError } from '@airline/messaging/consume';
+import { createRetryBackoff } from '@airline/messaging/retry-backoff';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createHandlers } from '../src/handlers.ts';
+import type { Money } from '../src/domain.ts';
+import { createHandlers, retriesForFlight } from '../src/handlers.ts';
 import { createInMemorySeatStore } from '../src/in-memory-seat-store.ts';
 import type { SeatStore } from '../src/seat-store.ts';
 import type { HoldTimer } from '../src/hold-timer.ts';
 import {
   bookingCancelled,
   bookingRequested,
+  delivered,
   flight,
   holdRules,
   now,
@@ -21,7 +25,7 @@ import {
 type Message =
   | AirlineEvent<'BookingRequested' | 'PaymentOk' | 'PaymentFailed' | 'BookingCancelled'>
   | { type: 'HoldExpired'; data: { bookingId: string } };
-type Handle = (event: Message) => Promise<readonly AirlineEvent[]>;
+type Handle = (event: Message, delivery?: Delivery) => Promise<readonly AirlineEvent[]>;
 
 let clock: string;
 let store: SeatStore;
@@ -37,9 +41,9 @@ function createHandle(parts: { store: SeatStore; holdTimer: HoldTimer }): Handle
     now: () => new Date(clock),
     reportImpossible: ({ type }) => impossible.push(type),
   });
-  return async (event) => {
+  return async (event, delivery = delivered.first) => {
     if (event.type === 'HoldExpired') return handlers.HoldExpired(event.data.bookingId);
-    return (handlers[event.type] as (event: AirlineEvent) => Promise<readonly AirlineEvent[]>)(event);
+    return (handlers as Handlers)[event.type]!(event as never, delivery);
   };
 }
 
@@ -53,7 +57,7 @@ beforeEach(async () => {
   timers = [];
   holdTimer = { set: async (bookingId, dueAt) => void timers.push({ bookingId, dueAt }) };
   impossible = [];
-  await store.scheduleFlight(flight(), Date.parse(now));
+  await store.scheduleFlight(flight(), now);
   handle = createHandle({ store, holdTimer });
 });
 
@@ -99,9 +103,185 @@ describe('none', () => {
   test('none × PaymentOk: records the early payment, and the later request sells the seats at once', async () => {
     const booking = request();
     expect(await handle(paymentOk(booking))).toEqual([]);
-    expect(await stateOf(booking.bookingId)).toBe('PAID_EARLY');
+    expect((await store.load(booking.bookingId))?.record).toEqual({
+      state: 'PAID_EARLY',
+      amountMinor: 8_100,
+      currency: 'EUR',
+    });
+    expect(await handle(paymentOk(booking))).toEqual([]);
+    expect(impossible).toEqual([]);
     expect(summarize(await handle(bookingRequested(booking)))).toEqual(['SeatBooked']);
     expect(await claimed()).toEqual({ '12A': 'sold' });
+  });
+});
+
+describe('a PaymentOk of other money than the booking’s', () => {
+  const otherMoney: [string, Partial<Money>][] = [
+    ['another amount', { amountMinor: 1 }],
+    ['another currency', { currency: 'USD' }],
+  ];
+
+  /** Brings a booking into each state that knows an amount. */
+  const states: Record<string, (booking: ReturnType<typeof request>) => Promise<unknown>> = {
+    PAID_EARLY: (booking) => handle(paymentOk(booking)),
+    HELD: (booking) => handle(bookingRequested(booking)),
+    SOLD: async (booking) => [await handle(bookingRequested(booking)), await handle(paymentOk(booking))],
+    REFUSED: async (booking) => [
+      await store.claimSeat(booking.flightId, '12A', 'another'),
+      await states.HELD!(booking),
+    ],
+    RELEASED: async (booking) => [await handle(bookingRequested(booking)), await handle(paymentFailed(booking))],
+  };
+
+  describe.each(otherMoney)('%s', (_, money) => {
+    test.each(Object.entries(states))(
+      '%s × PaymentOk: is reported as impossible, and changes nothing',
+      async (name, reach) => {
+        const booking = request();
+        await reach(booking);
+        const before = await store.load(booking.bookingId);
+        expect(before?.record.state).toBe(name);
+        expect(await handle(paymentOk(booking, money))).toEqual([]);
+        expect(await store.load(booking.bookingId)).toEqual(before);
+        expect(impossible).toEqual(['PaymentOk']);
+      },
+    );
+
+    test('tombstone × PaymentOk: changes nothing, because a tombstone knows no amount', async () => {
+      const booking = request();
+      await handle(bookingCancelled(booking));
+      expect(await handle(paymentOk(booking, money))).toEqual([]);
+      expect(impossible).toEqual([]);
+    });
+
+    test('the hold ends by its timer, and the seat is not sold', async () => {
+      const booking = request();
+      await handle(bookingRequested(booking));
+      await handle(paymentOk(booking, money));
+      clock = expired;
+      expect(summarize(await handle(timerOf(booking)))).toEqual(['SeatReleased(hold-expired)']);
+      expect(await claimed()).toEqual({});
+    });
+
+    test.each([
+      ['at the fare of its seat', {}],
+      ['that has expired', { expiresAt: now }],
+      ['for a flight that is not scheduled', { flightId: 'ZZ1-20270101' }],
+    ])('PAID_EARLY × BookingRequested: a request %s is refused as fare-mismatch', async (_case, overrides) => {
+      const booking = request(overrides);
+      await handle(paymentOk(booking, money));
+      expect(summarize(await handle(bookingRequested(booking)))).toEqual(['SeatUnavailable(fare-mismatch)']);
+      expect(await claimed()).toEqual({});
+    });
+  });
+
+  test('seats are sold only for a payment of their fare, in every order of two requests and two payments', async () => {
+    const booking = request();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.shuffledSubarray(['request', 'other request', 'payment', 'other payment'], { minLength: 1 }),
+        fc.constantFrom(...otherMoney.map(([, money]) => money)),
+        async (order, money) => {
+          store = createInMemorySeatStore();
+          await store.scheduleFlight(flight(), now);
+          handle = createHandle({ store, holdTimer });
+          const events: Record<string, Message> = {
+            request: bookingRequested(booking),
+            'other request': bookingRequested({ ...booking, payment: { ...booking.payment, ...money } }),
+            payment: paymentOk(booking),
+            'other payment': paymentOk(booking, money),
+          };
+          // The second request is rejected.
+          for (const name of order) await handle(events[name]!).catch(() => []);
+          const { record } = (await store.load(booking.bookingId))!;
+          if (record.state !== 'SOLD') return expect(Object.values(await claimed())).not.toContain('sold');
+          expect(record).toMatchObject({ amountMinor: 8_100, currency: 'EUR' });
+          expect(order).toContain('payment');
+        },
+      ),
+    );
+  });
+});
+
+describe('a request for a flight that is not scheduled', () => {
+  const booking = request({ flightId: 'ZZ1-20270101' });
+  const tries = Array.from({ length: 5 }, (_, index) => index + 1);
+
+  test('is tried again for a while, since its FlightScheduled may be on the way, and then refused', async () => {
+    for (const receiveCount of tries.filter((count) => count <= retriesForFlight)) {
+      await expect(handle(bookingRequested(booking), { receiveCount })).rejects.toThrow(TooEarlyError);
+      expect(await store.load(booking.bookingId)).toBeUndefined();
+    }
+    const answer = await handle(bookingRequested(booking), { receiveCount: retriesForFlight + 1 });
+    expect(summarize(answer)).toEqual(['SeatUnavailable(unknown-flight)']);
+    expect(await handle(bookingRequested(booking))).toEqual(answer);
+  });
+
+  test('is booked when its flight is scheduled in the meantime', async () => {
+    await expect(handle(bookingRequested(booking))).rejects.toThrow('Flight ZZ1-20270101 of booking');
+    await store.scheduleFlight(flight({ flightId: booking.flightId }), now);
+    expect(summarize(await handle(bookingRequested(booking), { receiveCount: 2 }))).toEqual(['SeatBooked']);
+  });
+
+  test('is tried again if it was paid early', async () => {
+    await handle(paymentOk(booking));
+    await expect(handle(bookingRequested(booking))).rejects.toThrow(TooEarlyError);
+  });
+
+  test('is refused at once if the booking had failed elsewhere', async () => {
+    await handle(paymentFailed(booking));
+    expect(summarize(await handle(bookingRequested(booking)))).toEqual(['SeatUnavailable(payment-failed)']);
+  });
+
+  test('the retries take eight to twelve seconds, and leave tries of the queue for other failures', async () => {
+    const pauses = async (random: number): Promise<number[]> => {
+      const timeouts: number[] = [];
+      const send = async ({ input }: { input: { VisibilityTimeout: number } }) =>
+        timeouts.push(input.VisibilityTimeout);
+      const delayRetry = createRetryBackoff({ client: { send } as never, queueUrl: 'seats', random: () => random });
+      for (const count of tries)
+        await delayRetry({ receiptHandle: 'r', attributes: { ApproximateReceiveCount: String(count) } as never });
+      return timeouts;
+    };
+    const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0);
+    expect(sum((await pauses(0)).slice(0, retriesForFlight))).toBe(8);
+    expect(sum((await pauses(0.999)).slice(0, retriesForFlight))).toBe(12);
+    // After the retries comes the try that refuses. The backoff of the last try of all is 0.
+    const maxReceiveCount = (await pauses(0.5)).indexOf(0) + 1;
+    expect(maxReceiveCount).toBe(5);
+    expect(retriesForFlight + 1).toBeLessThan(maxReceiveCount);
+  });
+});
+
+describe('the longest hold', () => {
+  test.each([
+    ['the last second that RFC 3339 can write', '9999-12-31T23:59:59Z'],
+    ['a hundred years away', '2126-12-01T09:30:00Z'],
+    ['one second too far', '2026-12-02T09:29:01Z'],
+  ])('a request that expires at %s is held for a day', async (_, expiresAt) => {
+    const booking = request({ expiresAt, flightId: 'KL1001-20261218' });
+    const dueAt = '2026-12-02T09:30:00.000Z';
+    expect((await handle(bookingRequested(booking)))[0]!.data).toMatchObject({ holdExpiresAt: dueAt });
+    expect(timers).toEqual([{ bookingId: booking.bookingId, dueAt }]);
+    clock = dueAt;
+    expect(summarize(await handle(timerOf(booking)))).toEqual(['SeatReleased(hold-expired)']);
+  });
+
+  test('every expiry that the contract admits leads to a hold that ends within the limits, at a valid time', async () => {
+    const expiries = fc.date({ min: new Date(now), max: new Date('9998-12-31T23:59:59.999Z'), noInvalidDate: true });
+    await fc.assert(
+      fc.asyncProperty(fc.option(expiries), async (expiry) => {
+        const booking = request(expiry ? { expiresAt: expiry.toISOString(), seats: ['1A'] } : { seats: ['1A'] });
+        const payment = { ...booking.payment, amountMinor: 22_680 };
+        store = createInMemorySeatStore();
+        await store.scheduleFlight(flight(), now);
+        const [answer] = await createHandle({ store, holdTimer })(bookingRequested({ ...booking, payment }));
+        if (answer?.type !== 'SeatBooked') return expect(expiry?.toISOString()).toBe(now);
+        const seconds = (Date.parse(answer.data.holdExpiresAt!) - Date.parse(now)) / 1000;
+        const asked = (expiry ? (expiry.getTime() - Date.parse(now)) / 1000 : 600) + 60;
+        expect(seconds).toBeCloseTo(Math.min(asked, 86_400), 5);
+      }),
+    );
   });
 });
 
@@ -424,31 +604,38 @@ describe('RELEASED', () => {
   });
 });
 
-test('a second request with the same bookingId for other seats is rejected as a conflicting request', async () => {
+describe('a second request with the same bookingId', () => {
   const booking = request();
-  await handle(bookingRequested(booking));
-  const other = bookingRequested({ ...booking, seats: ['13A'] });
-  await expect(handle(other)).rejects.toThrow(UnprocessableEventError);
-  await expect(handle(other)).rejects.toMatchObject({ reason: 'conflicting-request' });
-  expect(await claimed()).toEqual({ '12A': 'held' });
-});
+  const { payment } = booking;
 
-test('a later FlightScheduled replaces the flight; an older one that arrives late does not', async () => {
-  const handlers = createHandlers({
-    store,
-    holdTimer,
-    holdRules,
-    now: () => new Date(now),
-    reportImpossible: () => {},
+  test.each([
+    ['other seats', { seats: ['13A'] }],
+    ['more seats', { seats: ['12A', '13A'] }],
+    ['another flight', { flightId: 'KL1003-20261218' }],
+    ['another amount', { payment: { ...payment, amountMinor: 1 } }],
+    ['another currency', { payment: { ...payment, currency: 'USD' } }],
+  ])('for %s is rejected as a conflicting request, and leaves no seat claimed', async (_, overrides) => {
+    await store.scheduleFlight(flight({ flightId: 'KL1003-20261218' }), now);
+    await handle(bookingRequested(booking));
+    const other = { ...booking, ...overrides };
+    // A run of the second request claimed its seats, and crashed before it saved its record.
+    for (const seat of other.seats) await store.claimSeat(other.flightId, seat, booking.bookingId);
+    await expect(handle(bookingRequested(other))).rejects.toThrow(UnprocessableEventError);
+    await expect(handle(bookingRequested(other))).rejects.toMatchObject({ reason: 'conflicting-request' });
+    expect(await claimed()).toEqual({ '12A': 'held' });
+    expect((await store.seatMap('KL1003-20261218'))!.claimed).toEqual(new Map());
   });
-  const scheduled = (aircraft: string, occurredAt: string): AirlineEvent<'FlightScheduled'> => ({
-    type: 'FlightScheduled',
-    metadata: { eventId: 'f', correlationId: 'f', occurredAt, service: 'flights', schemaVersion: 1 },
-    data: flight({ aircraft }),
+
+  test('that differs only in its passenger, its card or its times is the same request', async () => {
+    const first = await handle(bookingRequested(booking));
+    const other = {
+      ...booking,
+      passenger: { name: 'Grace Hopper', email: 'grace@example.com' },
+      payment: { ...payment, method: 'pm_card_amex' },
+      expiresAt: '2026-12-01T09:31:00Z',
+    };
+    expect(await handle(bookingRequested(other))).toEqual(first);
   });
-  await handlers.FlightScheduled(scheduled('Boeing 737-800', '2026-12-02T00:00:00Z'));
-  await handlers.FlightScheduled(scheduled('Fokker 70', '2026-11-30T00:00:00Z'));
-  expect((await store.listFlights(new Date(now)))[0]!.aircraft).toBe('Boeing 737-800');
 });
 
 test('of fifty concurrent bookings for one seat, exactly one holds it', async () => {
@@ -513,7 +700,7 @@ describe('in any order, with duplicates and crashes', () => {
             store = createInMemorySeatStore();
             timers = [];
             impossible = [];
-            await store.scheduleFlight(flight(), Date.parse(now));
+            await store.scheduleFlight(flight(), now);
             const booking = request({ seats: ['12A', '12C'], expiresAt: '2026-12-01T09:40:00Z' });
             const bus: Message[] = [bookingRequested(booking)];
             if (flow.startsWith('paid')) bus.push(paymentOk(booking));
@@ -558,7 +745,7 @@ describe('in any order, with duplicates and crashes', () => {
         clock = now;
         store = createInMemorySeatStore();
         impossible = [];
-        await store.scheduleFlight(flight(), Date.parse(now));
+        await store.scheduleFlight(flight(), now);
         const booking = request({ seats: ['12A', '12C'] });
         const scheduled = <T extends object>(part: T): T =>
           new Proxy(part, {

@@ -28,6 +28,7 @@ const scenarios: AirlineEvent[][] = [
   [scheduled, bookingCancelled(data), requested],
   [scheduled, requested, bookingCancelled(data)],
   [scheduled, paymentFailed(data, 'expired'), requested],
+  [scheduled, requested, paymentOk(data, { currency: 'USD' })],
 ].map((events) => events.map(traced));
 
 /** Returns the event with every optional field of its metadata. */
@@ -63,7 +64,7 @@ test('seats reads the fields that it declares, and no others', async () => {
 test('a field that is read but not declared is found, and a field that is declared but not read', async () => {
   const other = {
     ...reads,
-    PaymentOk: ['data.bookingId', 'data.paidAt'],
+    PaymentOk: [...reads.PaymentOk, 'data.paidAt'],
     BookingCancelled: ['data.bookingId'],
   } as const;
   expect(await findDrift(other, scenarios, handle)).toEqual({

@@ -38,17 +38,21 @@ describe('the seats stack', () => {
           QUEUE_URL: { Ref: queue },
           HOLD_DEFAULT_SECONDS: '600',
           HOLD_GRACE_SECONDS: '60',
+          HOLD_MAXIMUM_SECONDS: '86400',
         }),
       },
     });
   });
 
-  test('refuses a grace that is no number of seconds', () => {
-    const app = new App({ context: { holdGraceSeconds: '1m' } });
-    expect(() => new SeatsStack(app, 'seats')).toThrow(
-      'Context value holdGraceSeconds must be a whole number of seconds from 0 to 86400; it is "1m".',
-    );
-  });
+  test.each(['holdDefaultSeconds', 'holdGraceSeconds', 'holdMaximumSeconds'])(
+    'refuses a %s that is no number of seconds',
+    (name) => {
+      const app = new App({ context: { [name]: '1m' } });
+      expect(() => new SeatsStack(app, 'seats')).toThrow(
+        `Context value ${name} must be a whole number of seconds from 0 to 86400; it is "1m".`,
+      );
+    },
+  );
 
   test('has two functions of their own code', () => {
     const functions = Object.values(

@@ -32,6 +32,8 @@ export const flight: EventData<'FlightScheduled'> = {
   ],
 };
 
+export const flightScheduled = newEvent('FlightScheduled', flight, { occurredAt: new Date(epoch).toISOString() });
+
 export const allSeats = flight.cabins.flatMap(({ rows, letters }) =>
   Array.from({ length: rows.last - rows.first + 1 }, (_, index) =>
     letters.map((letter) => `${rows.first + index}${letter}`),

@@ -59,8 +59,8 @@ export interface RunContext {
   oracle: Oracle;
 }
 
-/** The lifetime of a request without `expiresAt`, and the grace period of its hold: the values of the stacks. */
-const holdRules = { defaultSeconds: 600, graceSeconds: 60 };
+/** How long holds last: the values of the stacks. */
+const holdRules = { defaultSeconds: 600, graceSeconds: 60, maximumSeconds: 86_400 };
 
 /**
  * Runs a service's real consumer with the messages of a run.

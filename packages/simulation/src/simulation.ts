@@ -1,6 +1,7 @@
 import { type AirlineEvent, sourceOf } from '@airline/events-schemas/events';
 import type { EventEnvelope } from '@airline/events-schemas/parse-event';
-import { type Booking, epoch, flight } from './bookings.ts';
+import { flightVersionOf } from '@airline/events-schemas/flight-version';
+import { type Booking, epoch, flight, flightScheduled } from './bookings.ts';
 import { functionTimeouts, listenersOf, type Service } from './bus.ts';
 import { type BusEntry, runConsumer, type PlantedBug } from './consumers.ts';
 import type { Fault } from './faults.ts';
@@ -57,7 +58,7 @@ export class Simulation {
   }
 
   async open(): Promise<void> {
-    await this.world.seatStore.scheduleFlight(flight, epoch);
+    await this.world.seatStore.scheduleFlight(flight, flightVersionOf(flightScheduled));
   }
 
   /** A producer outside the simulated services publishes an event. */

@@ -18,6 +18,11 @@ interface KeptData {
   BookingCancelled: Pick<EventData<'BookingCancelled'>, 'cancelledAt'>;
 }
 
+interface Seats {
+  flightId: string;
+  seats: string[];
+}
+
 interface Money {
   amountMinor: number;
   currency: string;
@@ -113,22 +118,40 @@ export function factOf({ type, metadata, data }: Heard, heardAt: string): Fact {
   }
 }
 
-/** Whether two requests have the same flight, seats and amount. */
+/** Whether two requests have the same flight, seats, amount and owner. */
 export function asksTheSame(
   { data: first }: Fact<'BookingRequested'>,
   { data: second }: Fact<'BookingRequested'>,
 ): boolean {
-  return (
-    first.flightId === second.flightId &&
-    first.seats.join() === second.seats.join() &&
-    first.amountMinor === second.amountMinor &&
-    first.currency === second.currency
-  );
+  return areSameSeats(first, second) && areSameMoney(first, second) && first.customerId === second.customerId;
+}
+
+function areSameSeats(one: Seats, other: Seats): boolean {
+  return one.flightId === other.flightId && one.seats.join() === other.seats.join();
+}
+
+function areSameMoney(one: Money, other: Money): boolean {
+  return one.amountMinor === other.amountMinor && one.currency === other.currency;
 }
 
 /** Whether the booking was requested for this customer account. False if the request is not known yet. */
 export function isBookingOf(customerId: string, facts: readonly Fact[]): boolean {
-  return find(facts, 'BookingRequested')?.data.customerId === customerId;
+  return requestOf(facts)?.data.customerId === customerId;
+}
+
+/**
+ * Returns the booking's request. A request that status received first, and whose seats or money seats did not answer,
+ * is not the booking's: another one with the same bookingId is.
+ */
+function requestOf(facts: readonly Fact[]): Fact<'BookingRequested'> | undefined {
+  const request = find(facts, 'BookingRequested');
+  const booked = find(facts, 'SeatBooked');
+  const answer = booked ?? find(facts, 'SeatUnavailable') ?? find(facts, 'SeatReleased');
+  const isAnswered =
+    request &&
+    (!answer || areSameSeats(request.data, answer.data)) &&
+    (!booked || areSameMoney(request.data, booked.data));
+  return isAnswered ? request : undefined;
 }
 
 /** Returns the fact of this type, if there is one. */
@@ -159,7 +182,7 @@ const precedence: readonly Failure[] = ['CANCELLED', 'SEAT_UNAVAILABLE', 'PAYMEN
 
 /** Computes the status from the set of facts, so neither the order nor the redelivery of events matters. */
 export function foldStatus(facts: readonly Fact[]): BookingStatus {
-  const request = find(facts, 'BookingRequested');
+  const request = requestOf(facts);
   const booked = find(facts, 'SeatBooked');
   const unavailable = find(facts, 'SeatUnavailable');
   const released = find(facts, 'SeatReleased');
@@ -172,10 +195,10 @@ export function foldStatus(facts: readonly Fact[]): BookingStatus {
   // A cancellation outranks every no. It counts at once, but the booking settles only when both participants answered.
   const root = cancelled ?? rootOf([unavailable, released, paymentFailed, refunded].filter((no) => no !== undefined));
   const reason = root && (root.type === 'BookingCancelled' ? 'cancelled' : root.data.reason);
-  const status = reason ? failures[reason].status : statusOfYesses(booked !== undefined, paid !== undefined);
+  const status = reason ? failures[reason].status : statusOfYesses(booked, paid);
   const failedAtBoth = (unavailable ?? released) !== undefined && (paymentFailed ?? refunded) !== undefined;
-  const withSeats = (request ?? booked ?? unavailable ?? released)?.data;
-  const withAmount = (request ?? booked ?? paid)?.data;
+  const withSeats = (booked ?? unavailable ?? released ?? request)?.data;
+  const withAmount = (booked ?? request ?? paid)?.data;
   const requestedAt = request && (request.data.requestedAt ?? request.occurredAt);
   return {
     status,
@@ -194,8 +217,9 @@ export function foldStatus(facts: readonly Fact[]): BookingStatus {
   };
 }
 
-function statusOfYesses(booked: boolean, paid: boolean): Status {
-  if (booked) return paid ? 'CONFIRMED' : 'SEAT_BOOKED';
+/** A payment of other money than the seats' fare is no yes to this booking, and will be refunded. */
+function statusOfYesses(booked: Fact<'SeatBooked'> | undefined, paid: Fact<'PaymentOk'> | undefined): Status {
+  if (booked) return paid && areSameMoney(booked.data, paid.data) ? 'CONFIRMED' : 'SEAT_BOOKED';
   return paid ? 'PAYMENT_OK' : 'REQUESTED';
 }
 

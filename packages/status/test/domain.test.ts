@@ -1,12 +1,16 @@
-import type { AirlineEvent } from '@airline/events-schemas/events';
+import type { AirlineEvent, EventData } from '@airline/events-schemas/events';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type BookingStatus, foldStatus, type FactType } from '../src/domain.ts';
+import { asksTheSame, type BookingStatus, type Fact, type FactType, foldStatus, isBookingOf } from '../src/domain.ts';
 import { at, bookingId, events, facts, happy, heardAt, permutations } from './fixtures.ts';
 
 /** A short text for a status, e.g. `SEAT_UNAVAILABLE(taken), settled`. */
 const summarize = ({ status, settled, reason }: BookingStatus): string =>
   [status, ...(reason ? [`(${reason})`] : []), ...(settled ? [', settled'] : [])].join('');
+type Money = NonNullable<BookingStatus['amount']>;
+const amount: Money = { amountMinor: 16_200, currency: 'EUR' };
+const flightId = 'KL1001-20261218';
+const seats = ['12A', '12C'];
 const statusOf = (...received: AirlineEvent<FactType>[]): string => summarize(foldStatus(facts(...received)));
 const {
   requested,
@@ -53,6 +57,22 @@ describe('a booking that nobody has refused', () => {
     });
   });
 
+  test.each<[string, AirlineEvent<FactType>[], Partial<BookingStatus>]>([
+    ['SeatBooked', [seatBooked()], { flightId, seats, amount }],
+    ['SeatUnavailable', [seatUnavailable()], { flightId, seats }],
+    ['SeatReleased', [seatReleased()], { flightId, seats }],
+    ['PaymentOk', [paymentOk()], { amount }],
+    ['SeatUnavailable and PaymentOk', [seatUnavailable(), paymentOk()], { flightId, seats, amount }],
+    ['SeatReleased and PaymentOk', [seatReleased(), paymentOk()], { flightId, seats, amount }],
+    ['PaymentFailed', [paymentFailed()], {}],
+    ['PaymentRefunded', [paymentRefunded()], {}],
+    ['ReceiptIssued', [receiptIssued()], { receiptNumber: 'R-7K2M-9QXD-4TBN' }],
+    ['BookingCancelled', [cancelled()], { cancelledAt: at(5) }],
+  ])('before the request arrives, the answer has what %s names', (_, received, expected) => {
+    const { flightId, seats, amount, receiptNumber, requestedAt, cancelledAt } = foldStatus(facts(...received));
+    expect({ flightId, seats, amount, receiptNumber, requestedAt, cancelledAt }).toEqual(expected);
+  });
+
   test('without requestedAt, the time of the request is the time of its event', () => {
     const { requestedAt: _, ...data } = requested().data;
     expect(foldStatus(facts({ ...requested(), data })).requestedAt).toBe(at(0));
@@ -62,6 +82,74 @@ describe('a booking that nobody has refused', () => {
     const answers = permutations(happy).map((received) => JSON.stringify(foldStatus(facts(...received))));
     expect(answers).toHaveLength(24);
     expect(new Set(answers).size).toBe(1);
+  });
+});
+
+const otherMoney: [string, Partial<Money>][] = [
+  ['another amount', { amountMinor: 1 }],
+  ['another currency', { currency: 'USD' }],
+];
+
+describe.each(otherMoney)('a payment of %s than the seats were booked for', (_, money) => {
+  test('does not confirm the booking, in any order, even with a receipt', () => {
+    const received = [requested(), seatBooked(), paymentOk(money), receiptIssued()];
+    for (const order of permutations(received)) {
+      expect(foldStatus(facts(...order))).toMatchObject({ status: 'SEAT_BOOKED', settled: false, amount });
+    }
+  });
+
+  test('settles as expired when the hold has ended and the charge is refunded', () => {
+    expect(
+      statusOf(
+        requested(),
+        seatBooked(),
+        paymentOk(money),
+        seatReleased('hold-expired'),
+        paymentRefunded('hold-expired'),
+      ),
+    ).toBe('EXPIRED(hold-expired), settled');
+  });
+});
+
+describe('another request with the same bookingId, which status received first', () => {
+  const card = { method: 'pm_card_visa', ...amount };
+  const conflicts: [string, Partial<EventData<'BookingRequested'>>][] = [
+    ['another flight', { flightId: 'KL1003-20261218' }],
+    ['other seats', { seats: ['14A', '14C'] }],
+    ['another amount', { payment: { ...card, amountMinor: 1 } }],
+    ['another currency', { payment: { ...card, currency: 'USD' } }],
+  ];
+
+  test.each(conflicts)('for %s: the answer describes what was sold', (_, data) => {
+    const lost = requested({ ...data, customerId: 'eve' });
+    const received = facts(lost, ...happy.slice(1));
+    expect(foldStatus(received)).toMatchObject({ status: 'CONFIRMED', settled: true, flightId, seats, amount });
+    expect(foldStatus(received)).not.toHaveProperty('requestedAt');
+  });
+
+  test.each(conflicts)('for %s: its customer does not see the booking of the other', (_, data) => {
+    const lost = requested({ ...data, customerId: 'eve' });
+    expect(isBookingOf('eve', facts(lost))).toBe(true);
+    expect(isBookingOf('eve', facts(lost, seatBooked()))).toBe(false);
+    expect(isBookingOf('eve', facts(lost, paymentOk()))).toBe(true);
+  });
+
+  test.each(conflicts.slice(0, 2))('for %s: the answer describes what was refused or released', (_, data) => {
+    for (const answer of [seatUnavailable(), seatReleased()]) {
+      const received = facts(requested({ ...data, customerId: 'eve' }), answer);
+      expect(foldStatus(received)).toMatchObject({ flightId, seats });
+      expect(isBookingOf('eve', received)).toBe(false);
+    }
+  });
+
+  test.each<[string, Partial<EventData<'BookingRequested'>>, boolean]>([
+    ...conflicts.map(([name, data]): [string, Partial<EventData<'BookingRequested'>>, boolean] => [name, data, false]),
+    ['another owner', { customerId: 'eve' }, false],
+    ['other times', { requestedAt: at(9), expiresAt: at(9) }, true],
+    ['another passenger', { passenger: { name: 'Eve', email: 'eve@example.com' } }, true],
+  ])('compared with a request for %s', (_, data, isSame) => {
+    const [first, second] = facts(requested(), requested(data)) as Fact<'BookingRequested'>[];
+    expect(asksTheSame(first!, second!)).toBe(isSame);
   });
 });
 
@@ -140,6 +228,21 @@ describe('a refused booking', () => {
       'cancelled after the receipt',
       [...happy, seatReleased('cancelled'), paymentRefunded('cancelled')],
       'CANCELLED(cancelled), settled',
+    ],
+    [
+      'the request expired at seats, and payments only answers that',
+      [seatUnavailable('expired'), paymentFailed('seat-unavailable')],
+      'EXPIRED(expired), settled',
+    ],
+    [
+      'the card is declined, and seats only answers that',
+      [paymentFailed('declined'), seatReleased('payment-failed')],
+      'PAYMENT_FAILED(declined), settled',
+    ],
+    [
+      'two noes that only answer another',
+      [seatReleased('payment-failed'), paymentFailed('seat-unavailable')],
+      'SEAT_UNAVAILABLE(seat-unavailable), settled',
     ],
     [
       'two refusals: taken and declined',

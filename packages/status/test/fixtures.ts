@@ -29,10 +29,10 @@ export const events = {
       },
       { occurredAt: at(0) },
     ),
-  seatBooked: () =>
+  seatBooked: (data: Partial<EventData<'SeatBooked'>> = {}) =>
     newEvent(
       'SeatBooked',
-      { bookingId, flightId, seats, ...money },
+      { bookingId, flightId, seats, ...money, ...data },
       { occurredAt: at(1), causedBy: causedBy('BookingRequested') },
     ),
   seatUnavailable: (reason: EventData<'SeatUnavailable'>['reason'] = 'taken') =>
@@ -47,10 +47,10 @@ export const events = {
       { bookingId, flightId, seats, reason },
       { occurredAt: at(3), causedBy: causedBy('PaymentFailed') },
     ),
-  paymentOk: () =>
+  paymentOk: (data: Partial<EventData<'PaymentOk'>> = {}) =>
     newEvent(
       'PaymentOk',
-      { bookingId, paymentId: 'pi_1', ...money, paidAt: at(2) },
+      { bookingId, paymentId: 'pi_1', ...money, paidAt: at(2), ...data },
       { occurredAt: at(2), causedBy: causedBy('BookingRequested') },
     ),
   paymentFailed: (reason: EventData<'PaymentFailed'>['reason'] = 'declined', declineCode?: string) =>
