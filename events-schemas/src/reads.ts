@@ -20,6 +20,11 @@ export type EventRead<R extends Reads, T extends keyof R & EventType = keyof R &
 export interface Delivery {
   /** How often its queue has delivered the message so far, this time included: 1, 2 … */
   receiveCount: number;
+  /**
+   * When the handler must have ended, in milliseconds since the epoch. After that the message counts as failed, and the
+   * handler's result is ignored. @default no limit
+   */
+  deadline?: number;
 }
 
 /** One handler for each declared event. It sees only the declared fields. */

@@ -4,7 +4,9 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import type { AirlineEvent, EventType } from '@airline/events-schemas/events';
 import { type EventEnvelope, InvalidEventError, parseEnvelope, parseEvent } from '@airline/events-schemas/parse-event';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { type BatchTime, batchTimeOf, endBy, OutOfTimeError } from './batch-time.ts';
 import { subjectOf, type Subject } from './log-subject.ts';
+import { cut, loggedError } from './logged-error.ts';
 import { type BufferedMetrics, metricsFromEnvironment } from './metrics.ts';
 import { createDeadLetters, type SendToDeadLetters } from './dead-letters.ts';
 import { type Publish, publisherFromEnvironment, type PublishOutcome } from './publish.ts';
@@ -62,10 +64,17 @@ export interface ConsumerOptions {
   metrics?: Pick<BufferedMetrics, 'count' | 'flush'>;
 }
 
+/** Why a message can never be handled: the errors of the contract, and of the handlers. */
+type Unprocessable = InvalidEventError | UnprocessableEventError;
+
 /**
  * The consumer of a service's queue.
  * - The records of a batch run side by side, and their events are published in as few PutEvents as possible.
  * - A record whose handler failed, or whose events were not published, is reported as failed; the others are not.
+ * - A record whose handler does not end in time is reported as failed, early enough for the others (`batch-time.ts`).
+ *   Its handler cannot be stopped. It may go on while Lambda still runs the environment, now or in a later invocation.
+ *   That run is one more of the overlapping runs for which handlers are written: each write is conditional on what was
+ *   read. Its events are not published; the next delivery publishes them.
  * - A message that can never be handled is sent to the dead-letter queue with its reason, and then acknowledged.
  */
 export function createConsumer({
@@ -77,71 +86,134 @@ export function createConsumer({
   logger,
   metrics,
 }: ConsumerOptions): Consumer {
-  async function handle(record: SQSRecord, outbox: BatchOutbox): Promise<void> {
+  async function handle(record: SQSRecord, outbox: BatchOutbox, time: BatchTime): Promise<void> {
     let subject: Subject = { messageId: record.messageId };
     let answer: readonly AirlineEvent[];
     try {
+      requireTime(time);
       const envelope = parseEnvelope(record.body);
       subject = { ...subject, ...subjectOf(envelope) };
-      answer = await route(envelope, record, handlers, selfAddressed);
+      answer = await answerInTime(envelope, record, subject, time);
     } catch (error) {
       outbox.addNothing();
       if (!(error instanceof InvalidEventError || error instanceof UnprocessableEventError))
-        throw await failed(error, record, subject);
-      await sendToDeadLetters(record, error.reason, error.message);
-      logger.error('Message can never be handled; put into the dead-letter queue', {
-        ...subject,
-        reason: error.reason,
-        error: error.message,
-      });
+        throw await failed(error, record, subject, time);
+      await bury(error, record, subject, time);
       return;
     }
     try {
       await outbox.publish(answer);
     } catch (error) {
-      throw await failed(error, record, subject);
+      throw await failed(error, record, subject, time);
     }
     logger.info('handled', { ...subject, said: answer.map(({ type }) => type) });
+  }
+
+  /** The events of the handler. @throws OutOfTimeError when it does not end in time; a later result is only logged */
+  async function answerInTime(
+    envelope: EventEnvelope,
+    record: SQSRecord,
+    subject: Subject,
+    time: BatchTime,
+  ): Promise<readonly AirlineEvent[]> {
+    const answering = route(envelope, record, handlers, selfAddressed, time);
+    try {
+      return await endBy(time.handlers, 'The handler', answering);
+    } catch (error) {
+      if (error instanceof OutOfTimeError) {
+        answering.then(
+          () => logger.info('A handler ended after its message was reported as failed', { ...subject }),
+          (late) =>
+            late !== error &&
+            logger.warn('A handler failed after its message was reported as failed', {
+              ...subject,
+              error: loggedError(late),
+            }),
+        );
+      }
+      throw error;
+    }
+  }
+
+  /** Sends a message that can never be handled to the dead-letter queue. Without that it must not be acknowledged. */
+  async function bury(
+    { reason, message }: Unprocessable,
+    record: SQSRecord,
+    subject: Subject,
+    time: BatchTime,
+  ): Promise<void> {
+    try {
+      await endBy(time.bookkeeping, 'Sending the dead letter', sendToDeadLetters(record, reason, message));
+    } catch (error) {
+      throw await failed(error, record, { ...subject, deadLetterReason: reason }, time);
+    }
+    logger.error('Message can never be handled; put into the dead-letter queue', {
+      ...subject,
+      reason,
+      error: cut(message),
+    });
   }
 
   /**
    * Counts and logs a failure, and sets the pause before the retry.
    * @returns the error, for the batch to report
    */
-  async function failed(error: unknown, record: SQSRecord, subject: Subject): Promise<unknown> {
+  async function failed(
+    error: unknown,
+    record: SQSRecord,
+    subject: Subject & { deadLetterReason?: string },
+    time: BatchTime,
+  ): Promise<unknown> {
     const receiveCount = record.attributes.ApproximateReceiveCount;
     if (error instanceof TooEarlyError) {
       logger.info('Message came too early and will be delivered again', {
         ...subject,
         receiveCount,
-        error: error.message,
+        error: cut(error.message),
       });
     } else {
       metrics?.count('MessageFailed');
-      logger.warn('Message failed and will be delivered again', { ...subject, receiveCount, error: error as Error });
+      logger.warn('Message failed and will be delivered again', {
+        ...subject,
+        receiveCount,
+        error: loggedError(error),
+      });
     }
-    await delayRetry?.(record).catch((cause: Error) => {
+    try {
+      if (delayRetry) await endBy(time.bookkeeping, 'Setting the pause', delayRetry(record));
+    } catch (cause) {
       logger.warn('The pause before a retry could not be set; the visibility timeout applies', {
         ...subject,
-        error: cause,
+        error: loggedError(cause),
       });
-    });
+    }
     return error;
   }
 
   return async (event, context) => {
-    const outbox = new BatchOutbox(event.Records.length, publish);
+    const time = batchTimeOf(context);
+    const outbox = new BatchOutbox(event.Records.length, publish, time.publishing);
     const processor = new BatchProcessor(BatchSource.SQS);
     try {
-      return await processPartialResponse(event, (record: SQSRecord) => handle(record, outbox), processor, {
+      return await processPartialResponse(event, (record: SQSRecord) => handle(record, outbox, time), processor, {
         context,
         // By default Powertools throws when every record failed. The response would then not name the failed records.
         throwOnFullBatchFailure: false,
       });
     } finally {
-      metrics?.flush();
+      try {
+        metrics?.flush();
+      } catch (error) {
+        // Thrown from here, it would replace the answer: the whole batch would be delivered again.
+        logger.error('Metrics could not be written', { error: loggedError(error) });
+      }
     }
   };
+}
+
+/** Nothing is begun after the time of the handlers, for which other work of this thread can be the reason. */
+function requireTime({ handlers }: BatchTime): void {
+  if (Date.now() >= handlers) throw new OutOfTimeError('The time of the batch was over before this message was begun.');
 }
 
 /** The consumer of a deployed function, made from its environment variables. @throws Error when one is missing */
@@ -163,6 +235,7 @@ async function route(
   { attributes }: Pick<SQSRecord, 'attributes'>,
   handlers: Handlers,
   selfAddressed: SelfAddressedHandlers,
+  time: BatchTime,
 ): Promise<readonly AirlineEvent[]> {
   const detailType = envelope['detail-type'];
   if (Object.hasOwn(selfAddressed, detailType)) return selfAddressed[detailType]!(envelope);
@@ -173,8 +246,10 @@ async function route(
       'unknown-detail-type',
       `This service has no handler for ${event.type}; its rules should not send it.`,
     );
+  requireTime(time);
   return handler(withTrace(event, attributes.AWSTraceHeader), {
     receiveCount: Number(attributes.ApproximateReceiveCount),
+    deadline: time.handlers,
   });
 }
 
@@ -187,12 +262,14 @@ function withTrace(event: AirlineEvent, traceHeader: string | undefined): Airlin
 /** Collects the events of a batch, and publishes them together once every record has added its own. */
 class BatchOutbox {
   readonly #publish: Publish;
+  readonly #publishUntil: number;
   readonly #added: { events: readonly AirlineEvent[]; settle: (outcomes: PublishOutcome[]) => void }[] = [];
   #pendingRecords: number;
 
-  constructor(records: number, publish: Publish) {
+  constructor(records: number, publish: Publish, publishUntil: number) {
     this.#pendingRecords = records;
     this.#publish = publish;
+    this.#publishUntil = publishUntil;
   }
 
   /** Adds a record's events. Resolves when all of them are published. @throws PublishError when one was not */
@@ -211,8 +288,15 @@ class BatchOutbox {
 
   async #flush(): Promise<void> {
     const events = this.#added.flatMap((record) => record.events);
-    const outcomes = await this.#publish(events).catch((error: Error) => events.map(() => error));
+    const outcomes = await this.#outcomesOf(events).catch((error: Error) => events.map(() => error));
     let next = 0;
     for (const { events, settle } of this.#added) settle(outcomes.slice(next, (next += events.length)));
+  }
+
+  async #outcomesOf(events: readonly AirlineEvent[]): Promise<PublishOutcome[]> {
+    const outcomes = await endBy(this.#publishUntil, 'Publishing', this.#publish(events));
+    // A missing outcome would count as published.
+    if (outcomes.length === events.length) return outcomes;
+    throw new Error(`The publisher has ${outcomes.length} outcomes for ${events.length} events.`);
   }
 }

@@ -1,11 +1,15 @@
 import { type MessageAttributeValue, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSRecord } from 'aws-lambda';
+import { cut } from './logged-error.ts';
 
 /** Sends a message that can never be handled to the dead-letter queue, with the reason. @throws when SQS fails */
 export type SendToDeadLetters = (record: SQSRecord, reason: string, error: string) => Promise<void>;
 
-/** In characters. SQS counts attributes in the message's size, and a list of schema violations can be long. */
-const maximumErrorLength = 1000;
+/**
+ * What SQS refuses in a message and its attributes
+ * (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html). An error may quote it.
+ */
+const refusedBySqs = /[^\u0009\u000A\u000D\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
 /**
  * The dead letter has the body and the trace of the message. Its attributes are `reason` (a code, e.g.
@@ -27,7 +31,7 @@ export function createDeadLetters({
         MessageBody: body,
         MessageAttributes: {
           reason: text(reason),
-          error: text(error.slice(0, maximumErrorLength)),
+          error: text(error),
           originalMessageId: text(messageId),
           receiveCount: { DataType: 'Number', StringValue: attributes.ApproximateReceiveCount },
           ...(firstReceived > 0 && { firstReceivedAt: text(new Date(firstReceived).toISOString()) }),
@@ -40,6 +44,7 @@ export function createDeadLetters({
   };
 }
 
+/** SQS counts attributes in the message's size, and refuses empty ones. */
 function text(value: string): MessageAttributeValue {
-  return { DataType: 'String', StringValue: value };
+  return { DataType: 'String', StringValue: cut(value).replaceAll(refusedBySqs, '\uFFFD') || 'none' };
 }

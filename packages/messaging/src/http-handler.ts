@@ -1,6 +1,8 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { problem } from './http-response.ts';
+import { idOrNothing } from './log-subject.ts';
+import { loggedError } from './logged-error.ts';
 import type { BufferedMetrics } from './metrics.ts';
 
 /** Answers a request of API Gateway's HTTP API (payload format 2.0). */
@@ -32,11 +34,11 @@ export function httpHandler(
     try {
       return await api(event, context);
     } catch (error) {
-      const correlationId = event.pathParameters?.bookingId;
+      const correlationId = idOrNothing(event.pathParameters?.bookingId);
       logger.error('Request failed', {
         routeKey: event.routeKey,
         ...(correlationId && { correlationId }),
-        error: error as Error,
+        error: loggedError(error),
       });
       return problem(500, 'Internal error', 'Something went wrong on our side. Try again in a moment.');
     } finally {

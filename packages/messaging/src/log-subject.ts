@@ -25,6 +25,7 @@ export function subjectOf({ 'detail-type': type, detail }: EventEnvelope): Omit<
   return { ...(detailType && { detailType }), ...(correlationId && { correlationId }), ...(eventId && { eventId }) };
 }
 
-function idOrNothing(value: unknown): string | undefined {
+/** The value if it looks like an id. */
+export function idOrNothing(value: unknown): string | undefined {
   return typeof value === 'string' && idPattern.test(value) ? value : undefined;
 }

@@ -32,6 +32,7 @@ export interface PowertoolsOnce {
 export function createPowertoolsOnce(options: PowertoolsOnceOptions): PowertoolsOnce {
   const { client, tableName, partitionOf, sortKeyPrefix, lifetimeSeconds, pauses = [] } = options;
   const config = new IdempotencyConfig({ expiresAfterSeconds: lifetimeSeconds });
+  let timeout = Infinity;
 
   async function attempt<T>(correlationId: string, operation: string, work: () => Promise<T>): Promise<T> {
     // With a sort key, Powertools puts all items of a persistence layer into one partition, which would become hot. So
@@ -44,8 +45,30 @@ export function createPowertoolsOnce(options: PowertoolsOnceOptions): Powertools
       staticPkValue: partitionOf(correlationId, operation),
       expiryAttr: 'expiresAtEpoch',
     });
-    const guarded = makeIdempotent((_key: string) => work(), { persistenceStore, config, keyPrefix: sortKeyPrefix });
-    return guarded(`${correlationId}#${operation}`);
+    // Lambda can freeze a run whose batch is answered and continue it later, when the lock may be another run's.
+    const lockedUntil = timeout;
+    let giveUp: (error: Error) => void;
+    const givenUp = new Promise<never>((_, reject) => (giveUp = reject));
+    const outlived = (cause?: unknown): Promise<never> => {
+      giveUp(new Error(`The lock of ${operation} of ${correlationId} expired before its work was done.`, { cause }));
+      // Powertools deletes the lock when the work throws, whoever has it. So for Powertools this work never ends.
+      return new Promise(() => undefined);
+    };
+    const workInTime = async (): Promise<T> => {
+      if (Date.now() >= lockedUntil) return outlived();
+      try {
+        return await work();
+      } catch (error) {
+        if (Date.now() >= lockedUntil) return outlived(error);
+        throw error;
+      }
+    };
+    const guarded = makeIdempotent((_key: string) => workInTime(), {
+      persistenceStore,
+      config,
+      keyPrefix: sortKeyPrefix,
+    });
+    return Promise.race([guarded(`${correlationId}#${operation}`), givenUp]);
   }
 
   return {
@@ -62,6 +85,9 @@ export function createPowertoolsOnce(options: PowertoolsOnceOptions): Powertools
       throw new Error('unreachable');
     },
 
-    registerLambdaContext: (context) => config.registerLambdaContext(context as Context),
+    registerLambdaContext(context) {
+      timeout = Date.now() + context.getRemainingTimeInMillis();
+      config.registerLambdaContext(context as Context);
+    },
   };
 }

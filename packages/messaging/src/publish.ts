@@ -55,13 +55,14 @@ export function createPublisher({ client, busName, sleep = pause }: PublisherOpt
   }
 
   return async (events) => {
-    const outcomes: PublishOutcome[] = events.map(invalid);
-    const entries = events.map((event) => toEntry(event, busName));
+    const entries = events.map((event) => entryOrError(event, busName));
+    const outcomes: PublishOutcome[] = entries.map((entry) => (entry instanceof Error ? entry : undefined));
+    const entryAt = (index: number): PutEventsRequestEntry => entries[index] as PutEventsRequestEntry;
     let waiting = events.flatMap((_, index) => (outcomes[index] ? [] : [index]));
     for (let attempt = 1; waiting.length > 0 && attempt <= attempts; attempt++) {
       if (attempt > 1) await sleep(firstPauseMilliseconds * 2 ** (attempt - 2) * (0.5 + Math.random()));
-      for (const chunk of inChunks(waiting, (index) => byteSize(entries[index]!))) {
-        const results = await send(chunk.map((index) => entries[index]!));
+      for (const chunk of inChunks(waiting, (index) => byteSize(entryAt(index)))) {
+        const results = await send(chunk.map(entryAt));
         chunk.forEach((index, position) => (outcomes[index] = results[position]));
       }
       waiting = waiting.filter((index) => outcomes[index]);
@@ -81,10 +82,19 @@ export async function publishOrThrow(publish: Publish, events: readonly AirlineE
   if (failure) throw failure;
 }
 
-/** EventBridge would deliver an invalid event to every consumer's dead-letter queue, so its producer fails instead. */
-function invalid({ type, metadata, data }: AirlineEvent): PublishOutcome {
-  const mistake = findFirstMistake(type, { metadata, data });
-  return mistake && new PublishError(`${type} breaks its schema: ${mistake.path} ${mistake.message}`);
+/**
+ * An entry, or why the event cannot be one: EventBridge would deliver an invalid event to every consumer's dead-letter
+ * queue, so its producer fails instead. A defect of one event fails that event, and not those published with it.
+ */
+function entryOrError(event: AirlineEvent, busName: string): PutEventsRequestEntry | PublishError {
+  try {
+    const { type, metadata, data } = event;
+    const mistake = findFirstMistake(type, { metadata, data });
+    if (!mistake) return toEntry(event, busName);
+    return new PublishError(`${type} breaks its schema: ${mistake.path} ${mistake.message}`);
+  } catch (error) {
+    return new PublishError(`The event cannot be written: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** Each entry has the trace of its own event, whatever batch it is published with. */

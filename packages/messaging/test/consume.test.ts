@@ -1,14 +1,21 @@
 import { type AirlineEvent, newEvent, sourceOf } from '@airline/events-schemas/events';
+import { Logger } from '@aws-lambda-powertools/logger';
 import { describe, expect, test } from '@jest/globals';
 import type { Context, SQSRecord } from 'aws-lambda';
 import { randomUUID } from 'node:crypto';
-import { createConsumer, type Handlers, UnprocessableEventError } from '../src/consume.ts';
+import { batchTimeOf, handlersReserveMilliseconds, OutOfTimeError, reserveMilliseconds } from '../src/batch-time.ts';
+import {
+  type ConsumerOptions,
+  createConsumer,
+  type Handlers,
+  TooEarlyError,
+  UnprocessableEventError,
+} from '../src/consume.ts';
 import type { DelayRetry } from '../src/retry-backoff.ts';
 import type { SelfAddressedHandlers } from '../src/self-addressed.ts';
 import { PublishError, type PublishOutcome } from '../src/publish.ts';
 
 const at = '2026-12-01T09:30:00Z';
-const context = { getRemainingTimeInMillis: () => 10_000 } as Context;
 
 function released(): AirlineEvent<'SeatReleased'> {
   return newEvent(
@@ -40,6 +47,9 @@ interface World {
   deadLettersFail?: boolean;
   selfAddressed?: SelfAddressedHandlers;
   delayRetry?: DelayRetry;
+  sendToDeadLetters?: ConsumerOptions['sendToDeadLetters'];
+  metrics?: NonNullable<ConsumerOptions['metrics']>;
+  logger?: ConsumerOptions['logger'];
 }
 
 function consumer({
@@ -68,14 +78,20 @@ function consumer({
     metrics: { count: (name) => counted.push(name), flush: () => counted.push('flush') },
     ...rest,
   });
+  const within = async (milliseconds: number, ...records: SQSRecord[]): Promise<string[]> => {
+    const end = Date.now() + milliseconds;
+    const { batchItemFailures } = await consume({ Records: records }, {
+      getRemainingTimeInMillis: () => end - Date.now(),
+    } as Context);
+    return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+  };
   return {
     published,
     deadLetters,
     logged,
     counted,
-    /** @returns the messages that were not acknowledged */
-    consume: async (...records: SQSRecord[]) =>
-      (await consume({ Records: records }, context)).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier),
+    /** Both return the messages that were not acknowledged. */
+    consume: Object.assign((...records: SQSRecord[]) => within(10_000, ...records), { within }),
   };
 }
 
@@ -363,5 +379,186 @@ describe('the trace of a message', () => {
     const traceparent = `00-${'c'.repeat(32)}-${'c'.repeat(16)}-00`;
     await consume(traced({ ...event, metadata: { ...event.metadata, traceparent } }, header('a')));
     expect(published[0]![0]!.metadata.traceparent).toBe(traceparent);
+  });
+});
+
+describe('the time of a batch', () => {
+  const [slow, quick] = [released(), released()];
+  const never = new Promise<never>(() => undefined);
+
+  /** A batch in which one of two records never ends. */
+  function withSlowRecord(world: World = {}, work: Promise<readonly AirlineEvent[]> = never) {
+    return consumer({
+      handlers: {
+        SeatReleased: async (event) => (event.data.bookingId === slow.data.bookingId ? work : [receiptOf(event)]),
+      },
+      ...world,
+    });
+  }
+
+  test('fails a slow record alone: the events of the others leave, and the batch is answered in time', async () => {
+    const delayed: unknown[] = [];
+    const { consume, published, logged, counted } = withSlowRecord({
+      delayRetry: async (record) => void delayed.push(record),
+    });
+    const records = [message(slow), message(quick)];
+    const began = Date.now();
+    expect(await consume.within(handlersReserveMilliseconds + 200, ...records)).toEqual([records[0]!.messageId]);
+    const took = Date.now() - began;
+    expect(took).toBeGreaterThanOrEqual(190);
+    expect(took).toBeLessThan(200 + handlersReserveMilliseconds - 1000);
+    expect(published).toEqual([[receiptOf(quick)]]);
+    expect(delayed).toEqual([records[0]]);
+    expect(counted).toEqual(['MessageFailed', 'flush']);
+    expect(logged.find(({ error }) => error instanceof OutOfTimeError)).toMatchObject({
+      messageId: records[0]!.messageId,
+      correlationId: slow.data.bookingId,
+    });
+  });
+
+  test('is told to the handlers', async () => {
+    const deadlines: (number | undefined)[] = [];
+    const { consume } = consumer({
+      handlers: { SeatReleased: async (_, { deadline }) => (deadlines.push(deadline), []) },
+    });
+    const began = Date.now();
+    await consume.within(10_000, message(quick));
+    expect(deadlines[0]! - began).toBeGreaterThanOrEqual(10_000 - handlersReserveMilliseconds);
+    expect(deadlines[0]! - began).toBeLessThan(10_000 - handlersReserveMilliseconds + 1000);
+  });
+
+  test.each([
+    ['a result', async () => [receiptOf(slow)], 'A handler ended after its message was reported as failed'],
+    [
+      'a failure',
+      () => Promise.reject(new Error('too late')),
+      'A handler failed after its message was reported as failed',
+    ],
+  ] as const)(
+    'ignores %s that comes later: it is neither published nor unhandled, and is logged',
+    async (_, end, line) => {
+      let proceed!: () => void;
+      const work = new Promise<void>((resolve) => (proceed = resolve)).then(end);
+      const { consume, published, logged } = withSlowRecord({}, work);
+      const record = message(slow);
+      expect(await consume.within(handlersReserveMilliseconds + 20, record)).toEqual([record.messageId]);
+      proceed();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      expect(published.flat()).toEqual([]);
+      expect(logged.map(({ message }) => message)).toContain(line);
+    },
+  );
+
+  test('is not spent on a record that comes too late to be begun', async () => {
+    const begun: string[] = [];
+    const { consume } = consumer({
+      handlers: {
+        SeatReleased: async ({ data }) => {
+          begun.push(data.bookingId);
+          // Work of this thread that nothing can interrupt, such as a validation.
+          for (const until = Date.now() + 60; Date.now() < until;);
+          return [];
+        },
+      },
+    });
+    const records = [message(slow), message(quick)];
+    expect(await consume.within(handlersReserveMilliseconds + 40, ...records)).toContain(records[1]!.messageId);
+    expect(begun).toEqual([slow.data.bookingId]);
+  });
+
+  test('ends publishing, and the records whose events may not have left are reported', async () => {
+    const { consume } = consumer({ publish: () => never });
+    const record = message(quick);
+    const remaining = reserveMilliseconds.answering + reserveMilliseconds.bookkeeping + 3 * 1000;
+    const began = Date.now();
+    expect(await consume.within(remaining, record)).toEqual([record.messageId]);
+    expect(Date.now() - began).toBeLessThan(remaining);
+  }, 10_000);
+
+  test('ends the bookkeeping of failures: dead letters and pauses', async () => {
+    const { consume, logged } = withSlowRecord({
+      handlers: { SeatReleased: () => Promise.reject(new Error('down')) },
+      delayRetry: () => never,
+      sendToDeadLetters: () => never,
+    });
+    const records = [message(slow), record('<xml/>')];
+    const began = Date.now();
+    expect(await consume.within(handlersReserveMilliseconds, ...records)).toHaveLength(2);
+    expect(Date.now() - began).toBeLessThan(handlersReserveMilliseconds);
+    expect(logged.filter(({ error }) => error instanceof OutOfTimeError).length).toBeGreaterThan(0);
+  }, 10_000);
+
+  test('has its parts in order, and leaves a handler most of a function’s ten seconds', () => {
+    const now = Date.now();
+    const time = batchTimeOf({ getRemainingTimeInMillis: () => 10_000 });
+    expect(time.handlers).toBeGreaterThanOrEqual(now + 7000);
+    expect(time.publishing - time.handlers).toBe(reserveMilliseconds.publishing);
+    expect(time.bookkeeping - time.publishing).toBe(reserveMilliseconds.bookkeeping);
+    expect(time.bookkeeping).toBeLessThan(now + 10_000);
+  });
+});
+
+/** Powertools' logger, which is what a deployed function has. Its lines go to `print`. */
+function printing(print: (line: string) => void): Logger {
+  const logger = new Logger();
+  const console = { debug: print, info: print, warn: print, error: print, log: print, trace: print };
+  Object.defineProperty(logger, 'console', { value: console });
+  return logger;
+}
+
+describe('no failure is silent', () => {
+  test('a dead letter that cannot be sent is logged with its reason, counted and retried later', async () => {
+    const delayed: unknown[] = [];
+    const { consume, logged, counted } = consumer({
+      deadLettersFail: true,
+      delayRetry: async (record) => void delayed.push(record),
+    });
+    const poison = record('<xml/>');
+    expect(await consume(poison)).toEqual([poison.messageId]);
+    expect(logged).toMatchObject([
+      { messageId: poison.messageId, deadLetterReason: 'not-json', error: { message: 'the queue is not available' } },
+    ]);
+    expect(counted).toEqual(['MessageFailed', 'flush']);
+    expect(delayed).toEqual([poison]);
+  });
+
+  test('metrics that cannot be written are logged, and the answer of the batch stands', async () => {
+    const { consume, logged } = consumer({
+      metrics: {
+        count: () => undefined,
+        flush: () => {
+          throw new Error('no such unit');
+        },
+      },
+    });
+    expect(await consume(message(released()))).toEqual([]);
+    expect(logged.at(-1)).toMatchObject({ message: 'Metrics could not be written' });
+  });
+
+  test('a publisher with too few outcomes has published nothing', async () => {
+    const { consume } = consumer({ publish: async () => [] });
+    const record = message(released());
+    expect(await consume(record)).toEqual([record.messageId]);
+  });
+
+  test.each([
+    ['an error', () => new Error('x'.repeat(100_000), { cause: new Error('y'.repeat(100_000)) })],
+    [
+      'an error with a large property',
+      () => Object.assign(new Error('short'), { request: { body: 'z'.repeat(100_000) } }),
+    ],
+    ['no Error', () => 'z'.repeat(100_000)],
+    ['a dead letter', () => new UnprocessableEventError('no', 'x'.repeat(100_000))],
+    ['an early event', () => new TooEarlyError('x'.repeat(100_000))],
+  ])('a log line is cut: %s', async (_, thrown) => {
+    const lines: string[] = [];
+    const { consume } = consumer({
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+      handlers: { SeatReleased: () => Promise.reject(thrown()) },
+      logger: printing((line) => void lines.push(line)),
+    });
+    await consume(message(released()));
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines) expect(line.length).toBeLessThan(8000);
   });
 });

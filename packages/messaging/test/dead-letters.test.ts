@@ -2,6 +2,7 @@ import { SendMessageCommand, SQSClient, SQSServiceException } from '@aws-sdk/cli
 import { expect, test } from '@jest/globals';
 import type { SQSRecord } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
+import fc from 'fast-check';
 import { createDeadLetters } from '../src/dead-letters.ts';
 
 const traceHeader = `Root=1-${'a'.repeat(8)}-${'a'.repeat(24)};Parent=${'1'.repeat(16)};Sampled=1`;
@@ -45,8 +46,25 @@ test('a message without trace and time has a dead letter without them', async ()
   expect(request.MessageAttributes).not.toHaveProperty('firstReceivedAt');
 });
 
-test('a long error is cut to 1,000 characters', async () => {
-  expect((await sent(record(), 'x'.repeat(5000))).MessageAttributes!.error!.StringValue).toBe('x'.repeat(1000));
+test('a long error is cut to 1,000 characters, and says so', async () => {
+  const { error } = (await sent(record(), 'x'.repeat(5000))).MessageAttributes!;
+  expect(error!.StringValue).toBe(`${'x'.repeat(1000)}… (4000 more characters)`);
+});
+
+test('the attributes are text that SQS accepts, whatever the error quotes', async () => {
+  // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+  const accepted = /^[\u0009\u000A\u000D\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]+$/u;
+  await fc.assert(
+    fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 1500, size: 'max' }), fc.nat(), async (text, at) => {
+      // Half a surrogate pair, or a character outside the Basic Multilingual Plane at the end of what is kept.
+      const error = `${'x'.repeat(at % 1002)}${text}\uD83D\u0000\uFFFE`;
+      const value = (await sent(record(), error)).MessageAttributes!.error!.StringValue!;
+      expect(value).toMatch(accepted);
+      expect(value.length).toBeLessThan(1040);
+    }),
+    { numRuns: 50 },
+  );
+  expect((await sent(record(), '')).MessageAttributes!.error!.StringValue).toBe('none');
 });
 
 test('an error of SQS is thrown: the message must not be acknowledged', async () => {

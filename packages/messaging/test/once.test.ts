@@ -113,7 +113,7 @@ describe('once on DynamoDB', () => {
   test('takes over from a run whose function timed out', async () => {
     const bookingId = randomUUID();
     const { work, started, finish } = pending();
-    const dead = onDynamoDb({ remainingMilliseconds: 1 })(bookingId, 'charge', work);
+    const dead = onDynamoDb({ remainingMilliseconds: 300 })(bookingId, 'charge', work);
     await started;
     const once = onDynamoDb({ pauses: severalLooks });
     expect(await once(bookingId, 'charge', () => Promise.resolve('taken over'))).toBe('taken over');
@@ -137,6 +137,34 @@ describe('once on DynamoDB', () => {
     const retry = async (): Promise<string> =>
       once(bookingId, 'receipt', () => Promise.resolve('again')).catch(() => pause(50).then(retry));
     expect(await retry()).toBe('again');
+  });
+
+  test('a run that is continued after its lock expired does not begin its work', async () => {
+    const work = jest.fn(() => Promise.resolve('too late'));
+    await expect(onDynamoDb({ remainingMilliseconds: 1 })(randomUUID(), 'receipt', work)).rejects.toThrow('expired');
+    expect(work).not.toHaveBeenCalled();
+  });
+
+  test('a run that fails after its lock expired leaves the lock to the run that has it now', async () => {
+    const bookingId = randomUUID();
+    let fail = (_: Error): void => undefined;
+    let begun = (): void => undefined;
+    const working = new Promise<void>((resolve) => (begun = resolve));
+    const frozen = onDynamoDb({ remainingMilliseconds: 300 })(bookingId, 'receipt', () => {
+      begun();
+      return new Promise((_, reject) => (fail = reject));
+    });
+    await working;
+    const next = pending();
+    const second = onDynamoDb({ pauses: severalLooks })(bookingId, 'receipt', next.work);
+    await next.started;
+    fail(new Error('socket hang up'));
+    await expect(frozen).rejects.toThrow('expired');
+    await expect(onDynamoDb()(bookingId, 'receipt', () => Promise.resolve('twice'))).rejects.toThrow(
+      AlreadyInProgressError,
+    );
+    next.finish();
+    expect(await second).toBe('done');
   });
 
   test('keeps an item for each operation, with the keys and the lifetime that its service gives', async () => {

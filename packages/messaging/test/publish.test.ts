@@ -94,6 +94,17 @@ describe('publishing', () => {
     expect(bus.calls()).toEqual([]);
   });
 
+  test.each<[string, unknown]>([
+    ['no event', undefined],
+    ['a value that JSON cannot express', { ...receipt(), data: { ...receipt().data, addedLater: 1n } }],
+    ['an unknown type', { ...receipt(), type: 'NoSuchEvent' }],
+  ])('a defect of one event fails that event only: %s', async (_, defect) => {
+    const { requests, publish } = busThatAnswers(acceptAll);
+    const outcomes = await publish([receipt('R-1'), defect as AirlineEvent, receipt('R-2')]);
+    expect(outcomes).toEqual([undefined, expect.any(PublishError), undefined]);
+    expect(requests().map(receiptNumbers)).toEqual([['R-1', 'R-2']]);
+  });
+
   test('an event that breaks its schema is not sent', async () => {
     const { requests, publish } = busThatAnswers(acceptAll);
     const invalid = receipt('');

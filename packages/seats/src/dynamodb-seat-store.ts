@@ -19,10 +19,18 @@ export const flightsIndexName = 'flights-by-departure';
 const listing = 'FLIGHT';
 /** The limit of BatchGetItem. */
 const maximumKeys = 100;
+/** Requests for the same keys. With their pauses they take at most 1.6 seconds. */
+const attempts = 6;
+const firstPauseMilliseconds = 50;
 
 const bookingKey = (bookingId: string): Key => ({ pk: `BOOKING#${bookingId}`, sk: 'RECORD' });
 const flightKey = (flightId: string): Key => ({ pk: `FLIGHT#${flightId}`, sk: 'LAYOUT' });
 const seatKey = (flightId: string, seat: string): Key => ({ pk: `FLIGHT#${flightId}`, sk: `SEAT#${seat}` });
+
+export interface SeatStoreOptions {
+  /** Waits between attempts at a read; injected by tests. @default setTimeout */
+  sleep?: (milliseconds: number) => Promise<void>;
+}
 
 /**
  * One table with three kinds of items (pk, sk):
@@ -30,20 +38,38 @@ const seatKey = (flightId: string, seat: string): Key => ({ pk: `FLIGHT#${flight
  * - a flight with its layout: `FLIGHT#id`, `LAYOUT`
  * - a claimed seat: `FLIGHT#id`, `SEAT#12A`. A free seat has no item.
  */
-export function createDynamoDbSeatStore(client: DynamoDBDocumentClient, tableName: string): SeatStore {
-  async function getAll(keys: Key[]): Promise<Item[]> {
+export function createDynamoDbSeatStore(
+  client: DynamoDBDocumentClient,
+  tableName: string,
+  { sleep = pause }: SeatStoreOptions = {},
+): SeatStore {
+  /** @throws Error when DynamoDB leaves keys unread in every attempt: a part of the items would be a wrong answer */
+  async function getAll(keys: readonly Key[]): Promise<Item[]> {
     const items: Item[] = [];
-    let remaining = keys;
-    while (remaining.length > 0) {
+    for (let start = 0; start < keys.length; start += maximumKeys)
+      items.push(...(await getBatch(keys.slice(start, start + maximumKeys))));
+    return items;
+  }
+
+  /**
+   * DynamoDB answers without some of the items, and without an error, when it is throttled or the items are large
+   * (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html, which asks for pauses). The
+   * SDK repeats a request only after an error.
+   */
+  async function getBatch(keys: readonly Key[]): Promise<Item[]> {
+    const items: Item[] = [];
+    let unread = keys;
+    for (let attempt = 1; attempt <= attempts; attempt++) {
+      // Each waits for a random part of the time, so that readers that were throttled together do not return together.
+      if (attempt > 1) await sleep(firstPauseMilliseconds * 2 ** (attempt - 2) * (0.5 + Math.random() / 2));
       const { Responses, UnprocessedKeys } = await client.send(
-        new BatchGetCommand({
-          RequestItems: { [tableName]: { Keys: remaining.slice(0, maximumKeys), ConsistentRead: true } },
-        }),
+        new BatchGetCommand({ RequestItems: { [tableName]: { Keys: [...unread], ConsistentRead: true } } }),
       );
       items.push(...((Responses?.[tableName] ?? []) as Item[]));
-      remaining = [...((UnprocessedKeys?.[tableName]?.Keys ?? []) as Key[]), ...remaining.slice(maximumKeys)];
+      unread = (UnprocessedKeys?.[tableName]?.Keys ?? []) as Key[];
+      if (unread.length === 0) return items;
     }
-    return items;
+    throw new Error(`DynamoDB left ${unread.length} of ${keys.length} keys unread in ${attempts} requests.`);
   }
 
   return {
@@ -203,4 +229,8 @@ async function unlessConditionFails(write: Promise<unknown>): Promise<boolean> {
     if (error instanceof ConditionalCheckFailedException) return false;
     throw error;
   }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -43,11 +43,15 @@ const conditionFailed = new ConditionalCheckFailedException({
 
 let dynamoDb: AwsClientStub<DynamoDBDocumentClient>;
 let store: SeatStore;
+let pauses: number[];
 
 beforeEach(() => {
+  pauses = [];
   const client = DynamoDBDocumentClient.from(new DynamoDBClient());
   dynamoDb = mockClient(client);
-  store = createDynamoDbSeatStore(client, tableName);
+  store = createDynamoDbSeatStore(client, tableName, {
+    sleep: async (milliseconds) => void pauses.push(milliseconds),
+  });
 });
 
 /** The keys of each BatchGetItem request. */
@@ -90,17 +94,41 @@ describe('BatchGetItem', () => {
     );
   });
 
-  // Today the store repeats the request at once. It should wait first: unprocessed keys are a sign of throttling.
   test.each([
     ['some keys', [2], [4, 2]],
     ['some keys again and again', [1, 1, 1], [4, 3, 2, 1]],
     ['all keys', [0, 0], [4, 4, 4]],
-  ])('that leaves %s unprocessed is repeated with these keys, and nothing is lost', async (_, limits, lengths) => {
-    answerBatches(items, limits);
-    expect(await store.viewRequest(booking)).toEqual(view);
-    expect(batches().map(({ length }) => length)).toEqual(lengths);
-    const answered = limits.flatMap((limit, index) => batches()[index]!.slice(0, limit));
-    expect([...answered, ...batches().at(-1)!]).toEqual(batches()[0]);
+  ])(
+    'that leaves %s unprocessed is repeated with these keys after a pause, and nothing is lost',
+    async (_, limits, lengths) => {
+      answerBatches(items, limits);
+      expect(await store.viewRequest(booking)).toEqual(view);
+      expect(batches().map(({ length }) => length)).toEqual(lengths);
+      const answered = limits.flatMap((limit, index) => batches()[index]!.slice(0, limit));
+      expect([...answered, ...batches().at(-1)!]).toEqual(batches()[0]);
+      expect(pauses).toHaveLength(limits.length);
+    },
+  );
+
+  test('that leaves keys unprocessed again and again throws after six attempts, with longer and longer pauses', async () => {
+    answerBatches(items, [1, 0, 0, 0, 0, 0, 0]);
+    await expect(store.viewRequest(booking)).rejects.toThrow('DynamoDB left 3 of 4 keys unread in 6 requests.');
+    expect(batches().map(({ length }) => length)).toEqual([4, 3, 3, 3, 3, 3]);
+    expect(pauses).toHaveLength(5);
+    pauses.forEach((milliseconds, index) => {
+      expect(milliseconds).toBeGreaterThanOrEqual(25 * 2 ** index);
+      expect(milliseconds).toBeLessThanOrEqual(50 * 2 ** index);
+    });
+  });
+
+  test('that leaves keys unprocessed again and again takes no more requests while it really waits', async () => {
+    const client = DynamoDBDocumentClient.from(new DynamoDBClient());
+    dynamoDb = mockClient(client);
+    answerBatches(items, Array<number>(100).fill(0));
+    const began = Date.now();
+    await expect(createDynamoDbSeatStore(client, tableName).viewRequest(booking)).rejects.toThrow('unread');
+    expect(batches()).toHaveLength(6);
+    expect(Date.now() - began).toBeGreaterThanOrEqual(25 * (1 + 2 + 4 + 8 + 16) - 10);
   });
 
   test('that is throttled throws: the message fails and is delivered again', async () => {
@@ -154,7 +182,8 @@ describe('the seat map of a flight with more than a hundred bookings', () => {
   test('is complete when a request leaves keys unprocessed', async () => {
     answerBatches(records, [40, 100, 3]);
     await expectCompleteMap();
-    expect(batches().map(({ length }) => length)).toEqual([100, 100, 10, 7]);
+    expect(batches().map(({ length }) => length)).toEqual([100, 60, 50, 47]);
+    expect(pauses).toHaveLength(2);
   });
 
   test('is not returned when a request is throttled: a seat would be shown as held that is sold', async () => {

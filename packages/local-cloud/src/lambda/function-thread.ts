@@ -134,7 +134,8 @@ export class FunctionThread {
     // The pool can acquire a worker that exits before the invocation starts.
     if (!this.alive)
       run.resolve({ kind: 'failed', error: { errorType: 'Runtime.ExitError', errorMessage: 'Runtime exited' } });
-    const message: MessageToWorker = { requestId, event, deadline: Date.now() + timeoutSeconds * 1000 };
+    const deadline = timer ? Date.now() + timeoutSeconds * 1000 : Infinity;
+    const message: MessageToWorker = { requestId, event, deadline };
     this.#worker.postMessage(message);
     try {
       return await run.promise;
