@@ -112,7 +112,7 @@ function completeMetadata(
 ): Metadata {
   const correlationId = correlationIdOf(data);
   const occurredAt = given.occurredAt ?? new Date(envelope.time).toISOString();
-  const ahead = type === 'FlightScheduled' ? timeAhead(envelope, now) : 0;
+  const ahead = timeAhead(envelope, now);
   return {
     ...given,
     eventId: given.eventId ?? eventIdOf(type, correlationId),
@@ -132,12 +132,13 @@ function quoted(text: string): string {
 const busPrecisionMilliseconds = 999;
 
 /**
- * How far the time of an event lies in the future, in milliseconds; 0 when it does not. The time of a `FlightScheduled`
+ * How far the time of a `FlightScheduled` lies in the future, in milliseconds; 0 when it does not. Its time
  * decides which version of a flight is the latest. From a producer whose clock is ahead, it would outrank every later
  * correction. So it counts as the time at which the bus took the event, which all consumers read alike. Only if a
  * producer has set that time ahead too, it counts as the consumer's own time.
  */
-export function timeAhead({ time, detail }: EventEnvelope, now?: Date): number {
+export function timeAhead({ 'detail-type': type, time, detail }: EventEnvelope, now?: Date): number {
+  if (type !== 'FlightScheduled') return 0;
   const busTime = Date.parse(time);
   const { metadata } = (isObject(detail) ? detail : {}) as { metadata?: { occurredAt?: unknown } };
   const occurredAt = isObject(metadata) ? Date.parse(String(metadata.occurredAt)) : NaN;

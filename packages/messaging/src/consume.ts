@@ -2,7 +2,13 @@ import { BatchProcessor, EventType as BatchSource, processPartialResponse } from
 import { Logger } from '@aws-lambda-powertools/logger';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { AirlineEvent, EventType } from '@airline/events-schemas/events';
-import { type EventEnvelope, InvalidEventError, parseEnvelope, parseEvent } from '@airline/events-schemas/parse-event';
+import {
+  type EventEnvelope,
+  InvalidEventError,
+  parseEnvelope,
+  parseEvent,
+  timeAhead,
+} from '@airline/events-schemas/parse-event';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { type BatchTime, batchTimeOf, endBy, OutOfTimeError } from './batch-time.ts';
 import { subjectOf, type Subject } from './log-subject.ts';
@@ -62,6 +68,8 @@ export interface ConsumerOptions {
   logger: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** Counts failed messages. Flushed at the end of each batch, with what the handlers counted. @default no metrics */
   metrics?: Pick<BufferedMetrics, 'count' | 'flush'>;
+  /** Tells whether the time of an event is in the future. @default the clock */
+  now?: () => Date;
 }
 
 /** Why a message can never be handled: the errors of the contract, and of the handlers. */
@@ -85,6 +93,7 @@ export function createConsumer({
   delayRetry,
   logger,
   metrics,
+  now = () => new Date(),
 }: ConsumerOptions): Consumer {
   async function handle(record: SQSRecord, outbox: BatchOutbox, time: BatchTime): Promise<void> {
     let subject: Subject = { messageId: record.messageId };
@@ -93,6 +102,7 @@ export function createConsumer({
       requireTime(time);
       const envelope = parseEnvelope(record.body);
       subject = { ...subject, ...subjectOf(envelope) };
+      reportClockAhead(envelope, subject);
       answer = await answerInTime(envelope, record, subject, time);
     } catch (error) {
       outbox.addNothing();
@@ -109,6 +119,15 @@ export function createConsumer({
     logger.info('handled', { ...subject, said: answer.map(({ type }) => type) });
   }
 
+  /** The producer's clock needs an operator. Its events count as of now until then. */
+  function reportClockAhead(envelope: EventEnvelope, subject: Subject): void {
+    const milliseconds = timeAhead(envelope, now());
+    if (milliseconds === 0) return;
+    metrics?.count('ClockAhead');
+    const secondsAhead = Math.ceil(milliseconds / 1000);
+    logger.warn('The time of the event is in the future; it counts as now', { ...subject, secondsAhead });
+  }
+
   /** The events of the handler. @throws OutOfTimeError when it does not end in time; a later result is only logged */
   async function answerInTime(
     envelope: EventEnvelope,
@@ -116,7 +135,7 @@ export function createConsumer({
     subject: Subject,
     time: BatchTime,
   ): Promise<readonly AirlineEvent[]> {
-    const answering = route(envelope, record, handlers, selfAddressed, time);
+    const answering = route(envelope, record, handlers, selfAddressed, time, now());
     try {
       return await endBy(time.handlers, 'The handler', answering);
     } catch (error) {
@@ -236,10 +255,11 @@ async function route(
   handlers: Handlers,
   selfAddressed: SelfAddressedHandlers,
   time: BatchTime,
+  now: Date,
 ): Promise<readonly AirlineEvent[]> {
   const detailType = envelope['detail-type'];
   if (Object.hasOwn(selfAddressed, detailType)) return selfAddressed[detailType]!(envelope);
-  const event = parseEvent(envelope);
+  const event = parseEvent(envelope, now);
   const handler = handlers[event.type] as Handler<EventType> | undefined;
   if (!handler)
     throw new InvalidEventError(

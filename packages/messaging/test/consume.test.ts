@@ -2,6 +2,8 @@ import { type AirlineEvent, newEvent, sourceOf } from '@airline/events-schemas/e
 import { Logger } from '@aws-lambda-powertools/logger';
 import { describe, expect, test } from '@jest/globals';
 import type { Context, SQSRecord } from 'aws-lambda';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { batchTimeOf, handlersReserveMilliseconds, OutOfTimeError, reserveMilliseconds } from '../src/batch-time.ts';
 import {
@@ -50,6 +52,7 @@ interface World {
   sendToDeadLetters?: ConsumerOptions['sendToDeadLetters'];
   metrics?: NonNullable<ConsumerOptions['metrics']>;
   logger?: ConsumerOptions['logger'];
+  now?: () => Date;
 }
 
 function consumer({
@@ -560,5 +563,28 @@ describe('no failure is silent', () => {
     await consume(message(released()));
     expect(lines.length).toBeGreaterThan(0);
     for (const line of lines) expect(line.length).toBeLessThan(8000);
+  });
+});
+
+describe('a schedule from a producer whose clock is ahead', () => {
+  const flight = JSON.parse(
+    readFileSync(path.join(import.meta.dirname, '../../../events-schemas/examples/FlightScheduled.v1.json'), 'utf8'),
+  ) as Pick<AirlineEvent<'FlightScheduled'>, 'metadata' | 'data'>;
+  const handled: string[] = [];
+  const schedule = (occurredAt: string) =>
+    message({ type: 'FlightScheduled', ...flight, metadata: { ...flight.metadata, occurredAt } });
+  const FlightScheduled = async ({ metadata }: AirlineEvent<'FlightScheduled'>) => {
+    handled.push(metadata.occurredAt);
+    return [];
+  };
+
+  test('counts as of now, is logged and counted', async () => {
+    const { consume, logged, counted } = consumer({ handlers: { FlightScheduled }, now: () => new Date(at) });
+    expect(await consume(schedule('2027-12-01T09:30:00Z'), schedule(at))).toEqual([]);
+    expect(handled.map((time) => Date.parse(time))).toEqual([Date.parse(at), Date.parse(at)]);
+    expect(counted.filter((name) => name === 'ClockAhead')).toHaveLength(1);
+    expect(logged).toContainEqual(
+      expect.objectContaining({ correlationId: flight.data.flightId, secondsAhead: 365 * 24 * 3600 }),
+    );
   });
 });

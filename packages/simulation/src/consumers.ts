@@ -122,6 +122,7 @@ export async function runConsumer(context: RunContext): Promise<Map<number, numb
     handlers: plant.handlers?.(handlers.handlers, context) ?? handlers.handlers,
     selfAddressed: handlers.selfAddressed,
     publish: plant.publish?.(publisher, context) ?? publisher,
+    now: () => new Date(world.now),
     sendToDeadLetters: ({ messageId }, reason) =>
       run.request('deadLetters.send', undefined, () => {
         const message = run.messages.find(({ id }) => String(id) === messageId)!;
