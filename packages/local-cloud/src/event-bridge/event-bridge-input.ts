@@ -34,3 +34,41 @@ export function optionalText(input: Input, member: string): string | undefined {
   }
   return value ?? undefined;
 }
+
+/** What EventBridge admits as the name or the ARN of a bus. */
+const busPattern = /^(arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:\d{12}:event-bus\/)?[/.\-_A-Za-z0-9]+$/;
+const MAX_BUS_NAME = 1600;
+
+/** @param member the place in the request, for the message. @throws AwsError for a text that cannot be a bus */
+export function refuseBusName(nameOrArn: string | null | undefined, member: string): void {
+  if (nameOrArn === undefined || nameOrArn === null) return;
+  const problems: string[] = [];
+  if (nameOrArn === '') problems.push('Member must have length greater than or equal to 1');
+  if (nameOrArn.length > MAX_BUS_NAME) problems.push(`Member must have length less than or equal to ${MAX_BUS_NAME}`);
+  if (!busPattern.test(nameOrArn))
+    problems.push(
+      `Member must satisfy regular expression pattern: ${busPattern.source.replaceAll('\\/', '/').slice(1, -1)}`,
+    );
+  if (problems.length === 0) return;
+  const count = `${problems.length} validation error${problems.length === 1 ? '' : 's'} detected`;
+  const each = problems.map(
+    (problem) => `Value '${nameOrArn}' at '${member}' failed to satisfy constraint: ${problem}`,
+  );
+  throw new AwsError('ValidationException', `${count}: ${each.join('; ')}`);
+}
+
+/**
+ * The name of a bus of this account and region, from its name or its ARN.
+ * @throws AwsError `AccessDeniedException` for a bus of another account, which no bus policy here admits
+ * @throws AwsError `ValidationException` for a bus of another region
+ */
+export function busNameOf(nameOrArn: string, home: { accountId: string; region: string }): string {
+  const [, region, account, name] = /^arn:[^:]+:events:([^:]*):([^:]*):event-bus\/(.+)$/.exec(nameOrArn) ?? [];
+  if (name === undefined) return nameOrArn;
+  if (region !== home.region) throw new AwsError('ValidationException', 'Cross-region API call is not allowed.');
+  if (account !== home.accountId) {
+    const reason = 'because no resource-based policy allows this action';
+    throw new AwsError('AccessDeniedException', `Not authorized to access the event bus ${nameOrArn} ${reason}.`);
+  }
+  return name;
+}

@@ -1,12 +1,13 @@
 import { AwsError, unknownOperation } from '../aws-error.ts';
 import type { Archive } from './archive.ts';
 import { EventArchives } from './event-archive.ts';
-import { type Input, optionalText, page, requiredText } from './event-bridge-input.ts';
-import { InvalidEventPatternError, matchesEventPattern, validateEventPattern } from './event-pattern.ts';
+import { busNameOf, type Input, optionalText, page, refuseBusName, requiredText } from './event-bridge-input.ts';
+import { InvalidEventPatternError, matchesEventPattern } from './event-pattern.ts';
 import { LocalCloudError } from '../local-cloud-error.ts';
 import type { LostDeliveries } from './lost-deliveries.ts';
-import { readPutEventsEntries, refuseEntry, toEvent, validTraceHeader } from './put-events-entry.ts';
+import { parseObject, readPutEventsEntries, refuseEntry, toEvent, validTraceHeader } from './put-events-entry.ts';
 import type { EntryRefusal, EventBridgeEvent, PutEventsEntry } from './put-events-entry.ts';
+import { refuseRule } from './rule-limits.ts';
 import { systemTimers, TargetDeliveries } from './target-delivery.ts';
 import type { Deliver, DeliveryTimers, RuleTarget } from './target-delivery.ts';
 
@@ -79,7 +80,7 @@ export class EventBridge {
       arn: (resource) => this.arn(resource),
       log: options.log,
       timers: this.timers,
-      rulesOf: (busArn) => this.buses.get(busName(busArn))?.rules.values() ?? [],
+      rulesOf: (busArn) => this.buses.get(busNameOf(busArn, options))?.rules.values() ?? [],
       dispatch: (busArn, event, ruleArns) =>
         this.dispatch(this.bus(busArn), event, JSON.stringify(event), { ruleArns }),
     });
@@ -99,29 +100,13 @@ export class EventBridge {
 
   /** @throws LocalCloudError when EventBridge would reject the rule, or when a target is not an SQS queue */
   putRule(props: RuleProps): { name: string; arn: string } {
-    const bus = this.buses.get(busName(props.eventBusName));
-    if (bus === undefined) {
-      throw new LocalCloudError(`Rule ${props.name} is on the event bus ${props.eventBusName}, which does not exist.`);
-    }
+    const bus = this.existingBus(props.eventBusName, `Rule ${props.name} is on`);
     if (bus.rules.has(props.name)) {
       throw new LocalCloudError(
         `There are two rules named ${props.name} on the event bus ${bus.name}: rename one of them.`,
       );
     }
-    try {
-      validateEventPattern(props.eventPattern);
-    } catch (error) {
-      if (error instanceof InvalidEventPatternError) throw new LocalCloudError(`Rule ${props.name}: ${error.message}`);
-      throw error;
-    }
-    for (const { id, arn, deadLetterQueueArn } of props.targets) {
-      for (const queueArn of [arn, deadLetterQueueArn ?? arn]) {
-        if (!queueArn.startsWith('arn:aws:sqs:')) {
-          const problem = `the local cloud delivers to SQS queues only, not to ${queueArn}`;
-          throw new LocalCloudError(`Rule ${props.name}, target ${id}: ${problem}.`);
-        }
-      }
-    }
+    refuseRule(props);
     // As on AWS, the ARN of a rule on the default bus does not contain the bus name.
     const arn = this.arn(bus.name === 'default' ? `rule/${props.name}` : `rule/${bus.name}/${props.name}`);
     bus.rules.set(props.name, { ...props, eventBusName: bus.name, arn });
@@ -132,11 +117,7 @@ export class EventBridge {
    * @throws LocalCloudError when the name is in use, the bus does not exist, or EventBridge would reject the pattern
    */
   createArchive(archive: Archive): { name: string; arn: string } {
-    if (!this.buses.has(busName(archive.eventSourceArn))) {
-      throw new LocalCloudError(
-        `The source of archive ${archive.name} is the event bus ${archive.eventSourceArn}, which does not exist.`,
-      );
-    }
+    this.existingBus(archive.eventSourceArn, `The source of archive ${archive.name} is`);
     return this.archives.create(archive);
   }
 
@@ -161,14 +142,14 @@ export class EventBridge {
   }
 
   private putEvents(input: Input): unknown {
-    const answers = readPutEventsEntries(input).map((entry) => refuseEntry(entry) ?? this.accept(entry));
+    const answers = readPutEventsEntries(input).map((entry) => refuseEntry(entry, this.options) ?? this.accept(entry));
     return { FailedEntryCount: answers.filter((answer) => 'ErrorCode' in answer).length, Entries: answers };
   }
 
   private accept(entry: PutEventsEntry): { EventId: string } | EntryRefusal {
     const { accountId, region, log } = this.options;
     const event = toEvent(entry, { accountId, region, now: this.timers.now() });
-    const bus = this.buses.get(busName(entry.EventBusName ?? 'default'));
+    const bus = this.buses.get(busNameOf(entry.EventBusName ?? 'default', this.options));
     if (bus === undefined) {
       // AWS returns an event id too, and drops the event.
       const bus = `the event bus ${entry.EventBusName}, which does not exist`;
@@ -216,8 +197,21 @@ export class EventBridge {
     return {};
   }
 
+  /** @param who begins the sentence of the error. @throws LocalCloudError */
+  private existingBus(nameOrArn: string, who: string): EventBus {
+    try {
+      return this.bus(nameOrArn);
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      const problem =
+        error.code === 'ResourceNotFoundException' ? 'which does not exist' : `which it cannot use: ${error.message}`;
+      throw new LocalCloudError(`${who} the event bus ${nameOrArn}, ${problem.replace(/\.?$/, '.')}`);
+    }
+  }
+
   private bus(nameOrArn = 'default'): EventBus {
-    const name = busName(nameOrArn);
+    refuseBusName(nameOrArn, 'eventBusName');
+    const name = busNameOf(nameOrArn, this.options);
     const bus = this.buses.get(name);
     if (bus === undefined) throw new AwsError('ResourceNotFoundException', `Event bus ${name} does not exist.`);
     return bus;
@@ -237,8 +231,6 @@ export class EventBridge {
     return `arn:aws:events:${this.options.region}:${this.options.accountId}:${resource}`;
   }
 }
-
-const busName = (nameOrArn: string): string => nameOrArn.replace(/^arn:[^:]+:events:[^:]*:[^:]*:event-bus\//, '');
 
 const describeBus = (bus: EventBus) => ({
   Name: bus.name,
@@ -267,15 +259,25 @@ const describeTarget = (target: RuleTarget) => ({
   },
 });
 
+/** @see https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_TestEventPattern.html */
+const MAX_TESTED_PATTERN = 4096;
+
 function testEventPattern(input: Input): unknown {
   const event = parseObject(requiredText(input, 'Event'));
   const required = ['id', 'account', 'source', 'time', 'region', 'resources', 'detail-type'];
   const missing = event === undefined ? required : required.filter((name) => !Object.hasOwn(event, name));
   if (event === undefined || missing.length > 0) {
-    const reason = event === undefined ? 'it is not a JSON object' : `it lacks ${missing.join(', ')}`;
+    const reason =
+      event === undefined ? 'it is not a JSON object, or it is nested too deep' : `it lacks ${missing.join(', ')}`;
     throw new AwsError('ValidationException', `Parameter Event is not valid. Reason: ${reason}.`);
   }
-  const pattern = parseObject(requiredText(input, 'EventPattern'));
+  const text = requiredText(input, 'EventPattern');
+  if (text.length > MAX_TESTED_PATTERN) {
+    const problem = `Member must have length less than or equal to ${MAX_TESTED_PATTERN}`;
+    const where = "Value at 'eventPattern' failed to satisfy constraint";
+    throw new AwsError('ValidationException', `1 validation error detected: ${where}: ${problem}`);
+  }
+  const pattern = parseObject(text);
   if (pattern === undefined) {
     throw new AwsError('InvalidEventPatternException', 'Event pattern is not valid. Reason: Filter is not an object');
   }
@@ -284,14 +286,5 @@ function testEventPattern(input: Input): unknown {
   } catch (error) {
     if (error instanceof InvalidEventPatternError) throw new AwsError('InvalidEventPatternException', error.message);
     throw error;
-  }
-}
-
-function parseObject(text: string): object | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
   }
 }

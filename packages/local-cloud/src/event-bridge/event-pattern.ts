@@ -11,11 +11,18 @@ import { refuseComplexWildcards } from './wildcard-complexity.ts';
 
 export { InvalidEventPatternError } from './event-pattern-matchers.ts';
 
+/** The default quota for a rule. An account may raise it to 4,096. */
+const MAX_CHARACTERS = 2048;
+
 /**
+ * Checks the pattern of a rule or an archive.
  * @throws InvalidEventPatternError
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
  */
 export function validateEventPattern(pattern: unknown): void {
+  const { length } = JSON.stringify(pattern);
+  if (length > MAX_CHARACTERS)
+    throw new InvalidEventPatternError(`It has ${length} characters; EventBridge allows ${MAX_CHARACTERS}`);
   compilePattern(pattern);
 }
 

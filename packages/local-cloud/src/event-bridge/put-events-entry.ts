@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError } from '../aws-error.ts';
+import { busNameOf, refuseBusName } from './event-bridge-input.ts';
 import { isObject } from '../is-object.ts';
 
 /** One entry of a PutEvents request, as the client sent it. Only its types have been checked. */
@@ -37,6 +38,8 @@ export interface EntryRefusal {
 const MAX_ENTRIES = 10;
 /** The limit for all entries together, inclusive. AWS raised it from 256 KB in January 2026. */
 const MAX_REQUEST_BYTES = 1024 * 1024;
+/** The default limit of Jackson, with which event-ruler reads events. */
+const MAX_NESTING = 1000;
 
 /** @throws AwsError when EventBridge would reject the whole request */
 export function readPutEventsEntries(input: unknown): PutEventsEntry[] {
@@ -50,6 +53,8 @@ export function readPutEventsEntries(input: unknown): PutEventsEntry[] {
     throw new AwsError('ValidationException', `1 validation error detected: ${problem}`);
   }
   const checked = (entries ?? []).map(readEntry);
+  for (const [index, { EventBusName }] of checked.entries())
+    refuseBusName(EventBusName, `entries.${index + 1}.member.eventBusName`);
   if (checked.reduce((total, entry) => total + entryBytes(entry), 0) > MAX_REQUEST_BYTES) {
     throw new AwsError('ValidationException', 'Total size of the entries in the request is over the limit.');
   }
@@ -91,7 +96,19 @@ function entryBytes(entry: PutEventsEntry): number {
  * The error of an entry that EventBridge rejects, while it accepts the other entries.
  * @returns undefined for a valid entry
  */
-export function refuseEntry(entry: PutEventsEntry): EntryRefusal | undefined {
+export function refuseEntry(
+  entry: PutEventsEntry,
+  home: { accountId: string; region: string },
+): EntryRefusal | undefined {
+  try {
+    busNameOf(entry.EventBusName ?? 'default', home);
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return {
+      ErrorCode: error.code === 'AccessDeniedException' ? error.code : 'InvalidArgument',
+      ErrorMessage: error.message,
+    };
+  }
   for (const name of ['Source', 'DetailType', 'Detail'] as const) {
     if (!entry[name]) {
       const reason = `Reason: ${name} is a required argument.`;
@@ -101,7 +118,7 @@ export function refuseEntry(entry: PutEventsEntry): EntryRefusal | undefined {
   if (entry.Source?.startsWith('aws.')) {
     return { ErrorCode: 'NotAuthorizedForSourceException', ErrorMessage: 'Not authorized for the source.' };
   }
-  if (parseDetail(entry.Detail ?? '') === undefined) {
+  if (parseObject(entry.Detail ?? '') === undefined) {
     return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
   }
   return undefined;
@@ -128,7 +145,7 @@ export function toEvent(
       .replace(/\.\d+Z$/, 'Z'),
     region: origin.region,
     resources: entry.Resources ?? [],
-    detail: parseDetail(entry.Detail ?? '') ?? {},
+    detail: parseObject(entry.Detail ?? '') ?? {},
   };
 }
 
@@ -137,11 +154,24 @@ function eventTime(entry: PutEventsEntry, now: number): Date {
   return new Date(typeof time === 'number' ? time * 1000 : time);
 }
 
-function parseDetail(detail: string): Record<string, unknown> | undefined {
+/** The JSON object in a text; undefined when it is something else, or nested deeper than EventBridge reads. */
+export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
-    const parsed: unknown = JSON.parse(detail);
-    return isObject(parsed) ? parsed : undefined;
+    const parsed: unknown = JSON.parse(text);
+    return isObject(parsed) && !isNestedDeeper(parsed, MAX_NESTING) ? parsed : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Without recursion, which would use up the stack. */
+function isNestedDeeper(value: object, limit: number): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth === limit) return true;
+    level = level
+      .flatMap((each) => Object.values(each as object) as unknown[])
+      .filter((each) => typeof each === 'object' && each !== null);
+  }
+  return false;
 }

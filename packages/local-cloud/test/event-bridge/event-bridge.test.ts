@@ -173,6 +173,8 @@ describe('PutEvents', () => {
       entry({ Detail: 'not JSON' }),
       entry({ Detail: '["a list"]' }),
       entry({ Source: 'aws.s3' }),
+      entry({ EventBusName: 'arn:aws:events:us-east-1:111111111111:event-bus/airline' }),
+      entry({ EventBusName: 'arn:aws:events:eu-west-1:000000000000:event-bus/airline' }),
       entry(),
     );
     const missing = (name: string) => ({
@@ -180,7 +182,7 @@ describe('PutEvents', () => {
       ErrorMessage: `Parameter ${name} is not valid. Reason: ${name} is a required argument.`,
     });
     expect(answer).toEqual({
-      FailedEntryCount: 6,
+      FailedEntryCount: 8,
       Entries: [
         missing('Source'),
         missing('DetailType'),
@@ -188,10 +190,41 @@ describe('PutEvents', () => {
         { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' },
         { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' },
         { ErrorCode: 'NotAuthorizedForSourceException', ErrorMessage: 'Not authorized for the source.' },
+        { ErrorCode: 'AccessDeniedException', ErrorMessage: expect.stringContaining(':111111111111:event-bus') },
+        { ErrorCode: 'InvalidArgument', ErrorMessage: 'Cross-region API call is not allowed.' },
         { EventId: expect.any(String) },
       ],
     });
     await until(() => sent.length === 1);
+  });
+
+  test('accepts a detail of 1,000 levels, and rejects the entry of a deeper one only', async () => {
+    const { eventBridge, putRule, sent } = setUp();
+    putRule();
+    const nested = (levels: number, [open, close] = ['{"a":', '}']) =>
+      `{"a":${open.repeat(levels - 2)}{}${close.repeat(levels - 2)}}`;
+    const details = [nested(1000), nested(1001), nested(5000), nested(500_000, ['[', ']']), nested(3)];
+    const { Entries } = await putEvents(eventBridge, ...details.map((Detail) => entry({ Detail })));
+    expect(Entries.map(({ ErrorCode }) => ErrorCode)).toEqual([
+      undefined,
+      ...Array<string>(3).fill('MalformedDetail'),
+      undefined,
+    ]);
+    await until(() => sent.length === 2);
+    expect(JSON.stringify((JSON.parse(sent[0]!.body) as { detail: object }).detail)).toBe(nested(1000));
+  });
+
+  test.each([
+    ['an empty bus name', '', "2 validation errors detected: Value '' at 'entries.2.member.eventBusName' failed"],
+    ['a bus name with a space', 'a b', 'Member must satisfy regular expression pattern'],
+    ['a bus name of 1,601 characters', 'x'.repeat(1601), 'Member must have length less than or equal to 1600'],
+  ])('rejects a request with %s', async (_, EventBusName, message) => {
+    const { eventBridge } = setUp();
+    const refusal = putEvents(eventBridge, entry(), entry({ EventBusName }));
+    await expect(refusal).rejects.toMatchObject({
+      code: 'ValidationException',
+      message: expect.stringContaining(message),
+    });
   });
 
   test.each([
@@ -291,13 +324,13 @@ describe('delivery to a target', () => {
 
   test('goes to the dead-letter queue when the event is too old for another retry', async () => {
     const { eventBridge, putRule, sent, pauses } = setUp({ fail: queueOnly });
-    putRule({ targets: [{ ...deadLetterTarget, maximumRetryAttempts: 185, maximumEventAgeSeconds: 2 }] });
+    putRule({ targets: [{ ...deadLetterTarget, maximumRetryAttempts: 185, maximumEventAgeSeconds: 60 }] });
     await putEvents(eventBridge, entry());
     await until(() => sent.length === 1);
-    expect(pauses).toEqual([250, 500, 1000]);
+    expect(pauses).toEqual([250, 500, 1000, 2000, 4000, 8000, 16_000]);
     expect(sent[0]?.attributes).toMatchObject({
       EXHAUSTED_RETRY_CONDITION: 'MaximumEventAgeInSeconds',
-      RETRY_ATTEMPTS: '3',
+      RETRY_ATTEMPTS: '7',
     });
   });
 
@@ -398,10 +431,42 @@ describe('rules', () => {
       { targets: [target({ arn: 'arn:aws:lambda:us-east-1:000000000000:function:f' })] },
       'the local cloud delivers to SQS queues only, not to arn:aws:lambda',
     ],
+    [
+      'a bus of another account',
+      { eventBusName: 'arn:aws:events:us-east-1:111111111111:event-bus/airline' },
+      'event-bus/airline, which it cannot use: Not authorized',
+    ],
+    [
+      'a bus of another region',
+      { eventBusName: 'arn:aws:events:eu-west-1:000000000000:event-bus/airline' },
+      'Cross-region',
+    ],
+    ['an empty bus name', { eventBusName: '' }, 'which it cannot use: 2 validation errors'],
+    ['a pattern of 2,049 characters', { eventPattern: { source: ['x'.repeat(2049 - 15)] } }, 'It has 2049 characters'],
+    [
+      'six targets',
+      { targets: Array.from({ length: 6 }, (_, id) => target({ id: String(id) })) },
+      'has 6 targets; EventBridge allows 5',
+    ],
+    ['two targets with one id', { targets: [target(), target()] }, 'two targets with the id queue'],
+    ['186 retries', { targets: [target({ maximumRetryAttempts: 186 })] }, 'MaximumRetryAttempts is 186'],
+    ['a fraction of a retry', { targets: [target({ maximumRetryAttempts: 1.5 })] }, 'from 0 to 185'],
+    ['an age of 59 s', { targets: [target({ maximumEventAgeSeconds: 59 })] }, 'MaximumEventAgeInSeconds is 59'],
+    ['an age of over a day', { targets: [target({ maximumEventAgeSeconds: 86_401 })] }, 'from 60 to 86400'],
   ])('with %s are an error', (_, rule, sentence) => {
     const { putRule } = setUp();
     expect(() => putRule(rule)).toThrow(LocalCloudError);
     expect(() => putRule(rule)).toThrow(sentence);
+  });
+
+  test('at the limits are accepted', () => {
+    const limits = [
+      target({ id: '1', maximumRetryAttempts: 0, maximumEventAgeSeconds: 60 }),
+      target({ id: '2', maximumRetryAttempts: 185, maximumEventAgeSeconds: 86_400 }),
+      ...['3', '4', '5'].map((id) => target({ id })),
+    ];
+    const eventPattern = { source: ['x'.repeat(2048 - 15)] };
+    expect(setUp().putRule({ eventPattern, targets: limits })).toMatchObject({ name: 'to-seats' });
   });
 
   test('are listed, described and found by their target', async () => {

@@ -43,7 +43,8 @@ export const eventRule: ResourceKind = {
       properties.fail(`the local cloud does not run rules in state ${state}`);
     const description = properties.text('Description');
     const name = properties.text('Name') ?? physicalName(stackName, logicalId, 64);
-    const eventBusName = (properties.text('EventBusName') ?? 'default').split('event-bus/').at(-1)!;
+    const eventBusName = properties.text('EventBusName') ?? 'default';
+    const busName = eventBusName.split('event-bus/').at(-1)!;
     const { arn } = eventBridge.putRule({
       name,
       eventBusName,
@@ -53,7 +54,7 @@ export const eventRule: ResourceKind = {
       targets: properties.groups('Targets').map(ruleTarget),
     });
     // Ref of a rule on a custom bus is <bus>|<rule>; on the default bus it is the rule's name.
-    return { ref: eventBusName === 'default' ? name : `${eventBusName}|${name}`, attributes: { Arn: arn } };
+    return { ref: busName === 'default' ? name : `${busName}|${name}`, attributes: { Arn: arn } };
   },
 };
 
