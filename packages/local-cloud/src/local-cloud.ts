@@ -7,7 +7,7 @@ import { Chaos } from './chaos/chaos.ts';
 import type { ChaosOptions } from './chaos/chaos.ts';
 import { injectInvocationFaults } from './chaos/chaos-invocations.ts';
 import { injectDeliveryFaults, injectPutEventsFaults, injectQueueFaults } from './chaos/chaos-messages.ts';
-import { delayPaymentProvider, injectRequestFaults } from './chaos/chaos-requests.ts';
+import { injectExecutionFaults, injectRequestFaults } from './chaos/chaos-requests.ts';
 import { readCloudAssemblies } from './cloudformation/cloud-assembly.ts';
 import { createDynamoDb } from './dynamodb/dynamodb.ts';
 import { EventBridge } from './event-bridge/event-bridge.ts';
@@ -108,7 +108,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       parameters,
       dynamodb: dynamodb.handle,
       mail: await createMail(),
-      paymentProvider: createPaymentProvider(chaos && { beforeExecution: delayPaymentProvider(chaos) }).handle,
+      paymentProvider: createPaymentProvider(chaos && { aroundExecution: injectExecutionFaults(chaos) }).handle,
       isReady: () => ready,
       ...(chaos && {
         chaos: {

@@ -1,5 +1,5 @@
 import { causeOf, newEvent, type AirlineEvent, type Cause } from '@airline/events-schemas/events';
-import type { HandlersOf } from '@airline/events-schemas/reads';
+import type { Delivery, HandlersOf } from '@airline/events-schemas/reads';
 import { UnprocessableEventError } from '@airline/messaging/consume';
 import type { Once } from '@airline/messaging/once';
 import {
@@ -17,9 +17,15 @@ import {
   type NoFromElsewhere,
   type PaymentRecord,
 } from './domain.ts';
-import type { IntentReference, PaymentProvider } from './payment-provider.ts';
+import type { IntentReference, PaymentProvider, Until } from './payment-provider.ts';
 import type { PaymentStore, Stored } from './payment-store.ts';
 import type { Heard, reads } from './reads.ts';
+
+/**
+ * Between the end of the last request to the provider and the handler's deadline, in milliseconds: to write the record
+ * and release the guard. Otherwise the next delivery would find the guard taken.
+ */
+export const recordingMilliseconds = 1000;
 
 export interface Dependencies {
   store: PaymentStore;
@@ -50,50 +56,59 @@ export function createHandlers({ store, provider, once, now, onRecorded }: Depen
    * Charges an intent, or cancels it if it must not be charged. It returns only the provider's final answer, so `once`
    * may keep the result. It does not write the record: a run that is given the kept result must still write it.
    */
-  async function charge(intent: IntentReference, mayCharge: boolean, isNew: boolean): Promise<ChargeOutcome> {
+  async function charge(
+    intent: IntentReference,
+    { mayCharge, isNew, until }: { mayCharge: boolean; isNew: boolean; until: Until },
+  ): Promise<ChargeOutcome> {
     // An earlier run may have charged it so long ago that the provider has forgotten the idempotency key.
-    const found = isNew ? ({ kind: 'unconfirmed' } as const) : await provider.findIntent(intent.intentId);
+    const found = isNew ? ({ kind: 'unconfirmed' } as const) : await provider.findIntent(intent.intentId, until);
     if (found.kind !== 'unconfirmed') return found;
-    return mayCharge ? provider.confirm(intent) : provider.cancel(intent);
+    return mayCharge ? provider.confirm(intent, until) : provider.cancel(intent, until);
   }
 
   /** The next record of a charge: with the id of its intent, or with its outcome. */
-  async function advanceCharge(bookingId: string, record: InState<'CHARGING'>, isNew: boolean): Promise<PaymentRecord> {
+  async function advanceCharge(
+    bookingId: string,
+    record: InState<'CHARGING'>,
+    isNew: boolean,
+    until: Until,
+  ): Promise<PaymentRecord> {
     const refusal = reasonNotToCharge(record, time());
     const { payment, intentId } = record;
     if (intentId === undefined) {
       if (refusal) return decline(record, { reason: refusal }, time());
-      const created = await provider.createIntent(bookingId, payment);
+      const created = await provider.createIntent(bookingId, payment, until);
       if (created.kind === 'refused')
         return decline(record, { reason: 'declined', declineCode: created.declineCode }, time());
       return { ...record, intentId: created.intentId };
     }
     const intent = { bookingId, intentId, amountMinor: payment.amountMinor };
-    const outcome = await once(bookingId, 'charge', () => charge(intent, !refusal, isNew));
+    const outcome = await once(bookingId, 'charge', () => charge(intent, { mayCharge: !refusal, isNew, until }));
     return settleCharge(record, intentId, outcome, time());
   }
 
   /** The next record of a settled charge: refunded if it has a mark, otherwise the same record. */
-  async function refundIfMarked(bookingId: string, record: InState<'CHARGED'>): Promise<PaymentRecord> {
+  async function refundIfMarked(bookingId: string, record: InState<'CHARGED'>, until: Until): Promise<PaymentRecord> {
     const mark = record.refund;
     if (!mark) return record;
     const intent = { bookingId, intentId: record.paymentId, amountMinor: record.payment.amountMinor };
     const refund = await once(
       bookingId,
       'refund',
-      async () => (await provider.findRefund(intent)) ?? provider.refund(intent),
+      async () => (await provider.findRefund(intent, until)) ?? provider.refund(intent, until),
     );
     return settleRefund(record, mark, refund.refundId, time());
   }
 
   /** Repeats until nothing is left to do: one step at the provider, then the write of its result. */
-  async function settle(bookingId: string, stored: Stored): Promise<PaymentRecord> {
+  async function settle(bookingId: string, stored: Stored, delivery: Delivery | undefined): Promise<PaymentRecord> {
+    const until = delivery?.deadline === undefined ? undefined : delivery.deadline - recordingMilliseconds;
     let isNew = false;
     for (;;) {
       const { record } = stored;
       let next: PaymentRecord = record;
-      if (record.state === 'CHARGING') next = await advanceCharge(bookingId, record, isNew);
-      if (record.state === 'CHARGED') next = await refundIfMarked(bookingId, record);
+      if (record.state === 'CHARGING') next = await advanceCharge(bookingId, record, isNew, until);
+      if (record.state === 'CHARGED') next = await refundIfMarked(bookingId, record, until);
       if (next === record) return record;
 
       const saved = await saveAnswer(bookingId, next, stored);
@@ -110,7 +125,7 @@ export function createHandlers({ store, provider, once, now, onRecorded }: Depen
     return stored;
   }
 
-  async function onBookingRequested(event: Heard<'BookingRequested'>): Promise<AirlineEvent[]> {
+  async function onBookingRequested(event: Heard<'BookingRequested'>, delivery?: Delivery): Promise<AirlineEvent[]> {
     const request = event.data;
     const { bookingId } = request;
     for (;;) {
@@ -123,11 +138,16 @@ export function createHandlers({ store, provider, once, now, onRecorded }: Depen
       if (found === undefined || found.state === 'VOID') {
         stored = await saveAnswer(bookingId, accept(found, request, time(), causeOf(event)), stored);
       }
-      if (stored) return answerOf(bookingId, await settle(bookingId, stored));
+      if (stored) return answerOf(bookingId, await settle(bookingId, stored, delivery));
     }
   }
 
-  async function onNo(event: Cause, bookingId: string, reason: NoFromElsewhere): Promise<AirlineEvent[]> {
+  async function onNo(
+    event: Cause,
+    bookingId: string,
+    reason: NoFromElsewhere,
+    delivery?: Delivery,
+  ): Promise<AirlineEvent[]> {
     for (;;) {
       let stored = await store.load(bookingId);
       const decision = decideOnNo(stored?.record, { reason, causedBy: causeOf(event) });
@@ -136,23 +156,23 @@ export function createHandlers({ store, provider, once, now, onRecorded }: Depen
       if (!stored) continue;
       // The run that makes the charge will find the mark and refund. The request is not answered yet.
       if (stored.record.state === 'VOID' || stored.record.state === 'CHARGING') return [];
-      return answerOf(bookingId, await settle(bookingId, stored)).slice(-1);
+      return answerOf(bookingId, await settle(bookingId, stored, delivery)).slice(-1);
     }
   }
 
   return {
     BookingRequested: onBookingRequested,
 
-    SeatUnavailable(event) {
-      return onNo(event, event.data.bookingId, reasonForSeatUnavailable(event.data.reason));
+    SeatUnavailable(event, delivery?) {
+      return onNo(event, event.data.bookingId, reasonForSeatUnavailable(event.data.reason), delivery);
     },
 
-    SeatReleased(event) {
-      return onNo(event, event.data.bookingId, reasonForSeatReleased(event.data.reason));
+    SeatReleased(event, delivery?) {
+      return onNo(event, event.data.bookingId, reasonForSeatReleased(event.data.reason), delivery);
     },
 
-    BookingCancelled(event) {
-      return onNo(event, event.data.bookingId, 'cancelled');
+    BookingCancelled(event, delivery?) {
+      return onNo(event, event.data.bookingId, 'cancelled', delivery);
     },
   } satisfies HandlersOf<typeof reads>;
 }

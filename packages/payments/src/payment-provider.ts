@@ -17,6 +17,12 @@ export interface IntentReference {
   amountMinor: number;
 }
 
+/**
+ * When a request must have its answer, in milliseconds since the epoch. Without an answer by then its outcome is
+ * unknown. A request is not sent when too little time is left. Undefined: no limit.
+ */
+export type Until = number | undefined;
+
 export interface Refund {
   refundId: string;
 }
@@ -30,16 +36,16 @@ export interface Refund {
  */
 export interface PaymentProvider {
   /** Creates the booking's intent. A repeated call within a day returns the same intent. */
-  createIntent(bookingId: string, payment: BookingRequest['payment']): Promise<CreatedIntent>;
-  findIntent(intentId: string): Promise<Intent>;
+  createIntent(bookingId: string, payment: BookingRequest['payment'], until?: Until): Promise<CreatedIntent>;
+  findIntent(intentId: string, until?: Until): Promise<Intent>;
   /** Charges an intent. Repeated calls charge it once. */
-  confirm(intent: IntentReference): Promise<ChargeOutcome>;
+  confirm(intent: IntentReference, until?: Until): Promise<ChargeOutcome>;
   /** Cancels an intent, so that it cannot be charged. Returns `charged` when it was charged already. */
-  cancel(intent: IntentReference): Promise<ChargeOutcome>;
+  cancel(intent: IntentReference, until?: Until): Promise<ChargeOutcome>;
   /** The refund of the whole charge, if it has succeeded. Call it before `refund`: idempotency keys expire. */
-  findRefund(intent: IntentReference): Promise<Refund | undefined>;
+  findRefund(intent: IntentReference, until?: Until): Promise<Refund | undefined>;
   /** Refunds the whole charge, once. Returns only when the refund has succeeded. */
-  refund(intent: IntentReference): Promise<Refund>;
+  refund(intent: IntentReference, until?: Until): Promise<Refund>;
 }
 
 /** The provider gave no final answer. The outcome is unknown until the caller asks again. */

@@ -1,3 +1,4 @@
+import { endBy, OutOfTimeError } from '@airline/messaging/batch-time';
 import Stripe from 'stripe';
 import type { ChargeOutcome } from './domain.ts';
 import {
@@ -6,59 +7,142 @@ import {
   type PaymentProvider,
   type Refund,
   UndecidedPaymentError,
+  type Until,
 } from './payment-provider.ts';
+import { fromStripeAmount, toStripeAmount } from './stripe-amount.ts';
 
 export interface StripeOptions {
   apiKey: () => Promise<string>;
   /** URL of Stripe's API, e.g. `http://127.0.0.1:12111`. @default Stripe's own */
   url?: string | undefined;
-  /** Of one attempt. @default 5000, so that both attempts at a request end before the function times out */
+  /** Of one attempt. @default that of `stripeLimits` */
   timeoutMilliseconds?: number;
 }
+
+/** How long one request to Stripe may take. The test of the stack compares it with the time of the function. */
+export const stripeLimits = {
+  /** Of one attempt. */
+  timeoutMilliseconds: 5000,
+  /** The SDK tries a request again after a lost connection, a timeout, 409 and 5xx. */
+  attempts: 2,
+  /** The SDK's pause before the second attempt. */
+  pauseMilliseconds: 500,
+  /** With less time left, no request is sent: its answer would come too late. */
+  leastMilliseconds: 1000,
+};
+
+/**
+ * The keys that are tried for one operation. Stripe keeps the answer to a key for at least a day, even if it is a 500
+ * (https://docs.stripe.com/api/idempotent_requests). Five tries of a message need at most five.
+ */
+const keysOfAnOperation = 10;
 
 /** Includes the charge in an intent: it has the time of the payment. */
 const withCharge = { expand: ['latest_charge'] };
 
-/** Charges and refunds through Stripe's API, in the API version that the SDK pins. */
+/** What a request needs beside its parameters. */
+type Options = Pick<Stripe.RequestOptions, 'timeout' | 'maxNetworkRetries' | 'idempotencyKey'>;
+
+/**
+ * Charges and refunds through Stripe's API, in the API version that the SDK pins.
+ *
+ * A 500 under an idempotency key is the answer to every later request with that key, and the operation may have had its
+ * effect or not (https://docs.stripe.com/error-low-level#server-errors). So such a key is given up: what it should do is
+ * looked up, and if it is not done, requested under another key. That moves no money twice. An intent that is never
+ * recorded is never confirmed. Stripe refuses to confirm a paid intent, and to refund a refunded charge.
+ */
 export function createStripePaymentProvider({
   apiKey,
   url,
-  timeoutMilliseconds = 5000,
+  timeoutMilliseconds = stripeLimits.timeoutMilliseconds,
 }: StripeOptions): PaymentProvider {
-  const settings = { timeout: timeoutMilliseconds, maxNetworkRetries: 1, telemetry: false, ...(url && addressOf(url)) };
+  const { attempts, pauseMilliseconds, leastMilliseconds } = stripeLimits;
+  const settings = { telemetry: false, ...(url && addressOf(url)) };
   let client: Stripe | undefined;
-  const stripe = async (): Promise<Stripe> => (client ??= new Stripe(await apiKey(), settings));
 
-  async function findIntent(intentId: string): Promise<Intent> {
-    const { paymentIntents } = await stripe();
-    return stateOf(await paymentIntents.retrieve(intentId, withCharge).catch(throwUndecided));
-  }
-
-  /** The outcome of an intent after Stripe refused to confirm or cancel it, because its state was final already. */
-  async function outcomeAfter(error: unknown, intentId: string): Promise<ChargeOutcome> {
-    const found = error instanceof Stripe.errors.StripeInvalidRequestError ? await findIntent(intentId) : undefined;
-    return !found || found.kind === 'unconfirmed' ? throwUndecided(error) : found;
-  }
-
-  async function cancel({ bookingId, intentId }: IntentReference): Promise<ChargeOutcome> {
+  /** @throws UndecidedPaymentError when the answer does not come in time, or the time is too short for a request */
+  async function send<T>(until: Until, request: (stripe: Stripe, options: Options) => Promise<T>): Promise<T> {
+    client ??= new Stripe(await apiKey(), settings);
+    const left = until === undefined ? Infinity : until - Date.now();
+    if (left < leastMilliseconds)
+      throw new UndecidedPaymentError('There is no time left for a request to Stripe; the next delivery continues.');
+    const isLongEnough = left >= attempts * timeoutMilliseconds + (attempts - 1) * pauseMilliseconds;
+    const answer = request(client, {
+      timeout: Math.floor(Math.min(timeoutMilliseconds, left)),
+      maxNetworkRetries: isLongEnough ? attempts - 1 : 0,
+    });
+    if (until === undefined) return answer;
     try {
-      const { paymentIntents } = await stripe();
-      return requireFinal(
-        stateOf(await paymentIntents.cancel(intentId, withCharge, { idempotencyKey: `${bookingId}#cancel` })),
-      );
+      // The SDK's timeout is the longest silence of a connection, and it always tries a closed one again.
+      return await endBy(until, 'The request to Stripe', answer);
     } catch (error) {
-      return outcomeAfter(error, intentId);
+      if (!(error instanceof OutOfTimeError)) throw error;
+      throw new UndecidedPaymentError('Stripe gave no answer in the time that is left; its outcome is unknown.');
     }
   }
 
-  async function findRefund({ intentId, amountMinor }: IntentReference): Promise<Refund | undefined> {
-    const { refunds } = await stripe();
-    const { data } = await refunds.list({ payment_intent: intentId, limit: 100 }).catch(throwUndecided);
+  /**
+   * Requests an operation under its key, and under another one when Stripe keeps no usable answer to it.
+   * @param find the result, if the operation had its effect although its answer was an error
+   */
+  async function sendUnderKey<T>(
+    key: string,
+    until: Until,
+    request: (stripe: Stripe, options: Options) => Promise<T>,
+    find: () => Promise<T | undefined> = () => Promise.resolve(undefined),
+  ): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const idempotencyKey = attempt === 1 ? key : `${key}#${attempt}`;
+      try {
+        return await send(until, (stripe, options) => request(stripe, { ...options, idempotencyKey }));
+      } catch (error) {
+        if (!isKeyUsedUp(error) || attempt === keysOfAnOperation) throw error;
+        const found = await find();
+        if (found !== undefined) return found;
+      }
+    }
+  }
+
+  async function findIntent(intentId: string, until?: Until): Promise<Intent> {
+    const found = send(until, ({ paymentIntents }, options) => paymentIntents.retrieve(intentId, withCharge, options));
+    return stateOf(await found.catch(throwUndecided));
+  }
+
+  async function findOutcome(intentId: string, until: Until): Promise<ChargeOutcome | undefined> {
+    const found = await findIntent(intentId, until);
+    return found.kind === 'unconfirmed' ? undefined : found;
+  }
+
+  /** The outcome of an intent after Stripe refused to confirm or cancel it, because its state was final already. */
+  async function outcomeAfter(error: unknown, intentId: string, until: Until): Promise<ChargeOutcome> {
+    const isRefused = error instanceof Stripe.errors.StripeInvalidRequestError;
+    return (isRefused ? await findOutcome(intentId, until) : undefined) ?? throwUndecided(error);
+  }
+
+  async function cancel({ bookingId, intentId }: IntentReference, until?: Until): Promise<ChargeOutcome> {
+    try {
+      return await sendUnderKey(
+        `${bookingId}#cancel`,
+        until,
+        async ({ paymentIntents }, options) =>
+          requireFinal(stateOf(await paymentIntents.cancel(intentId, withCharge, options))),
+        () => findOutcome(intentId, until),
+      );
+    } catch (error) {
+      return outcomeAfter(error, intentId, until);
+    }
+  }
+
+  async function findRefund({ intentId, amountMinor }: IntentReference, until?: Until): Promise<Refund | undefined> {
+    const listed = send(until, ({ refunds }, options) =>
+      refunds.list({ payment_intent: intentId, limit: 100 }, options),
+    );
+    const { data } = await listed.catch(throwUndecided);
     const unfinished = data.find(({ status }) => status === 'pending' || status === 'requires_action');
     if (unfinished) return throwUndecidedRefund(unfinished);
     // A part of the charge may have been refunded by hand in Stripe's dashboard.
     const succeeded = data.filter(({ status }) => status === 'succeeded');
-    const returned = succeeded.reduce((sum, { amount }) => sum + amount, 0);
+    const returned = succeeded.reduce((sum, { amount, currency }) => sum + fromStripeAmount(amount, currency), 0);
     return succeeded[0] && returned >= amountMinor ? { refundId: succeeded[0].id } : undefined;
   }
 
@@ -67,20 +151,23 @@ export function createStripePaymentProvider({
     cancel,
     findRefund,
 
-    async createIntent(bookingId, { method, amountMinor, currency }) {
+    async createIntent(bookingId, { method, amountMinor, currency }, until) {
+      const amount = toStripeAmount(amountMinor, currency);
+      if (typeof amount !== 'number') return { kind: 'refused', declineCode: amount.code };
       try {
-        const { paymentIntents } = await stripe();
-        const { id } = await paymentIntents.create(
-          {
-            amount: amountMinor,
-            currency: currency.toLowerCase(),
-            payment_method: method,
-            allowed_payment_method_types: ['card'],
-            // By default Stripe reports `succeeded` before it captures, and until then a refund stays pending.
-            capture_method: 'automatic',
-            metadata: { bookingId },
-          },
-          { idempotencyKey: `${bookingId}#intent` },
+        const { id } = await sendUnderKey(`${bookingId}#intent`, until, ({ paymentIntents }, options) =>
+          paymentIntents.create(
+            {
+              amount,
+              currency: currency.toLowerCase(),
+              payment_method: method,
+              allowed_payment_method_types: ['card'],
+              // By default Stripe reports `succeeded` before it captures, and until then a refund stays pending.
+              capture_method: 'automatic',
+              metadata: { bookingId },
+            },
+            options,
+          ),
         );
         return { kind: 'created', intentId: id };
       } catch (error) {
@@ -88,40 +175,60 @@ export function createStripePaymentProvider({
       }
     },
 
-    async confirm(intent) {
+    async confirm(intent, until) {
       const { bookingId, intentId } = intent;
       try {
-        const { paymentIntents } = await stripe();
-        const confirmed = await paymentIntents.confirm(
-          intentId,
-          // The passenger is not there to authenticate, so a card that requires it must be declined.
-          { error_on_requires_action: true, ...withCharge },
-          { idempotencyKey: `${bookingId}#confirm` },
+        return await sendUnderKey(
+          `${bookingId}#confirm`,
+          until,
+          async ({ paymentIntents }, options) =>
+            requireFinal(
+              stateOf(
+                // The passenger is not there to authenticate, so a card that requires it must be declined.
+                await paymentIntents.confirm(intentId, { error_on_requires_action: true, ...withCharge }, options),
+              ),
+            ),
+          () => findOutcome(intentId, until),
         );
-        return requireFinal(stateOf(confirmed));
       } catch (error) {
         const declineCode = declineCodeOf(error);
-        if (declineCode === undefined) return outcomeAfter(error, intentId);
+        if (declineCode === undefined) return outcomeAfter(error, intentId, until);
         if (error instanceof Stripe.errors.StripeCardError) return { kind: 'declined', declineCode };
         // Stripe refused the request, not the card, so the intent could still be charged. Cancel it before declining.
-        const outcome = await cancel(intent);
+        const outcome = await cancel(intent, until);
         return outcome.kind === 'cancelled' ? { kind: 'declined', declineCode } : outcome;
       }
     },
 
-    async refund(intent) {
+    async refund(intent, until) {
       const { bookingId, intentId } = intent;
+      const parameters = { payment_intent: intentId, metadata: { bookingId } };
       try {
-        const { refunds } = await stripe();
-        const parameters = { payment_intent: intentId, metadata: { bookingId } };
-        const refund = await refunds.create(parameters, { idempotencyKey: `${bookingId}#refund` });
-        return refund.status === 'succeeded' ? { refundId: refund.id } : throwUndecidedRefund(refund);
+        return await sendUnderKey<Refund>(
+          `${bookingId}#refund`,
+          until,
+          async ({ refunds }, options) => {
+            const refund = await refunds.create(parameters, options);
+            return refund.status === 'succeeded' ? { refundId: refund.id } : throwUndecidedRefund(refund);
+          },
+          () => findRefund(intent, until),
+        );
       } catch (error) {
         const isRefunded = error instanceof Stripe.errors.StripeError && error.code === 'charge_already_refunded';
-        return (isRefunded ? await findRefund(intent) : undefined) ?? throwUndecided(error);
+        return (isRefunded ? await findRefund(intent, until) : undefined) ?? throwUndecided(error);
       }
     },
   };
+}
+
+/**
+ * Whether no request with this key can get an answer: Stripe repeats a server error, or the key was first used with
+ * other parameters, by another version of this code.
+ */
+function isKeyUsedUp(error: unknown): boolean {
+  if (error instanceof Stripe.errors.StripeIdempotencyError) return true;
+  if (!(error instanceof Stripe.errors.StripeError)) return false;
+  return (error.statusCode ?? 0) >= 500 && error.headers?.['idempotent-replayed'] === 'true';
 }
 
 /**

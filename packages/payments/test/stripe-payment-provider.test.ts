@@ -1,4 +1,4 @@
-import { createPaymentProvider } from '@airline/local-cloud/payment-provider/payment-provider';
+import { type AroundExecution, createPaymentProvider } from '@airline/local-cloud/payment-provider/payment-provider';
 import { createInMemoryOnce } from '@airline/messaging/in-memory-once';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
@@ -9,7 +9,7 @@ import Stripe from 'stripe';
 import { createHandlers } from '../src/handlers.ts';
 import { createInMemoryPaymentStore } from '../src/in-memory-payment-store.ts';
 import { type IntentReference, type PaymentProvider, UndecidedPaymentError } from '../src/payment-provider.ts';
-import { createStripePaymentProvider } from '../src/stripe-payment-provider.ts';
+import { createStripePaymentProvider, stripeLimits } from '../src/stripe-payment-provider.ts';
 import { bookingRequested, request, seatUnavailable } from './fixtures.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -17,6 +17,8 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 let server: Server;
 let url: string;
 let standIn: Answer;
+/** Executes the requests of the stand-in. A test replaces it. */
+let aroundExecution: AroundExecution;
 /** Answers the requests. A test replaces it. */
 let answer: Answer;
 /** Method, path and idempotency key of each request, e.g. `POST /v1/refunds …#refund`. */
@@ -28,7 +30,11 @@ let dashboard: Stripe;
 
 beforeEach(async () => {
   today = new Date();
-  standIn = createPaymentProvider({ now: () => today }).handle;
+  aroundExecution = (_, execute) => execute();
+  standIn = createPaymentProvider({
+    now: () => today,
+    aroundExecution: (request, execute) => aroundExecution(request, execute),
+  }).handle;
   answer = standIn;
   requests = [];
   server = createServer((incoming, response) => {
@@ -330,4 +336,223 @@ test('a booking that is charged and then fails elsewhere costs four requests', a
     'GET /v1/refunds',
     'POST /v1/refunds B#refund',
   ]);
+});
+
+describe('a 500 that Stripe keeps under the key of an operation', () => {
+  const operations: Record<string, { path: RegExp; run: () => Promise<unknown>; moved: () => Promise<number[]> }> = {
+    createIntent: {
+      path: /payment_intents$/,
+      run: () => createOnce(),
+      moved: async () => (await dashboard.charges.list()).data.map(({ amount }) => amount),
+    },
+    confirm: {
+      path: /confirm$/,
+      run: async () => provider.confirm(await theIntent()),
+      moved: async () => (await dashboard.charges.list()).data.map(({ amount }) => amount),
+    },
+    cancel: {
+      path: /cancel$/,
+      run: async () => provider.cancel(await theIntent()),
+      moved: async () => (await dashboard.charges.list()).data.map(({ amount }) => amount),
+    },
+    refund: {
+      path: /refunds$/,
+      run: async () => {
+        const intent = await theIntent();
+        await provider.confirm(intent);
+        return provider.refund(intent);
+      },
+      moved: async () => (await dashboard.refunds.list()).data.map(({ amount }) => amount),
+    },
+  };
+  const bookingId = randomUUID();
+  const createOnce = () => provider.createIntent(bookingId, { method: 'pm_card_visa', amountMinor, currency: 'EUR' });
+  let intent: IntentReference | undefined;
+  async function theIntent(): Promise<IntentReference> {
+    const answer = await createOnce();
+    if (answer.kind !== 'created') throw new Error('refused');
+    return (intent ??= { bookingId, intentId: answer.intentId, amountMinor });
+  }
+  beforeEach(() => (intent = undefined));
+
+  /** The next `times` executions end in a 500, before or after their effect. */
+  function breakDown(path: RegExp, moment: 'before' | 'after', times: number): void {
+    let left = times;
+    aroundExecution = (request, execute) => {
+      if (!path.test(request.path) || left === 0) return execute();
+      left -= 1;
+      if (moment === 'after') execute();
+      throw new Error('out of paper');
+    };
+  }
+
+  const cases = Object.keys(operations).flatMap((operation) =>
+    (['before', 'after'] as const).flatMap((moment) => [1, 2, 3].map((times) => [operation, moment, times] as const)),
+  );
+
+  test.each(cases)(
+    'of %s, %s its effect, %i times: the first answer is unknown, a later run has the result, and it is done once',
+    async (operation, moment, times) => {
+      const { path, run, moved } = operations[operation]!;
+      breakDown(path, moment, times);
+      let unknown = 0;
+      let result: unknown;
+      for (let delivery = 1; result === undefined && delivery <= 5; delivery++) {
+        try {
+          result = await run();
+        } catch (error) {
+          expect(error).toBeInstanceOf(UndecidedPaymentError);
+          unknown += 1;
+        }
+      }
+      expect(unknown).toBeGreaterThanOrEqual(1);
+      expect(result).toMatchObject(
+        {
+          createIntent: { kind: 'created' },
+          confirm: { kind: 'charged' },
+          cancel: { kind: 'cancelled' },
+          refund: { refundId: expect.stringMatching(/^re_/) },
+        }[operation]!,
+      );
+      expect(await moved()).toEqual(operation === 'confirm' || operation === 'refund' ? [amountMinor] : []);
+      // The result stays the same.
+      if (operation !== 'refund') expect(await run()).toEqual(result);
+    },
+  );
+
+  test('of a decline is a decline all the same', async () => {
+    const declined = await created('pm_card_visa_chargeDeclined');
+    aroundExecution = (request, execute) => {
+      try {
+        return execute();
+      } catch (error) {
+        throw request.path.endsWith('confirm') ? new Error('out of paper') : error;
+      }
+    };
+    await expect(provider.confirm(declined)).rejects.toThrow(UndecidedPaymentError);
+    expect(await provider.confirm(declined)).toEqual({ kind: 'declined', declineCode: 'generic_decline' });
+  });
+
+  test('again and again is never called a failed payment, and ends after ten keys', async () => {
+    const unlucky = await created();
+    breakDown(/confirm$/, 'before', Infinity);
+    for (let delivery = 1; delivery <= 12; delivery++)
+      await expect(provider.confirm(unlucky)).rejects.toThrow(UndecidedPaymentError);
+    const keys = new Set(requests.filter((line) => line.includes('/confirm')).map((line) => line.split(' ')[2]));
+    expect(keys.size).toBe(10);
+    aDayLater();
+    aroundExecution = (_, execute) => execute();
+    expect(await provider.confirm(unlucky)).toMatchObject({ kind: 'charged' });
+  });
+
+  test('does not stop a booking: its message is delivered again, and it is charged and refunded once', async () => {
+    const handlers = createHandlers({
+      store: createInMemoryPaymentStore(),
+      provider,
+      once: createInMemoryOnce(),
+      now: () => new Date(),
+    });
+    const broken = new Set<string>();
+    aroundExecution = ({ method, path }, execute) => {
+      const answer = execute();
+      const isFirst = method === 'POST' && !broken.has(path);
+      if (!isFirst) return answer;
+      broken.add(path);
+      throw new Error('out of paper');
+    };
+    const booking = request();
+    async function delivered<T>(deliver: () => Promise<T>): Promise<T> {
+      for (let tries = 1; ; tries++) {
+        try {
+          return await deliver();
+        } catch (error) {
+          if (tries === 5) throw error;
+        }
+      }
+    }
+    const paid = await delivered(() => handlers.BookingRequested(bookingRequested(booking)));
+    const refunded = await delivered(() => handlers.SeatUnavailable(seatUnavailable(booking)));
+    expect([...paid, ...refunded].map(({ type }) => type)).toEqual(['PaymentOk', 'PaymentRefunded']);
+    const { data } = await dashboard.charges.list();
+    expect(data.map(({ amount, amount_refunded }) => [amount, amount_refunded])).toEqual([[8_100, 8_100]]);
+  });
+});
+
+describe('the amount', () => {
+  test.each([
+    ['ISK', 12_500, 1_250_000],
+    ['UGX', 400_000, 40_000_000],
+    ['KWD', 5_120, 5_120],
+    ['MGA', 500_000, 5_000],
+    ['HUF', 1_234_567, 1_234_567],
+    ['JPY', 12_000, 12_000],
+  ])('%s %i is charged as %i, and refunded', async (currency, minor, amount) => {
+    const bookingId = randomUUID();
+    const intent = await provider.createIntent(bookingId, { method: 'pm_card_visa', amountMinor: minor, currency });
+    if (intent.kind !== 'created') throw new Error(intent.declineCode);
+    const reference = { bookingId, intentId: intent.intentId, amountMinor: minor };
+    await provider.confirm(reference);
+    expect(await provider.findRefund(reference)).toBeUndefined();
+    const refund = await provider.refund(reference);
+    expect(await provider.findRefund(reference)).toEqual(refund);
+    expect((await dashboard.charges.list()).data).toMatchObject([{ amount, amount_refunded: amount }]);
+  });
+
+  test.each([
+    ['KWD', 5_124, 'inexpressible_amount'],
+    ['MGA', 1_001, 'inexpressible_amount'],
+    ['IQD', 10_000, 'unsupported_currency'],
+    ['ISK', 2_000_000, 'amount_too_large'],
+  ])('%s %i is refused without a request to Stripe', async (currency, minor, declineCode) => {
+    const payment = { method: 'pm_card_visa', amountMinor: minor, currency };
+    expect(await provider.createIntent(randomUUID(), payment)).toEqual({ kind: 'refused', declineCode });
+    expect(requests).toEqual([]);
+  });
+});
+
+describe('the time that is left', () => {
+  const operations: [string, (until: number) => Promise<unknown>][] = [
+    ['createIntent', (until) => createUntil(until)],
+    ['findIntent', (until) => provider.findIntent('pi_1', until)],
+    ['confirm', (until) => provider.confirm(unknown, until)],
+    ['cancel', (until) => provider.cancel(unknown, until)],
+    ['findRefund', (until) => provider.findRefund(unknown, until)],
+    ['refund', (until) => provider.refund(unknown, until)],
+  ];
+  const unknown: IntentReference = { bookingId: 'b', intentId: 'pi_1', amountMinor };
+  const createUntil = (until: number) =>
+    provider.createIntent(randomUUID(), { method: 'pm_card_visa', amountMinor, currency: 'EUR' }, until);
+
+  test.each(operations)('is too short: %s sends no request, and its outcome is unknown', async (_, call) => {
+    const tooShort = Date.now() + stripeLimits.leastMilliseconds - 10;
+    await expect(call(tooShort)).rejects.toThrow(UndecidedPaymentError);
+    expect(requests).toEqual([]);
+  });
+
+  test.each(operations)('ends %s, whatever Stripe does', async (_, call) => {
+    provider = createStripePaymentProvider({ apiKey: () => Promise.resolve('sk_test'), url });
+    // A response that never ends: a timeout of silence does not see it.
+    let drip: NodeJS.Timeout | undefined;
+    answer = (__, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      drip = setInterval(() => response.write(' '), 50);
+    };
+    const until = Date.now() + stripeLimits.leastMilliseconds + 100;
+    await expect(call(until)).rejects.toThrow(UndecidedPaymentError);
+    clearInterval(drip);
+    expect(Date.now()).toBeGreaterThanOrEqual(until - 10);
+    expect(Date.now()).toBeLessThan(until + 500);
+  });
+
+  test('is enough for one attempt only: a lost answer is not asked for again', async () => {
+    answer = () => undefined;
+    const once = Date.now() + stripeLimits.leastMilliseconds + 50;
+    provider = createStripePaymentProvider({
+      apiKey: () => Promise.resolve('sk_test'),
+      url,
+      timeoutMilliseconds: 700,
+    });
+    await expect(createUntil(once)).rejects.toThrow(UndecidedPaymentError);
+    expect(requests).toHaveLength(1);
+  });
 });

@@ -25,6 +25,8 @@ export const faultKinds = {
   'reply-lost': 'a request has its effect, and the connection closes before the response',
   hangs: 'a request has no effect and gets no response',
   slow: 'a request has its effect after its client timed out',
+  'error-kept': 'a request has no effect, and its idempotency key repeats a 500 for a day',
+  'error-kept-after': 'a request has its effect, and its idempotency key repeats a 500 for a day',
   outage: 'every request fails until the outage ends',
   'killed-during': 'a worker is killed during an invocation',
   'killed-after': 'a worker is killed after the last call of an invocation, before its result is returned',
@@ -45,8 +47,8 @@ const rates: ChaosProfile['rates'] = {
   'aws-request': { throttled: 0.002, failed: 0.002, 'failed-after': 0.003, 'reply-lost': 0.003 },
   'mail-request': { throttled: 0.01, failed: 0.01, 'failed-after': 0.01, 'reply-lost': 0.01 },
   'provider-request': { failed: 0.01, 'failed-after': 0.01, 'reply-lost': 0.01, hangs: 0.002 },
-  // This fault and `hangs` delay a whole batch by seconds, so their rates are low.
-  'provider-execution': { slow: 0.002 },
+  // `slow` and `hangs` delay a whole batch by seconds, so their rates are low.
+  'provider-execution': { slow: 0.002, 'error-kept': 0.004, 'error-kept-after': 0.004 },
   invocation: { 'killed-during': 0.01, 'killed-after': 0.005 },
   acknowledgement: { 'not-deleted': 0.004 },
   receive: { 'received-twice': 0.004 },

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiError } from '../payment-provider/api-error.ts';
+import type { AroundExecution } from '../payment-provider/payment-provider.ts';
 import type { Chaos } from './chaos.ts';
 import type { Family } from './chaos-profiles.ts';
 
@@ -57,13 +59,28 @@ export function injectRequestFaults(chaos: Chaos, isFunction: (accessKey: string
   };
 }
 
-/** Some requests are delayed so that the payment provider executes them after its client timed out. */
-export function delayPaymentProvider(chaos: Chaos): (request: { method: string; path: string }) => Promise<void> {
-  return async ({ method, path }) => {
+/**
+ * Some requests are delayed so that the payment provider executes them after its client timed out. Some have a 500 as
+ * response, which the provider stores under their idempotency key, with or without their effect.
+ */
+export function injectExecutionFaults(chaos: Chaos): AroundExecution {
+  return async ({ method, path }, execute) => {
     const fault = chaos.decide('provider-execution', PROVIDER, `${operationAt(method, path)} execution`);
     // Without `ref` a delayed request does not keep a stopping process alive.
-    if (fault) await sleep(SLOW_MS, undefined, { ref: false });
+    if (fault?.kind === 'slow') await sleep(SLOW_MS, undefined, { ref: false });
+    if (fault?.kind === 'error-kept') throw keptError();
+    if (fault?.kind !== 'error-kept-after') return execute();
+    try {
+      execute();
+    } finally {
+      // Also in place of a declined card: the attempt is stored, and its response is lost.
+      throw keptError();
+    }
   };
+}
+
+function keptError(): ApiError {
+  return new ApiError(500, { type: 'api_error', message: 'Chaos: the request failed, and its key repeats this.' });
 }
 
 function siteOf(request: IncomingMessage, isFunction: (accessKey: string) => boolean): RequestSite | undefined {

@@ -31,6 +31,8 @@ export type RunInvocation = (thread: FunctionThread, requestId: string, event: s
 
 const START_TIMEOUT_MILLISECONDS = 30_000;
 const YOUNG_GENERATION_MEGABYTES = 8;
+/** What a function is told while a debugger is attached, which may hold it at a breakpoint. */
+const DEBUGGED_TIMEOUT_SECONDS = 24 * 3600;
 
 /** A worker thread with one loaded function. It runs one invocation at a time. */
 export class FunctionThread {
@@ -134,7 +136,7 @@ export class FunctionThread {
     // The pool can acquire a worker that exits before the invocation starts.
     if (!this.alive)
       run.resolve({ kind: 'failed', error: { errorType: 'Runtime.ExitError', errorMessage: 'Runtime exited' } });
-    const deadline = timer ? Date.now() + timeoutSeconds * 1000 : Infinity;
+    const deadline = Date.now() + (timer ? timeoutSeconds : DEBUGGED_TIMEOUT_SECONDS) * 1000;
     const message: MessageToWorker = { requestId, event, deadline };
     this.#worker.postMessage(message);
     try {

@@ -1,3 +1,4 @@
+import { checkAmount } from './amounts.ts';
 import { invalidRequest, resourceMissing } from './api-error.ts';
 import type { Ledger } from './ledger.ts';
 import { newClientSecret, newId } from './objects.ts';
@@ -9,8 +10,7 @@ import type { Confirmation } from './payment-intent-parameters.ts';
 import { readExpand, readPage } from './expand-and-paging.ts';
 import { testCard } from './test-cards.ts';
 
-// "The amount value supports up to eight digits." (https://docs.stripe.com/api/payment_intents/create)
-const AMOUNT = { minimum: 1, maximum: 99_999_999 };
+const AMOUNT = { minimum: 1, maximum: Number.MAX_SAFE_INTEGER };
 const CANCELLATION_REASONS = ['duplicate', 'fraudulent', 'requested_by_customer', 'abandoned'] as const;
 
 const UNUSED_FIELDS = Object.freeze({
@@ -51,6 +51,7 @@ export const createPaymentIntent: Operation = ({ ledger, now }, parameters) => {
   const confirmation = readConfirmation(parameters, confirm);
   const show = readExpand(parameters, ledger, 'payment_intent');
   parameters.refuseUnknown();
+  checkAmount(amount, currency);
   return () => {
     const paymentMethod = paymentMethodName === undefined ? null : createPaymentMethod(ledger, paymentMethodName);
     const id = newId('pi');

@@ -20,9 +20,18 @@ import { RequestParameters } from './request-parameters.ts';
 
 export interface PaymentProviderOptions {
   now?: () => Date;
-  /** Called before the execution of a valid request. During it, the request's idempotency key is in use. */
-  beforeExecution?: (request: { method: string; path: string }) => Promise<void>;
+  /** Executes a valid request in place of calling `execute`. During it, the request's idempotency key is in use. */
+  aroundExecution?: AroundExecution;
 }
+
+/**
+ * May wait before it calls `execute`, and may throw before or after it. An error that it throws is the response, and is
+ * stored under the request's idempotency key like any response.
+ */
+export type AroundExecution = (
+  request: { method: string; path: string },
+  execute: () => object,
+) => Promise<object> | object;
 
 export interface PaymentProvider {
   handle: (request: IncomingMessage, response: ServerResponse) => void;
@@ -61,8 +70,8 @@ export function createPaymentProvider(options: PaymentProviderOptions = {}): Pay
     const execution = operation(api, new RequestParameters(decodeForm(method === 'GET' ? query : body)), id);
     const execute = async (): Promise<Answer> => {
       try {
-        await options.beforeExecution?.({ method, path });
-        return { statusCode: 200, body: execution() };
+        const { aroundExecution = (_, run) => run() } = options;
+        return { statusCode: 200, body: await aroundExecution({ method, path }, execution) };
       } catch (error) {
         return errorAnswer(error);
       }

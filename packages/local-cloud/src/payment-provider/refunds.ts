@@ -1,3 +1,4 @@
+import { money } from './amounts.ts';
 import { invalidRequest, resourceMissing } from './api-error.ts';
 import type { Ledger } from './ledger.ts';
 import { newId } from './objects.ts';
@@ -124,10 +125,4 @@ function findCharge(ledger: Ledger, chargeId: string): Charge {
 function nothingToRefund(intentId: string): Error {
   const message = `This PaymentIntent (${intentId}) does not have a successful charge to refund.`;
   return invalidRequest(message, { param: 'payment_intent' });
-}
-
-/** "$12.50"; "¥1,250" for a currency without minor units. */
-function money(amountMinor: number, currency: string): string {
-  const format = new Intl.NumberFormat('en-US', { style: 'currency', currency: currency.toUpperCase() });
-  return format.format(amountMinor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
 }

@@ -1,7 +1,7 @@
+import { checkCurrency } from './amounts.ts';
 import { invalidRequest } from './api-error.ts';
 import type { Form, FormValue } from './form.ts';
 
-const CURRENCIES = new Set(Intl.supportedValuesOf('currency').map((code) => code.toLowerCase()));
 const METADATA_LIMITS = { keys: 50, keyLength: 40, valueLength: 500 };
 
 /**
@@ -64,10 +64,8 @@ export class RequestParameters {
 
   currency(name: string): string | undefined {
     const currency = this.string(name)?.toLowerCase();
-    if (currency === undefined || CURRENCIES.has(currency)) return currency;
-    throw invalidRequest(`Invalid currency: ${currency}. Stripe expects a three-letter ISO code.`, {
-      param: this.#full(name),
-    });
+    if (currency !== undefined) checkCurrency(currency, this.#full(name));
+    return currency;
   }
 
   email(name: string): string | undefined {

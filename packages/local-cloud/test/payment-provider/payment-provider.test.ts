@@ -112,7 +112,7 @@ describe('payment intents', () => {
   test.each(['pm_card_visa_debit', 'pm_card_mastercard', 'pm_card_amex'])('%s pays', async (paymentMethod) => {
     const { stripe } = await startProvider();
     const intent = await stripe.paymentIntents.create({
-      amount: 1,
+      amount: 50,
       currency: 'usd',
       allowed_payment_method_types: ['card'],
       payment_method: paymentMethod,
@@ -218,7 +218,7 @@ describe('payment intents', () => {
   test('intents are listed newest first, page by page', async () => {
     const { stripe } = await startProvider();
     const ids: string[] = [];
-    for (let amount = 1; amount <= 25; amount += 1)
+    for (let amount = 51; amount <= 75; amount += 1)
       ids.unshift((await stripe.paymentIntents.create({ ...FARE, amount })).id);
     const first = await stripe.paymentIntents.list({ limit: 10 });
     expect(first).toMatchObject({ object: 'list', url: '/v1/payment_intents', has_more: true });
@@ -353,9 +353,10 @@ describe('idempotency keys', () => {
   test('a failure of the provider is repeated too', async () => {
     let failures = 0;
     const { stripe } = await startProvider({
-      beforeExecution: async () => {
+      aroundExecution: (_, execute) => {
         failures += 1;
         if (failures === 1) throw new Error('out of paper');
+        return execute();
       },
     });
     const create = () => errorOf(stripe.paymentIntents.create(FARE, { idempotencyKey: 'b-1#create' }));
@@ -370,6 +371,22 @@ describe('idempotency keys', () => {
     expect(failures).toBe(1);
   });
 
+  test('an operation can have its effect although its key repeats a 500', async () => {
+    let failures = 0;
+    const { stripe } = await startProvider({
+      aroundExecution: ({ path }, execute) => {
+        const answer = execute();
+        if (path.endsWith('/confirm') && ++failures === 1) throw new Error('out of paper');
+        return answer;
+      },
+    });
+    const { id } = await stripe.paymentIntents.create({ ...FARE, payment_method: 'pm_card_visa' });
+    const confirm = () => errorOf(stripe.paymentIntents.confirm(id, {}, { idempotencyKey: 'b-1#confirm' }));
+    expect((await confirm()).headers).not.toHaveProperty('idempotent-replayed');
+    expect(await confirm()).toMatchObject({ statusCode: 500, headers: { 'idempotent-replayed': 'true' } });
+    expect((await stripe.paymentIntents.retrieve(id)).status).toBe('succeeded');
+  });
+
   test('a request rejected before its execution does not use its key', async () => {
     const { stripe } = await startProvider();
     const key = { idempotencyKey: 'b-1#create' };
@@ -382,7 +399,7 @@ describe('idempotency keys', () => {
     const { stripe } = await startProvider();
     const key = { idempotencyKey: 'b-1' };
     const { id } = await stripe.paymentIntents.create(FARE, key);
-    const otherParameters = await errorOf(stripe.paymentIntents.create({ ...FARE, amount: 1 }, key));
+    const otherParameters = await errorOf(stripe.paymentIntents.create({ ...FARE, amount: 50 }, key));
     expect(otherParameters).toBeInstanceOf(Stripe.errors.StripeIdempotencyError);
     expect(otherParameters).toMatchObject({ statusCode: 400, rawType: 'idempotency_error' });
     const otherPath = await errorOf(stripe.paymentIntents.cancel(id, {}, key));
@@ -397,11 +414,12 @@ describe('idempotency keys', () => {
   test('during the first request, a second one with its key is rejected; a later retry succeeds', async () => {
     const execution = new EventEmitter();
     const { stripe } = await startProvider({
-      beforeExecution: async ({ path }) => {
-        if (!path.endsWith('/confirm')) return;
+      aroundExecution: async ({ path }, execute) => {
+        if (!path.endsWith('/confirm')) return execute();
         const released = once(execution, 'release');
         execution.emit('begin');
         await released;
+        return execute();
       },
     });
     const { id } = await stripe.paymentIntents.create({ ...FARE, payment_method: 'pm_card_visa' });
@@ -445,33 +463,41 @@ describe('errors', () => {
     ['amount=1', 'Missing required param: currency.', { code: 'parameter_missing', param: 'currency' }],
     ['amount=1.5&currency=eur', 'Invalid integer: 1.5', { code: 'parameter_invalid_integer', param: 'amount' }],
     ['amount=0&currency=eur', 'This value must be greater than or equal to 1.', { code: 'parameter_invalid_integer' }],
-    ['amount=1&currency=euro', 'Invalid currency: euro.', { param: 'currency' }],
+    ['amount=1&currency=euro', 'Invalid currency: euro. Stripe currently supports', { param: 'currency' }],
+    ['amount=1000&currency=iqd', 'Invalid currency: iqd. Stripe currently supports', { param: 'currency' }],
+    ['amount=550&currency=isk', 'must be evenly divisible by 100', { param: 'amount' }],
+    ['amount=5&currency=ugx', 'must be evenly divisible by 100', { param: 'amount' }],
+    ['amount=5124&currency=kwd', 'must be 0', { param: 'amount' }],
+    ['amount=49&currency=eur', 'Amount must be at least €0.50', { code: 'amount_too_small', param: 'amount' }],
+    ['amount=49&currency=jpy', 'Amount must be at least ¥50', { code: 'amount_too_small' }],
+    ['amount=100000000&currency=usd', 'no more than $999,999.99', { code: 'amount_too_large', param: 'amount' }],
+    ['amount=100000000&currency=isk', 'no more than ISK', { code: 'amount_too_large' }],
     [
-      'amount=1&currency=eur&colour=red',
+      'amount=100&currency=eur&colour=red',
       'Received unknown parameter: colour',
       { code: 'parameter_unknown', param: 'colour' },
     ],
     [
-      'amount=1&currency=eur&automatic_payment_methods[enabled]=true&automatic_payment_methods[a]=b',
+      'amount=100&currency=eur&automatic_payment_methods[enabled]=true&automatic_payment_methods[a]=b',
       'Received unknown parameter: automatic_payment_methods[a]',
       { param: 'automatic_payment_methods[a]' },
     ],
     [
-      'amount=1&currency=eur&payment_method_types[]=card',
+      'amount=100&currency=eur&payment_method_types[]=card',
       'The `payment_method_types` parameter is no longer supported.',
       { code: 'payment_method_types_no_longer_supported' },
     ],
     [
-      'amount=1&currency=eur&payment_method=pm_nobody',
+      'amount=100&currency=eur&payment_method=pm_nobody',
       "No such PaymentMethod: 'pm_nobody'",
       { code: 'resource_missing', param: 'payment_method' },
     ],
-    ['amount=1&currency=eur&receipt_email=nobody', 'Invalid email address: nobody', { code: 'email_invalid' }],
-    ['amount=1&currency=eur&description=', 'You passed an empty string', { code: 'parameter_invalid_empty' }],
-    ['amount=1&currency=eur&capture_method=manual', 'Invalid capture_method', { param: 'capture_method' }],
-    ['amount=1&currency=eur&expand[]=customer', 'This property cannot be expanded (customer).', {}],
-    ['amount=1&currency=eur&off_session=true', '`off_session` can only be used', { param: 'off_session' }],
-    ['amount=1&currency=eur&confirm=true&payment_method=pm_card_visa', 'you must provide a `return_url`', {}],
+    ['amount=100&currency=eur&receipt_email=nobody', 'Invalid email address: nobody', { code: 'email_invalid' }],
+    ['amount=100&currency=eur&description=', 'You passed an empty string', { code: 'parameter_invalid_empty' }],
+    ['amount=100&currency=eur&capture_method=manual', 'Invalid capture_method', { param: 'capture_method' }],
+    ['amount=100&currency=eur&expand[]=customer', 'This property cannot be expanded (customer).', {}],
+    ['amount=100&currency=eur&off_session=true', '`off_session` can only be used', { param: 'off_session' }],
+    ['amount=100&currency=eur&confirm=true&payment_method=pm_card_visa', 'you must provide a `return_url`', {}],
   ])('%s is rejected', async (body, message, details) => {
     const { stripe, port } = await startProvider();
     const response = await post(port, '/v1/payment_intents', body);
