@@ -1,6 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { readBookingId } from '@airline/events-schemas/booking-id';
 import type { AirlineEvent } from '@airline/events-schemas/events';
 import { callerOf } from '@airline/messaging/caller';
 import { requireEnvironment } from '@airline/messaging/environment';
@@ -144,7 +145,7 @@ export function createApi(dependencies: Dependencies): HttpHandler {
       }
       // The table or the bus failed. It may be unknown whether the event was published, so the response does not say.
       // A POST may have failed before it got a bookingId, so only a DELETE logs one.
-      const correlationId = event.pathParameters?.bookingId;
+      const correlationId = readBookingId(event.pathParameters?.bookingId ?? '');
       logger.error('Request failed', {
         routeKey: event.routeKey,
         ...(correlationId && { correlationId }),
