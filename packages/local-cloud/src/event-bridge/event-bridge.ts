@@ -5,7 +5,14 @@ import { busNameOf, type Input, optionalText, page, refuseBusName, requiredText 
 import { InvalidEventPatternError, matchesEventPattern } from './event-pattern.ts';
 import { LocalCloudError } from '../local-cloud-error.ts';
 import type { LostDeliveries } from './lost-deliveries.ts';
-import { parseObject, readPutEventsEntries, refuseEntry, toEvent, validTraceHeader } from './put-events-entry.ts';
+import {
+  eventBody,
+  parseObject,
+  readPutEventsEntries,
+  refuseEntry,
+  toEvent,
+  validTraceHeader,
+} from './put-events-entry.ts';
 import type { EntryRefusal, EventBridgeEvent, PutEventsEntry } from './put-events-entry.ts';
 import { refuseRule } from './rule-limits.ts';
 import { systemTimers, TargetDeliveries } from './target-delivery.ts';
@@ -81,8 +88,7 @@ export class EventBridge {
       log: options.log,
       timers: this.timers,
       rulesOf: (busArn) => this.buses.get(busNameOf(busArn, options))?.rules.values() ?? [],
-      dispatch: (busArn, event, ruleArns) =>
-        this.dispatch(this.bus(busArn), event, JSON.stringify(event), { ruleArns }),
+      dispatch: (busArn, event, ruleArns) => this.dispatch(this.bus(busArn), event, eventBody(event), { ruleArns }),
     });
     Object.assign(this.operations, this.archives.operations);
     this.createEventBus('default');
@@ -156,7 +162,7 @@ export class EventBridge {
       log(`EventBridge: ${event['detail-type']} was published to ${bus}; the event is dropped, as on AWS`);
       return { EventId: event.id };
     }
-    const body = JSON.stringify(event);
+    const body = eventBody(event);
     this.archives.store(bus.arn, event, body);
     this.dispatch(bus, event, body, { traceHeader: validTraceHeader(entry) });
     return { EventId: event.id };

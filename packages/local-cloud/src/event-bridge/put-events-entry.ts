@@ -149,6 +149,17 @@ export function toEvent(
   };
 }
 
+/**
+ * The event as its targets receive it. Characters that SQS does not carry are escaped. EventBridge passes on what a
+ * producer has escaped; it is not documented what it does with the others. Escaped, they reach the consumer, whose
+ * contract refuses them in words. (JSON.stringify escapes the rest of them: control characters and lone surrogates.)
+ */
+export function eventBody(event: EventBridgeEvent): string {
+  return JSON.stringify(event).replaceAll(/[\ufffe\uffff]/g, (character) =>
+    character === '\ufffe' ? '\\ufffe' : '\\uffff',
+  );
+}
+
 function eventTime(entry: PutEventsEntry, now: number): Date {
   const time = entry.Time ?? now / 1000;
   return new Date(typeof time === 'number' ? time * 1000 : time);

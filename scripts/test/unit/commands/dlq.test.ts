@@ -168,11 +168,12 @@ test('an argument that is refused is shown short, and cannot act on the terminal
 
 describe('an event that neither the queue nor its dead-letter queue took', () => {
   const bookingId = '0f7e5f4e-94f5-4d5e-8a8e-3d5c1d6f9b01';
-  const why = 'INVALID_PARAMETER: Invalid characters found';
+  const why = 'INVALID_PARAMETER: One or more parameters are invalid. Reason: Message must be shorter than';
 
   test('is shown by list, with both errors and what to type', async () => {
-    // SQS does not carry U+FFFE, and JSON does not escape it.
-    const Detail = JSON.stringify({ data: { bookingId: bookingId.toUpperCase(), passenger: { name: '\uFFFE' } } });
+    // With its envelope it is larger than a message of SQS may be.
+    const filling = 'x'.repeat(1024 * 1024 - 200);
+    const Detail = JSON.stringify({ data: { bookingId: bookingId.toUpperCase(), filling } });
     const Entries = [{ EventBusName: 'airline', Source: 'airline.bookings', DetailType: 'BookingRequested', Detail }];
     const { Entries: answers } = await target.eventBridge.send(new PutEventsCommand({ Entries }));
     let lost: LostEvent[] | undefined;
