@@ -88,9 +88,13 @@ export async function runConsumer(context: RunContext): Promise<Map<number, numb
         /"occurredAt":"[^"]*"/,
         '"occurredAt":"2026-12-01T09:00:00.000Z"',
       );
-      return run.request('queue.sendToSelf', bookingId, () =>
-        queue.add(world.newMessage(plain, 'HoldExpired', bookingId, world.now + delay! * 1000)),
-      );
+      const { time } = JSON.parse(body!) as { time: string };
+      return run.request('queue.sendToSelf', bookingId, () => {
+        // Without a clock the request may take any time. The timer is due as if it had taken none, so a search whose
+        // last time is after the end of all holds leaves no timer behind.
+        const sentAt = isTimeless ? Date.parse(time) : world.now;
+        queue.add(world.newMessage(plain, 'HoldExpired', bookingId, sentAt + delay! * 1000));
+      });
     },
   } as unknown as SQSClient;
 

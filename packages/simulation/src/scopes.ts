@@ -34,8 +34,7 @@ export function scopes(): Scope[] {
   const two = booking(2);
   // Seats and payments refuse requests from minute 10 on. Seats ends holds from minute 11 on.
   const expiry = { times: { seats: [at(10.5), at(12)], payments: [at(12)] } };
-  // The last time is later than any timer that is set before the hold ends, so no hold is left.
-  const holdEnds = { times: { seats: [at(12), at(24)] } };
+  const holdEnds = { times: { seats: [at(12)] } };
   const once = { ...anyFault, faults: 1 };
   const oneCrash = { ...crash, faults: 1 };
   const oneDuplicate = { duplicates: 1 };
@@ -43,6 +42,7 @@ export function scopes(): Scope[] {
   const inTurns = { concurrency: { seats: 2, payments: 1 } };
   const lateFlight = { events: [flightScheduled, one.requested], countsReceives: true };
   const confirmed = ['BookingRequested', 'SeatBooked', 'PaymentOk'] as const;
+  const oneRun = { concurrency: { seats: 1, payments: 1 } };
   const refunded = ['BookingRequested', 'SeatBooked', 'PaymentOk', 'PaymentRefunded'] as const;
   return [
     of('one booking', [one]),
@@ -61,8 +61,8 @@ export function scopes(): Scope[] {
     of('two bookings on one seat, one duplicate', [one, two], inTurns, oneDuplicate),
     of('two bookings on one seat, one crash', [one, two], inTurns, oneCrash),
     of('two bookings on one seat, the first with a cancel', [cancelled, two], inTurns),
-    of('two requests with one id and two amounts', [booking(1, { conflict: 'amount' })], holdEnds),
-    of('two requests with one id and two currencies', [booking(1, { conflict: 'currency' })], holdEnds),
+    of('two requests with one id and two amounts', [booking(1, { conflict: 'amount' })], holdEnds, oneRun),
+    of('two requests with one id and two currencies', [booking(1, { conflict: 'currency' })], holdEnds, oneRun),
     of('two requests with one id for two seats', [booking(1, { conflict: 'seats' })]),
     of('two requests with one id for two seats, one crash', [booking(1, { conflict: 'seats' })], oneCrash),
     of('one booking whose flight is scheduled later', [one], lateFlight),
