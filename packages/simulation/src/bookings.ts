@@ -40,10 +40,14 @@ export const allSeats = flight.cabins.flatMap(({ rows, letters }) =>
   ).flat(),
 );
 
+type BookingRequest = EventData<'BookingRequested'>;
+
 export interface Booking {
   /** For the trace, such as `b3`. */
   name: string;
-  request: EventData<'BookingRequested'>;
+  request: BookingRequest;
+  /** All requests with this bookingId. There are two if a producer makes a mistake. */
+  requests: readonly BookingRequest[];
   requested: AirlineEvent<'BookingRequested'>;
   /** Other events that producers outside publish about the booking, at any time. */
   moreEvents: AirlineEvent[];
@@ -60,17 +64,36 @@ export interface BookingOptions {
   isCancelled?: boolean;
   /** Whether the producer publishes the request twice. */
   isRepeated?: boolean;
+  /** How a second request with the same bookingId differs from the first. @default there is none */
+  conflict?: Conflict;
+}
+
+/** How two requests with the same bookingId differ, besides their passenger. Each changes one field. */
+const conflicts = {
+  amount: ({ payment }) => ({ payment: { ...payment, amountMinor: 1 } }),
+  currency: ({ payment }) => ({ payment: { ...payment, currency: 'USD' } }),
+  /** This flight is never scheduled. */
+  flight: () => ({ flightId: 'KL1003-20261218' }),
+  /** Other seats at the same fare: each has the next letter of its row. */
+  seats: ({ seats }) => ({ seats: seats.map((seat) => seat.slice(0, -1) + nextLetters[seat.slice(-1)]) }),
+  passenger: () => ({}),
+} satisfies Record<string, (request: BookingRequest) => Partial<BookingRequest>>;
+export type Conflict = keyof typeof conflicts;
+const nextLetters: Record<string, string> = { A: 'C', C: 'D', D: 'F', F: 'A' };
+
+/** The fare of the seats, in minor units of EUR. */
+export function fareOf(seats: readonly string[]): number {
+  return seats.reduce((sum, seat) => sum + (Number(seat.slice(0, -1)) <= 2 ? 22_680 : 8_100), 0);
 }
 
 export function createBooking(options: BookingOptions): Booking {
   const { bookingId, name, seats, method = 'pm_card_visa', overpaid = 0, expiresAt } = options;
-  const fare = seats.reduce((sum, seat) => sum + (Number(seat.slice(0, -1)) <= 2 ? 22_680 : 8_100), 0);
-  const request: EventData<'BookingRequested'> = {
+  const request: BookingRequest = {
     bookingId,
     flightId,
     seats,
     passenger: { name: 'Ada Lovelace', email: 'ada@example.com' },
-    payment: { method, amountMinor: fare + overpaid, currency: 'EUR' },
+    payment: { method, amountMinor: fareOf(seats) + overpaid, currency: 'EUR' },
     ...(expiresAt !== undefined && { expiresAt }),
   };
   const occurredAt = new Date(epoch).toISOString();
@@ -79,7 +102,14 @@ export function createBooking(options: BookingOptions): Booking {
   if (options.isCancelled)
     moreEvents.push(newEvent('BookingCancelled', { bookingId, cancelledAt: occurredAt }, { occurredAt }));
   if (options.isRepeated) moreEvents.push(requested);
-  return { name, request, requested, moreEvents };
+  const requests = [request];
+  if (options.conflict) {
+    const passenger = { name: 'Grace Hopper', email: 'grace@example.com' };
+    const other = { ...request, passenger, ...conflicts[options.conflict](request) };
+    requests.push(other);
+    moreEvents.push(newEvent('BookingRequested', other, { occurredAt }));
+  }
+  return { name, request, requests, requested, moreEvents };
 }
 
 const minutes = 60_000;
@@ -109,6 +139,9 @@ export function randomBookings(random: Random, count: number): Booking[] {
       ...(expiresAt !== undefined && { expiresAt }),
       isCancelled: random.chance(0.2),
       isRepeated: random.chance(0.1),
+      ...(random.chance(0.3) && {
+        conflict: random.pick(['amount', 'amount', 'currency', 'flight', 'seats', 'passenger'] satisfies Conflict[]),
+      }),
     });
   });
 }

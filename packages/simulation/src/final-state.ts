@@ -1,5 +1,6 @@
-import { foldStatus } from '@airline/status/src/domain.ts';
-import { allSeats, type Booking, flightId } from './bookings.ts';
+import type { SeatsRecord } from '@airline/seats/src/domain.ts';
+import { type BookingStatus, foldStatus } from '@airline/status/src/domain.ts';
+import { allSeats, type Booking, fareOf, flightId } from './bookings.ts';
 import { detailTypesHeardBy, services } from './bus.ts';
 import { type Oracle, Violation } from './oracle.ts';
 import type { Random } from './random.ts';
@@ -47,7 +48,9 @@ export async function checkHoldsEnded({ seatStore, bookings }: World): Promise<v
 export async function checkFinalState(world: World, oracle: Oracle, random: Random): Promise<void> {
   for (const service of services) {
     const { waiting, deadLetters, undelivered } = world.queues[service];
-    const left = [...waiting, ...deadLetters, ...undelivered].find(({ bookingId }) => bookingId !== '');
+    const left = [...waiting, ...deadLetters, ...undelivered].find(
+      (message) => message.bookingId !== '' && !world.isConflict(message),
+    );
     if (left)
       throw new Violation(
         'everything-settles',
@@ -83,19 +86,19 @@ async function checkBooking(
       `${name} is ${status.status}, and another status when its facts are read in another order`,
     );
   }
+  const seats = (await world.seatStore.load(bookingId))?.record;
+  await checkSold(name, seats, world, bookingId);
   if (!status.settled)
     throw new Violation(
       'everything-settles',
       `${name} is ${status.status} and not settled; published: ${expected.join(', ')}`,
     );
 
-  const seats = (await world.seatStore.load(bookingId))?.record;
   const heldSeats = [...holders].filter(([, holder]) => holder === bookingId).map(([seat]) => seat);
   const { charged, refunded } = world.provider.movedFor(bookingId);
   const isConfirmed =
     published !== undefined &&
-    published.has('SeatBooked') &&
-    published.has('PaymentOk') &&
+    oracle.namesOneAmount(bookingId) &&
     !(['SeatReleased', 'PaymentRefunded'] as const).some((type) => published.has(type));
   if (isConfirmed !== (status.status === 'CONFIRMED'))
     throw new Violation(
@@ -105,14 +108,11 @@ async function checkBooking(
 
   const receipts = sentMails(world, bookingId, 'Receipt');
   if (isConfirmed) {
-    if (seats?.state !== 'SOLD' || heldSeats.sort().join() !== request.seats.toSorted().join()) {
+    if (seats?.state !== 'SOLD' || heldSeats.sort().join() !== seats.seats.toSorted().join()) {
       throw new Violation(
         'confirmed-is-sold',
         `${name} is confirmed, its record is ${seats?.state ?? 'none'}, its seats are ${heldSeats.join(', ') || 'none'}`,
       );
-    }
-    if (charged !== request.payment.amountMinor || refunded !== 0) {
-      throw new Violation('confirmed-is-paid', `${name} is confirmed with ${charged} charged and ${refunded} refunded`);
     }
     if (receipts === 0 || !published?.has('ReceiptIssued'))
       throw new Violation('confirmed-has-one-receipt', `${name} is confirmed and ${receipts} receipts were sent`);
@@ -128,7 +128,51 @@ async function checkBooking(
         `${name} is ${status.status} with ${charged} charged and ${refunded} refunded`,
       );
   }
+  if (seats) checkShown(world, booking, seats, status);
   await checkMails(world, oracle, booking);
+}
+
+/** Checks that sold seats are paid with exactly their fare. @param world the one of payments */
+export async function checkSold(
+  name: string,
+  seats: SeatsRecord | undefined,
+  { provider, paymentStore }: World,
+  bookingId: string,
+): Promise<void> {
+  if (seats?.state !== 'SOLD') return;
+  const { charged, refunded } = provider.movedFor(bookingId);
+  const payment = (await paymentStore.load(bookingId))?.record;
+  const currency = payment && payment.state !== 'VOID' ? payment.payment.currency : undefined;
+  const fare = fareOf(seats.seats);
+  const isPaid = charged === fare && refunded === 0 && currency === 'EUR';
+  if (!isPaid || seats.amountMinor !== fare || seats.currency !== 'EUR') {
+    const paid = `${charged} ${currency ?? ''} charged and ${refunded} refunded`;
+    throw new Violation(
+      'sold-is-paid',
+      `${name} is sold for ${seats.amountMinor} ${seats.currency} (fare ${fare} EUR) with ${paid}`,
+    );
+  }
+}
+
+/** Checks that the status and the receipt describe what seats answered, and not another request with the same id. */
+function checkShown({ mails }: World, booking: Booking, seats: SeatsRecord, status: BookingStatus): void {
+  if (seats.state === 'PAID_EARLY' || seats.state === 'TOMBSTONE') return;
+  const { name, request, requests } = booking;
+  const isAnswered = (one: { flightId?: string | undefined; seats?: string[] | undefined }): boolean =>
+    one.flightId === seats.flightId && one.seats?.join() === seats.seats.join();
+  const isSameMoney = (money: BookingStatus['amount']): boolean =>
+    money?.amountMinor === seats.amountMinor && money.currency === seats.currency;
+  if (!isAnswered(status) || (seats.state !== 'REFUSED' && !isSameMoney(status.amount)))
+    throw new Violation('shows-what-was-sold', `the status of ${name} shows ${JSON.stringify(status)}`);
+  const addresses = requests
+    .filter((one) => isAnswered(one) && isSameMoney(one.payment))
+    .map(({ passenger }) => passenger.email);
+  const misdirected = mails.find(({ bookingId, to }) => bookingId === request.bookingId && !addresses.includes(to));
+  if (misdirected)
+    throw new Violation(
+      'shows-what-was-sold',
+      `a mail of ${name} went to ${misdirected.to}, whose request was not sold`,
+    );
 }
 
 /**

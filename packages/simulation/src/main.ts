@@ -52,6 +52,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 program.parse(process.argv.filter((argument, index) => !(index === 2 && argument === '--')));
 const options = program.opts<Options>();
 const { bookings, trace: traceLength } = options;
+requireUsefulOptions();
 const totals: Totals = { runs: 0, bookings: 0, faults: 0, states: 0, violations: 0 };
 
 if (options.mutants) await huntAll(options.seeds ?? 1000);
@@ -60,6 +61,24 @@ else await runSeeds();
 
 const { runs, faults, states, violations } = totals;
 console.log(`runs ${runs}, bookings ${totals.bookings}, faults ${faults}, states ${states}, violations ${violations}`);
+
+/** An option that the chosen search does not read would be ignored in silence. */
+function requireUsefulOptions(): void {
+  const read: Record<string, readonly string[]> = {
+    '--mutants': ['mutants', 'seeds', 'bookings'],
+    '--exhaustive': ['exhaustive', 'scope', 'states', 'trace'],
+    '--seed': ['seed', 'bookings', 'trace'],
+    '': ['seeds', 'from', 'bookings', 'trace'],
+  };
+  const mode = Object.keys(read).find((name) => name === '' || options[name.slice(2) as keyof Options] !== undefined)!;
+  for (const option of program.options) {
+    const name = option.attributeName();
+    if (program.getOptionValueSource(name) !== 'cli' || read[mode]!.includes(name)) continue;
+    const modes = Object.keys(read).filter((other) => other !== '' && read[other]!.includes(name));
+    const where = mode === '' ? `without ${modes.join(' or ')}` : `with ${mode}`;
+    program.error(`error: option '${option.long}' has no effect ${where}`);
+  }
+}
 
 async function runSeeds(): Promise<void> {
   const { seed: only, seeds = 100, from } = options;

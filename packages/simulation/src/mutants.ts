@@ -4,6 +4,7 @@ import type { Handler, Handlers } from '@airline/messaging/consume';
 import type { SeatsRecord } from '@airline/seats/src/domain.ts';
 import type { Stored } from '@airline/seats/src/seat-store.ts';
 import type { PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import type { Service } from './bus.ts';
 import type { RunContext, PlantedBug } from './consumers.ts';
 import { runSeed } from './seeded.ts';
 
@@ -40,7 +41,7 @@ export const mutants: readonly Mutant[] = [
       'everything-settles',
       'event-is-the-same-each-time',
       'confirmed-is-sold',
-      'confirmed-is-paid',
+      'sold-is-paid',
       'settled-stays-settled',
     ],
     plant: {
@@ -76,7 +77,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "seats' tombstone is forgotten",
-    caughtBy: ['everything-settles', 'failed-holds-nothing', 'hold-ends'],
+    caughtBy: ['everything-settles', 'failed-holds-nothing', 'hold-ends', 'sold-is-paid'],
     plant: { seatStore: (store) => withoutSaving(store, ({ state }) => state === 'TOMBSTONE') },
   },
   {
@@ -252,6 +253,78 @@ export const mutants: readonly Mutant[] = [
     plant: { holdTimer: () => ({ set: async () => undefined }) },
   },
   {
+    name: 'seats does not compare the amounts',
+    caughtBy: ['sold-is-paid'],
+    plant: { handlers: takingAnyPayment('seats') },
+  },
+  {
+    name: 'seats forgets the amount of an early payment',
+    caughtBy: ['sold-is-paid'],
+    plant: {
+      seatStore: (store) => ({
+        ...spreadable(store),
+        viewRequest: async (request) => {
+          const view = await store.viewRequest(request);
+          const { amountMinor, currency } = request.payment;
+          if (view.stored?.record.state === 'PAID_EARLY')
+            view.stored.record = { state: 'PAID_EARLY', amountMinor, currency };
+          return view;
+        },
+      }),
+    },
+  },
+  {
+    name: 'a losing request leaves its claims',
+    caughtBy: ['failed-holds-nothing', 'confirmed-is-sold'],
+    plant: {
+      seatStore: (store, { world }) => ({
+        ...spreadable(store),
+        freeSeats: async (flightId, seats, bookingId) => {
+          const record = (await world.seatStore.load(bookingId))?.record;
+          const isOther = record && 'seats' in record && !seats.every((seat) => record.seats.includes(seat));
+          if (!isOther) await store.freeSeats(flightId, seats, bookingId);
+        },
+      }),
+    },
+  },
+  {
+    name: 'receipts does not compare the amounts',
+    caughtBy: ['yeses-name-one-amount'],
+    plant: { handlers: takingAnyPayment('receipts') },
+  },
+  {
+    name: 'status does not compare the amounts',
+    caughtBy: ['yeses-name-one-amount'],
+    plant: { handlers: takingAnyPayment('status') },
+  },
+  {
+    name: 'receipts does not ask which request was sold',
+    caughtBy: ['shows-what-was-sold'],
+    plant: {
+      receiptStore: (store) => ({
+        ...spreadable(store),
+        load: async (bookingId) => {
+          const stored = await store.load(bookingId);
+          const { BookingRequested: first, SeatBooked: sold } = stored?.record.facts ?? {};
+          if (first && sold) Object.assign(first, sold);
+          return stored;
+        },
+      }),
+    },
+  },
+  {
+    name: 'an unknown flight is refused at once',
+    caughtBy: ['early-is-no-answer'],
+    plant: {
+      handlers: (handlers) => ({
+        ...handlers,
+        ...(handlers.BookingRequested && {
+          BookingRequested: (event) => handlers.BookingRequested!(event, { receiveCount: 5 }),
+        }),
+      }),
+    },
+  },
+  {
     name: 'a redrive deletes before it sends',
     // The loss may show only when all messages are delivered again.
     caughtBy: ['everything-settles', 'status-is-the-fold', 'hold-ends', 'duplicates-change-nothing'],
@@ -304,6 +377,18 @@ function withoutSaving<
     save: async (bookingId: string, record: SeatsRecord, read: Stored | undefined) =>
       forgets(record) || store.save(bookingId, record, read),
   };
+}
+
+/** A service that takes any `PaymentOk` for the booking's payment: it reads the money that seats answered. */
+function takingAnyPayment(service: Service): NonNullable<PlantedBug['handlers']> {
+  return (handlers, context) =>
+    wrapHandlers(handlers, context, async (handle, event) => {
+      if (context.run.service !== service || event.type !== 'PaymentOk') return handle(event);
+      const record = (await context.world.seatStore.load(event.data.bookingId))?.record;
+      if (!record || !('amountMinor' in record)) return handle(event);
+      const { amountMinor, currency } = record;
+      return handle({ ...event, data: { ...event.data, amountMinor, currency } });
+    });
 }
 
 function wrapHandlers(

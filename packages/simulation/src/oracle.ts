@@ -17,6 +17,8 @@ export type StepInvariant =
   | 'failed-payment-never-charged'
   | 'one-answer'
   | 'says-what-is-true'
+  | 'early-is-no-answer'
+  | 'yeses-name-one-amount'
   | 'event-is-valid'
   | 'event-is-caused'
   | 'event-is-the-same-each-time'
@@ -29,8 +31,9 @@ export type FinalInvariant =
   | 'everything-settles'
   | 'hold-ends'
   | 'status-is-the-fold'
+  | 'sold-is-paid'
   | 'confirmed-is-sold'
-  | 'confirmed-is-paid'
+  | 'shows-what-was-sold'
   | 'confirmed-has-one-receipt'
   | 'failed-holds-nothing'
   | 'failed-costs-nothing'
@@ -57,8 +60,14 @@ interface Publication {
 
 interface Detail {
   metadata: { eventId: string; correlationId: string; causationId?: string };
-  data: { bookingId: string };
+  data: { reason?: string; amountMinor?: number; currency?: string };
 }
+
+/** The detail-types that producers outside publish. They have no cause, and a producer may make a mistake. */
+const fromOutside: readonly string[] = ['FlightScheduled', 'BookingRequested', 'BookingCancelled'];
+
+/** Milliseconds that the tries for an unknown flight take at least: the first two pauses of the retry backoff. */
+const triesForFlight = 8000;
 
 /** The opposite answer to a booking request. A service publishes at most one of the two. */
 const oppositeAnswers: Partial<Record<EventType, EventType>> = {
@@ -80,10 +89,20 @@ export class Oracle {
   /** Mails that were sent and never recorded, since their run crashed in between or did not get the response. */
   readonly #unrecordedMails: SentMail[] = [];
   readonly #settled = new Set<string>();
+  /** When seats first received a request of each booking. */
+  readonly #requestReceivedAt = new Map<string, number>();
   #impossible = 0;
 
   constructor(world: World) {
     this.#world = world;
+  }
+
+  onReceived({ service, messages }: Run): void {
+    if (service !== 'seats') return;
+    for (const { bookingId, label } of messages) {
+      if (label.startsWith('BookingRequested ') && !this.#requestReceivedAt.has(bookingId))
+        this.#requestReceivedAt.set(bookingId, this.#world.now);
+    }
   }
 
   /** Whether known steps are repeated. Then the oracle updates its state and skips most checks. */
@@ -98,8 +117,11 @@ export class Oracle {
     if (!this.isReplaying && port === 'provider' && (method === 'confirm' || method === 'refund'))
       await this.#checkMoney(bookingIds);
     if (!this.isReplaying && operation === 'paymentStore.save') await this.#checkMoney(bookingIds);
-    if (operation === 'mailer.send')
-      this.#pendingMails.set(run, [...(this.#pendingMails.get(run) ?? []), this.#world.mails.at(-1)!]);
+    if (operation === 'mailer.send') {
+      const mail = this.#world.mails.at(-1)!;
+      this.#pendingMails.set(run, [...(this.#pendingMails.get(run) ?? []), mail]);
+      if (mail.kind === 'Receipt') this.#requireOneAmount(mail.bookingId, 'gets a receipt');
+    }
     if (operation === 'once.complete')
       this.#pendingMails.set(run, this.#pendingMails.get(run)?.filter((mail) => mail.bookingId !== bookingId) ?? []);
     const { impossible, defects } = this.#world;
@@ -162,8 +184,8 @@ export class Oracle {
     for (const bookingId of bookingIds) {
       const { charged, refunded } = provider.movedFor(bookingId);
       if (charged === 0) continue;
-      const { name, request } = bookings.find((booking) => booking.request.bookingId === bookingId)!;
-      const { amountMinor } = request.payment;
+      const { name, requests } = bookings.find((booking) => booking.request.bookingId === bookingId)!;
+      const amountMinor = Math.max(...requests.map(({ payment }) => payment.amountMinor));
       if (charged > amountMinor || refunded > charged) {
         throw new Violation(
           'money-is-bounded',
@@ -191,7 +213,8 @@ export class Oracle {
   async #checkStatus(bookingIds: Iterable<string>): Promise<void> {
     for (const bookingId of bookingIds) {
       const facts = await this.#world.factStore.list(bookingId);
-      const { settled } = foldStatus(facts);
+      const { settled, status } = foldStatus(facts);
+      if (status === 'CONFIRMED') this.#requireOneAmount(bookingId, 'is confirmed');
       if (settled) this.#settled.add(bookingId);
       if (settled || !this.#settled.has(bookingId)) continue;
       const isReopened = facts.some(
@@ -209,8 +232,8 @@ export class Oracle {
 
   /** An event of a service that does not take part in this simulation. It is not checked. */
   onExternalEvent(envelope: EventEnvelope): void {
-    const { metadata, data } = envelope.detail as Detail;
-    const published = this.#publishedOf(data.bookingId);
+    const { metadata } = envelope.detail as Detail;
+    const published = this.#publishedOf(metadata.correlationId);
     const type = envelope['detail-type'] as EventType;
     if (!published.has(type))
       published.set(type, { type, eventId: metadata.eventId, detail: JSON.stringify(envelope.detail), times: 1 });
@@ -231,8 +254,7 @@ export class Oracle {
         ? findFirstMistake(type, detail)
         : { path: '', message: 'no such event' };
     if (mistake) throw new Violation('event-is-valid', `${type}: ${mistake.path} ${mistake.message}`);
-    const { eventId, causationId } = detail.metadata;
-    const { bookingId } = detail.data;
+    const { eventId, causationId, correlationId: bookingId } = detail.metadata;
     const name = this.#world.nameOf(bookingId);
 
     const published = this.#publishedOf(bookingId);
@@ -242,20 +264,41 @@ export class Oracle {
         `the cause of ${type} of ${name} is ${causationId}, which was never published`,
       );
     }
-    if (causationId === undefined && type !== 'BookingRequested' && type !== 'BookingCancelled') {
+    if (causationId === undefined && !fromOutside.includes(type)) {
       throw new Violation('event-is-caused', `${type} of ${name} has no causationId`);
     }
     const text = JSON.stringify(detail);
     const known = published.get(type as EventType);
     if (!known) published.set(type as EventType, { type: type as EventType, eventId, detail: text, times: 1 });
     else if (known.detail === text) known.times += 1;
-    else
+    else if (!fromOutside.includes(type))
       throw new Violation('event-is-the-same-each-time', `${type} of ${name} was ${known.detail} and is now ${text}`);
 
     const opposite = oppositeAnswers[type as EventType];
     if (opposite && published.has(opposite))
       throw new Violation('one-answer', `${opposite} and ${type} were published for ${name}`);
     this.#checkPaymentEvent(type as EventType, bookingId);
+    const receivedAt = this.#requestReceivedAt.get(bookingId) ?? -Infinity;
+    if (detail.data.reason === 'unknown-flight' && this.#world.now < receivedAt + triesForFlight)
+      throw new Violation('early-is-no-answer', `${name} is refused before its flight had time to arrive`);
+  }
+
+  /** Whether seats and payments published a yes, and both for the same money. */
+  namesOneAmount(bookingId: string): boolean {
+    const moneyIn = (type: EventType): string | undefined => {
+      const publication = this.published.get(bookingId)?.get(type);
+      if (!publication) return undefined;
+      const { amountMinor, currency } = (JSON.parse(publication.detail) as Detail).data;
+      return `${amountMinor} ${currency}`;
+    };
+    const sold = moneyIn('SeatBooked');
+    return sold !== undefined && sold === moneyIn('PaymentOk');
+  }
+
+  #requireOneAmount(bookingId: string, event: string): void {
+    if (this.isReplaying || this.namesOneAmount(bookingId)) return;
+    const message = `${this.#world.nameOf(bookingId)} ${event}, and SeatBooked and PaymentOk name different money`;
+    throw new Violation('yeses-name-one-amount', message);
   }
 
   /** An event about a payment must be true when it is published. */

@@ -25,6 +25,11 @@ export interface Scope {
    * moment. The clocks of two services may differ by any amount.
    */
   times?: Partial<Record<Service, readonly number[]>>;
+  /**
+   * Whether a run is told how often its message was received, up to 3. No handler tells higher numbers apart.
+   * @default false: each time is told as the first, so the search has fewer states
+   */
+  countsReceives?: boolean;
   /** The highest number of concurrent runs of each service. @default 2 */
   concurrency?: Partial<Record<Service, number>>;
   /**

@@ -1,4 +1,4 @@
-import { type Booking, randomBookings } from './bookings.ts';
+import { type Booking, flightScheduled, randomBookings } from './bookings.ts';
 import { functionTimeouts, type Service, services } from './bus.ts';
 import { Coverage } from './coverage.ts';
 import { type Fault, type FaultKind, faultsOf, minimumRateOf, placeOf } from './faults.ts';
@@ -93,9 +93,14 @@ class SeededDriver {
     this.#redriveDeletesFirst = plant?.redriveDeletesFirst ?? false;
     this.#faultRate = random.pick([0.02, 0.05, 0.1, 0.2]);
     this.#disturbanceRate = random.pick([0.001, 0.003, 0.01]);
-    this.simulation = new Simulation({ bookings, plant, planDelivery: (service) => this.#planDelivery(service) });
+    const isFlightLate = random.chance(0.25);
+    const planDelivery = (service: Service): Delivery => this.#planDelivery(service);
+    this.simulation = new Simulation({ bookings, plant, isFlightLate, planDelivery });
     this.#world = this.simulation.world;
-    this.#toPublish = random.shuffled(bookings.flatMap(({ requested, moreEvents }) => [requested, ...moreEvents]));
+    this.#toPublish = random.shuffled([
+      ...bookings.flatMap(({ requested, moreEvents }) => [requested, ...moreEvents]),
+      ...(isFlightLate ? [flightScheduled] : []),
+    ]);
   }
 
   async run(): Promise<void> {
@@ -141,19 +146,30 @@ class SeededDriver {
     );
   }
 
-  /** Steps until nothing is left to do, and redrives the dead letters of these services. */
+  /**
+   * Steps until nothing is left to do, and redrives the dead letters of these services. A conflicting request stays a
+   * dead letter. It is redriven too, since receipts may know only later which of two requests was sold.
+   */
   async #recover(those: readonly Service[]): Promise<void> {
+    let conflicts = '';
     for (let round = 0; round < 10; round++) {
       while (await this.#step()) {
         if (this.#world.notes.length > maximumSteps * this.#count)
           throw new Violation('everything-settles', 'the services never stop working');
       }
-      const stuck = those.filter((service) => {
+      const letters = those.flatMap((service) => {
         const { deadLetters, undelivered } = this.#world.queues[service];
-        return undelivered.length > 0 || deadLetters.some(({ bookingId }) => bookingId !== '');
+        const stuck = [...undelivered, ...deadLetters.filter(({ bookingId }) => bookingId !== '')];
+        return stuck.map((message) => ({ service, message }));
       });
-      if (stuck.length === 0) return;
-      for (const service of stuck) this.#redrive(service);
+      const before = conflicts;
+      conflicts = letters
+        .map(({ service, message }) => service + message.body)
+        .sort()
+        .join();
+      const isDone = conflicts === before && letters.every(({ message }) => this.#world.isConflict(message));
+      if (letters.length === 0 || isDone) return;
+      for (const service of new Set(letters.map((letter) => letter.service))) this.#redrive(service);
     }
     throw new Violation('everything-settles', 'there are dead letters again after 10 redrives');
   }

@@ -7,6 +7,7 @@ import { type Fault, faultsOf } from './faults.ts';
 import { Violation } from './oracle.ts';
 import type { Request } from './run.ts';
 import { envelopeOf, Simulation } from './simulation.ts';
+import type { Message } from './simulated-queue.ts';
 import { mailKinds, type Note, sentMails } from './world.ts';
 
 /** An event that some service or producer publishes, and the services that subscribe to it. */
@@ -163,6 +164,7 @@ export class ServiceStates {
       bookings: this.#scope.bookings,
       services: [this.service],
       isTimeless: true,
+      isFlightLate: this.#scope.events.some(({ type }) => type === 'FlightScheduled'),
       plant: this.#plant,
       ...(onPublished && { onPublished }),
     });
@@ -194,7 +196,7 @@ export class ServiceStates {
   }
 
   async #number(simulation: Simulation, from: number, move: Move | undefined): Promise<number> {
-    const key = await keyOf(simulation, this.service);
+    const key = await keyOf(simulation, this.service, this.#scope);
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
     const number = this.#states.length;
@@ -209,7 +211,7 @@ export class ServiceStates {
     switch (move.kind) {
       case 'receive': {
         const message = queue.visible(world.now).find(({ body }) => body === move.body)!;
-        message.receiveCount = 0;
+        message.receiveCount = this.#scope.countsReceives ? Math.min(message.receiveCount, 2) : 0;
         return simulation.invoke(this.service, [message]);
       }
       case 'answer':
@@ -295,18 +297,24 @@ export class PublishedEvents {
 }
 
 /** The identity of a state: the stores, the queue, and the history of each run. */
-async function keyOf({ world, oracle }: Simulation, service: Service): Promise<string> {
+async function keyOf(
+  { world, oracle }: Simulation,
+  service: Service,
+  { countsReceives }: Pick<Scope, 'countsReceives'>,
+): Promise<string> {
+  const textOf = ({ body, receiveCount }: Message): string =>
+    countsReceives ? `${body}${Math.min(receiveCount, 3)}` : body;
   const { waiting, deadLetters } = world.queues[service];
   const parts: unknown[] = [
     world.now,
-    waiting.map(({ body, visibleAt }) => (visibleAt > world.now ? body + visibleAt : body)).sort(),
+    waiting.map((message) => `${textOf(message)}${message.visibleAt > world.now ? message.visibleAt : ''}`).sort(),
     deadLetters.map(({ body }) => body).sort(),
-    world.runs.map(({ messages, history }) => `${messages[0]!.body}${history}`).sort(),
+    world.runs.map(({ messages, history }) => `${textOf(messages[0]!)}${history}`).sort(),
     [...world.bugState].map(([key, value]) => [key, value instanceof Set ? [...(value as Set<unknown>)] : value]),
     [...world.providerAnswers].sort(),
   ];
-  const { holders } = await world.seatStore.viewRequest({ ...world.bookings[0]!.request, flightId, seats: allSeats });
-  parts.push([...holders].sort());
+  const view = await world.seatStore.viewRequest({ ...world.bookings[0]!.request, flightId, seats: allSeats });
+  parts.push([...view.holders].sort(), view.flight !== undefined);
   for (const { request } of world.bookings) {
     const id = request.bookingId;
     const stores = [world.seatStore, world.paymentStore, world.receiptStore];

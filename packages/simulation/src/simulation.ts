@@ -29,6 +29,8 @@ const atOnce: Delivery = { delays: [0], undelivered: false };
 
 export interface SimulationOptions {
   bookings: readonly Booking[];
+  /** Whether seats gets the flight only as an event, at any time. @default seats knows it from the start */
+  isFlightLate?: boolean;
   /** The services that take part. The others receive no events. @default all */
   services?: readonly Service[];
   /** @default one copy at once */
@@ -58,6 +60,7 @@ export class Simulation {
   }
 
   async open(): Promise<void> {
+    if (this.options.isFlightLate) return;
     await this.world.seatStore.scheduleFlight(flight, flightVersionOf(flightScheduled));
   }
 
@@ -73,12 +76,12 @@ export class Simulation {
     const envelope = envelopeOf(entry);
     this.oracle.onExternalEvent(envelope);
     const { detailType } = entry;
-    const { data } = envelope.detail as { data: { bookingId: string } };
+    const bookingId = correlationIdIn(envelope);
     world.note(
-      `${detailType} of ${world.nameOf(data.bookingId)} is delivered to ${service}${copies > 1 ? ` ✗ ${copies} times` : ''}`,
+      `${detailType} of ${world.nameOf(bookingId)} is delivered to ${service}${copies > 1 ? ` ✗ ${copies} times` : ''}`,
     );
     for (let copy = 0; copy < copies; copy++)
-      world.queues[service].add(world.newMessage(JSON.stringify(envelope), detailType, data.bookingId, world.now));
+      world.queues[service].add(world.newMessage(JSON.stringify(envelope), detailType, bookingId, world.now));
   }
 
   #route(entry: BusEntry): void {
@@ -87,13 +90,13 @@ export class Simulation {
     const envelope = envelopeOf(entry);
     this.oracle.onPublished(envelope);
     options.onPublished?.(entry);
-    const { data } = envelope.detail as { data: { bookingId: string } };
+    const bookingId = correlationIdIn(envelope);
     for (const service of listenersOf(envelope)) {
       if (options.services && !options.services.includes(service)) continue;
       const { delays, undelivered } = options.planDelivery?.(service, detailType) ?? atOnce;
       const queue = world.queues[service];
       const body = JSON.stringify(envelope);
-      const copies = delays.map((delay) => world.newMessage(body, detailType, data.bookingId, world.now + delay));
+      const copies = delays.map((delay) => world.newMessage(body, detailType, bookingId, world.now + delay));
       if (undelivered) {
         queue.undelivered.push(...copies);
         world.note(`  ✗ EventBridge cannot deliver ${copies[0]!.label} to ${service}`);
@@ -111,6 +114,7 @@ export class Simulation {
     if (messages.length === 0) return;
     const run = new Run(this.#nextRun++, service, messages, world.now, skew);
     world.runs.push(run);
+    if (!this.options.isTimeless) this.oracle.onReceived(run);
     world.note(
       `${run.name} receives ${messages.map(({ label }) => label).join(', ')}${skew ? ` (its clock: ${skew} ms)` : ''}`,
     );
@@ -238,6 +242,11 @@ export class Simulation {
   }
 }
 
+/** The bookingId of an event, or the flightId of `FlightScheduled`. */
+function correlationIdIn({ detail }: EventEnvelope): string {
+  return (detail as { metadata: { correlationId: string } }).metadata.correlationId;
+}
+
 /** The PutEvents entry of an event. */
 export function entryOf({ type, metadata, data }: AirlineEvent): BusEntry {
   return { source: sourceOf(type), detailType: type, detail: JSON.stringify({ metadata, data }) };
@@ -256,10 +265,10 @@ function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A result as text. The flight is left out: it is long and always the same. */
+/** A result as text. The content of the flight is left out: it is long and always the same. */
 function textOf(result: unknown): string {
   const plain = (key: string, value: unknown): unknown => {
-    if (key === 'flight') return undefined;
+    if (key === 'flight') return value === undefined ? undefined : 'known';
     return value instanceof Map ? [...(value as Map<unknown, unknown>)] : value;
   };
   return JSON.stringify(result, plain) ?? '';

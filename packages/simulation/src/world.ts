@@ -16,6 +16,8 @@ export type MailKind = (typeof mailKinds)[number];
 export interface SentMail {
   bookingId: string;
   kind: MailKind;
+  /** The address. */
+  to: string;
 }
 
 export interface Note {
@@ -62,14 +64,23 @@ export class World {
     this.notes.push({ now: this.now, text });
   }
 
+  bookingOf(bookingId: string): Booking | undefined {
+    return this.bookings.find(({ request }) => request.bookingId === bookingId);
+  }
+
+  /** Whether a message is a request that contradicts another one, and can stay in a dead-letter queue for good. */
+  isConflict({ bookingId, reason }: Message): boolean {
+    return reason === 'conflicting-request' && (this.bookingOf(bookingId)?.requests.length ?? 0) > 1;
+  }
+
   /** A short name for a booking in traces. */
   nameOf(bookingId: string): string {
-    return this.bookings.find(({ request }) => request.bookingId === bookingId)?.name ?? bookingId;
+    return this.bookingOf(bookingId)?.name ?? bookingId;
   }
 
   /**
    * @param detailType for its label: `SeatBooked of b3`
-   * @param bookingId an empty string for a poison message, which has no booking
+   * @param bookingId the flightId for a `FlightScheduled`; an empty string for a poison message, which has no booking
    */
   newMessage(body: string, detailType: string, bookingId: string, visibleAt: number): Message {
     const label = bookingId === '' ? detailType : `${detailType} of ${this.nameOf(bookingId)}`;

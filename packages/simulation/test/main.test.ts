@@ -32,6 +32,10 @@ describe('pnpm simulate', () => {
   test.each([
     [['--frobnicate'], "error: unknown option '--frobnicate'"],
     [['--seeds', '0'], "error: option '--seeds <n>' argument '0' is invalid. It must be a whole number above 0."],
+    [['--scope', 'one booking'], "error: option '--scope' has no effect without --exhaustive"],
+    [['--states', '7', '--seed', '1'], "error: option '--states' has no effect with --seed"],
+    [['--exhaustive', '--seeds', '7'], "error: option '--seeds' has no effect with --exhaustive"],
+    [['--exhaustive', '--mutants'], "error: option '--exhaustive' has no effect with --mutants"],
     [['--exhaustive', '--scope', 'nothing'], 'error: no scope has “nothing” in its name; the scopes are:'],
   ])('rejects %j', async (args, message) => {
     const { exitCode, stdout, stderr } = await simulate(args);

@@ -81,6 +81,29 @@ describe('exhaustive simulation', () => {
     expect(forgetful.violation?.invariant).toBe('refund-is-told');
   });
 
+  test.each([
+    ['two requests with one id and two amounts', 'seats does not compare the amounts', 'sold-is-paid'],
+    ['two requests with one id and two currencies', 'seats forgets the amount of an early payment', 'sold-is-paid'],
+    [
+      'receipts: two requests with one id for two seats',
+      'receipts does not ask which request was sold',
+      'shows-what-was-sold',
+    ],
+  ])('%s: every interleaving ends well, unless %s', async (name, bug, invariant) => {
+    const { isComplete, violation } = await exploreScope(scope(name));
+    expect([isComplete, violation]).toEqual([true, undefined]);
+    expect((await exploreScope(scope(name), { plant: mutant(bug).plant })).violation?.invariant).toBe(invariant);
+  });
+
+  test('a flight that is scheduled after its booking was requested: the booking is sold, or refused after three tries', async () => {
+    const late = scope('one booking whose flight is scheduled later');
+    const ends = new Set<string>();
+    const { isComplete, violation } = await exploreScope(noting(late, ends));
+    expect([isComplete, violation]).toEqual([true, undefined]);
+    expect([...ends].some((end) => end.includes('"SOLD"'))).toBe(true);
+    expect([...ends].some((end) => end.includes('"unknown-flight"'))).toBe(true);
+  });
+
   test('a seat that is stranded by a crash is found', async () => {
     const declined = scope('one declined booking, one fault of any kind');
     const { plant } = mutant('a seat is not freed after a crash between claim and record');
