@@ -1,6 +1,7 @@
 import { maskAddresses } from '@airline/events-schemas/personal-data';
 import type { Target } from '../airline/target.ts';
 import { deadLetterQueues, peek } from '../dead-letters/dead-letters.ts';
+import { describeLostEvent, lostEvents } from '../dead-letters/lost-events.ts';
 import { type Disagreements, type Finding, findDisagreements } from './find-disagreements.ts';
 import { readSnapshot } from './read-snapshot.ts';
 
@@ -35,12 +36,24 @@ export async function reconcile(
   { inFlightMilliseconds = 15 * 60_000, pauseMilliseconds = 3000 }: ReconcileOptions = {},
 ): Promise<Report> {
   const first = findDisagreements(await readSnapshot(target), inFlightMilliseconds);
-  if (first.findings.length === 0) return first;
+  if (first.findings.length === 0) return { ...first, findings: await findLostEvents(target) };
   await new Promise((resolve) => setTimeout(resolve, pauseMilliseconds));
   const second = findDisagreements(await readSnapshot(target), inFlightMilliseconds);
   const before = new Set(first.findings.map(keyOf));
   const lasting = second.findings.filter((finding) => before.has(keyOf(finding)));
-  return { ...second, findings: await withDeadLetters(target, lasting) };
+  const findings = [...(await withDeadLetters(target, lasting)), ...(await findLostEvents(target))];
+  return { ...second, findings };
+}
+
+/** The events that no queue took, on the local cloud; on AWS an alarm counts them. */
+async function findLostEvents(target: Target): Promise<Finding[]> {
+  return ((await lostEvents(target)) ?? []).map((event) => ({
+    invariant: 'settles',
+    rule: 'lost-event',
+    what: describeLostEvent(event),
+    ...(event.bookingId !== undefined && { bookingId: event.bookingId }),
+    says: {},
+  }));
 }
 
 function keyOf({ rule, bookingId, flightId, seat }: Finding): string {

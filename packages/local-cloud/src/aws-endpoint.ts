@@ -14,6 +14,8 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface AwsEndpointParts {
   eventBridge: Pick<EventBridge, 'request'>;
+  /** Served as `/_local/lost-deliveries`. */
+  lostDeliveries: EventBridge['lostDeliveries'];
   queues: Pick<Queues, 'request'>;
   parameters: Pick<Parameters, 'request'>;
   dynamodb: Handler;
@@ -67,6 +69,7 @@ async function route(
   if (pathname.startsWith('/v2/email/')) return parts.mail(request, response);
   if (pathname.startsWith('/v1/')) return parts.paymentProvider(request, response);
   if (pathname === '/_local/chaos') return answerChaosControl(parts.chaos?.control, request, response);
+  if (pathname === '/_local/lost-deliveries') return answerJson(response, parts.lostDeliveries(), '1.0');
   if (pathname === '/_local/health') return answerHealth(response, parts.isReady());
   if (MAIL_ROUTES.has(`${request.method} ${pathname}`)) return parts.mail(request, response);
   if (request.method === 'POST' && request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')) {

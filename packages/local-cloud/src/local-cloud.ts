@@ -103,6 +103,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
 
     const awsServer = createAwsEndpoint({
       eventBridge: chaos ? injectPutEventsFaults(eventBridge, chaos) : eventBridge,
+      lostDeliveries: () => eventBridge.lostDeliveries(),
       queues,
       parameters,
       dynamodb: dynamodb.handle,

@@ -45,6 +45,7 @@ beforeEach(async () => {
   });
   server = createAwsEndpoint({
     eventBridge,
+    lostDeliveries: () => eventBridge.lostDeliveries(),
     queues: { request: (...call) => queueRequest(...call) },
     parameters: new Parameters(),
     dynamodb: mounted('dynamodb'),

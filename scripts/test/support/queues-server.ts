@@ -1,9 +1,11 @@
 /**
- * Serves the queues and parameters of one service, seats, with the parts of the local cloud. It is a process of its
- * own because fauxqs is an ES module and jest runs CommonJS. It prints its port, and runs until its input ends.
+ * Serves the queues, a rule and the parameters of one service, seats, with the parts of the local cloud. It is a
+ * process of its own because fauxqs is an ES module and jest runs CommonJS. It prints its port, and runs until its
+ * input ends.
  */
 import type { AddressInfo } from 'node:net';
 import { createAwsEndpoint } from '@airline/local-cloud/aws-endpoint';
+import { EventBridge } from '@airline/local-cloud/event-bridge/event-bridge';
 import { Parameters } from '@airline/local-cloud/ssm/parameters';
 import { Queues } from '@airline/local-cloud/sqs/queues';
 
@@ -14,10 +16,16 @@ const refuse = (): never => {
 let address = '';
 const queues = await Queues.start({ ...origin, endpoint: () => address });
 const parameters = new Parameters();
+const eventBridge = new EventBridge({
+  ...origin,
+  deliver: (...message) => queues.send(...message),
+  log: () => undefined,
+});
 const server = createAwsEndpoint({
   queues,
   parameters,
-  eventBridge: { request: refuse },
+  eventBridge,
+  lostDeliveries: () => eventBridge.lostDeliveries(),
   dynamodb: refuse,
   mail: refuse,
   paymentProvider: refuse,
@@ -30,7 +38,7 @@ server.listen(0, '127.0.0.1', () => {
   void prepare().then(() => console.log(port));
 });
 process.stdin.resume().once('end', () => {
-  void queues.close();
+  void Promise.all([eventBridge.close(), queues.close()]);
   server.close();
   server.closeAllConnections();
 });
@@ -39,8 +47,24 @@ async function prepare(): Promise<void> {
   parameters.put('/airline/bus/name', 'airline');
   const { arn } = await queues.create('airline-seats-dead-letters', {});
   const redrive = JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: 1 });
-  await queues.create('airline-seats', { VisibilityTimeout: '0', RedrivePolicy: redrive });
-  await queues.create('airline-seats-undelivered', {});
+  const seats = await queues.create('airline-seats', { VisibilityTimeout: '0', RedrivePolicy: redrive });
+  const undelivered = await queues.create('airline-seats-undelivered', {});
+  eventBridge.createEventBus('airline');
+  eventBridge.putRule({
+    name: 'airline-seats-bookings',
+    eventBusName: 'airline',
+    eventPattern: { source: ['airline.bookings'] },
+    state: 'ENABLED',
+    targets: [
+      {
+        id: 'queue',
+        arn: seats.arn,
+        deadLetterQueueArn: undelivered.arn,
+        maximumRetryAttempts: 0,
+        maximumEventAgeSeconds: 60,
+      },
+    ],
+  });
   const names = {
     'queue-url': 'airline-seats',
     'dead-letters-url': 'airline-seats-dead-letters',

@@ -4,6 +4,7 @@ import { EventArchives } from './event-archive.ts';
 import { type Input, optionalText, page, requiredText } from './event-bridge-input.ts';
 import { InvalidEventPatternError, matchesEventPattern, validateEventPattern } from './event-pattern.ts';
 import { LocalCloudError } from '../local-cloud-error.ts';
+import type { LostDeliveries } from './lost-deliveries.ts';
 import { readPutEventsEntries, refuseEntry, toEvent, validTraceHeader } from './put-events-entry.ts';
 import type { EntryRefusal, EventBridgeEvent, PutEventsEntry } from './put-events-entry.ts';
 import { systemTimers, TargetDeliveries } from './target-delivery.ts';
@@ -148,6 +149,11 @@ export class EventBridge {
     });
   }
 
+  /** The events that neither a target nor its dead-letter queue took. */
+  lostDeliveries(): ReturnType<LostDeliveries['list']> {
+    return this.deliveries.lost.list();
+  }
+
   /** Cancels replays and retries. */
   async close(): Promise<void> {
     await this.archives.close();
@@ -179,7 +185,8 @@ export class EventBridge {
     for (const rule of bus.rules.values()) {
       if (ruleArns?.has(rule.arn) === false) continue;
       if (rule.state !== 'ENABLED' || !matchesEventPattern(rule.eventPattern, event)) continue;
-      for (const target of rule.targets) this.deliveries.start({ body, traceHeader, ruleArn: rule.arn, target });
+      for (const target of rule.targets)
+        this.deliveries.start({ eventId: event.id, body, traceHeader, ruleArn: rule.arn, target });
     }
   }
 

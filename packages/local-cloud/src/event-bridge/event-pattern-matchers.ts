@@ -4,6 +4,17 @@ export type JsonObject = Record<string, unknown>;
 /** Tests one value of an event: a string, a number, a boolean or null. */
 export type ValueTest = (value: unknown) => boolean;
 
+/** The test of one field. The field matches when one of the values matches. */
+export interface FieldTest {
+  /** Names joined by dots. A name with dots is no different from nested names. */
+  path: string;
+  /** True for `{"exists": false}`: the field may be absent. */
+  absent: boolean;
+  values: ValueTest[];
+  /** The values as in the pattern. */
+  source: readonly unknown[];
+}
+
 /** A pattern that EventBridge would reject. The message is the same as PutRule's. */
 export class InvalidEventPatternError extends Error {
   override readonly name = 'InvalidEventPatternError';
@@ -57,25 +68,68 @@ function caseless(name: 'prefix' | 'suffix', operand: JsonObject, test: (expecte
   return onText((value) => folded(value.toLowerCase()));
 }
 
-/** `*` matches any characters. `\*` and `\\` match a literal asterisk and backslash. */
+/**
+ * `*` matches any characters. `\*` and `\\` match a literal asterisk and backslash. The time is linear in the length of
+ * the value: each part between two asterisks matches at its first place after the part before it.
+ */
 function wildcard(pattern: string): ValueTest {
-  let source = '';
+  const parts = [''];
   for (let i = 0; i < pattern.length; i++) {
     let character = pattern.charAt(i);
     if (character === '*') {
-      if (pattern[i + 1] === '*') throw new InvalidEventPatternError(`Consecutive wildcard characters at pos ${i}`);
-      source += '[^]*';
+      if (pattern[i + 1] === '*')
+        throw new InvalidEventPatternError(`Consecutive wildcard characters at pos ${bytesBefore(pattern, i)}`);
+      parts.push('');
       continue;
     }
     if (character === '\\') {
       character = pattern.charAt(++i);
       if (character !== '*' && character !== '\\')
-        throw new InvalidEventPatternError(`Invalid escape character at pos ${i - 1}`);
+        throw new InvalidEventPatternError(`Invalid escape character at pos ${bytesBefore(pattern, i - 1)}`);
     }
-    source += character.replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&');
+    parts[parts.length - 1] += character;
   }
-  const expression = new RegExp(`^${source}$`);
-  return onText((value) => expression.test(value));
+  const first = parts.shift()!;
+  const last = parts.pop();
+  if (last === undefined) return equals(first);
+  const searches = parts.map(search);
+  return onText((value) => {
+    if (value.length < first.length + last.length || !value.startsWith(first) || !value.endsWith(last)) return false;
+    let position: number | undefined = first.length;
+    for (const find of searches) {
+      position = find(value, position, value.length - last.length);
+      if (position === undefined) return false;
+    }
+    return true;
+  });
+}
+
+/** event-ruler counts positions in bytes of UTF-8, and the quote before the text. */
+const bytesBefore = (pattern: string, index: number): number => 1 + Buffer.byteLength(pattern.slice(0, index));
+
+type Search = (text: string, start: number, end: number) => number | undefined;
+
+/**
+ * Finds the first place of `part` in text.slice(start, end), and returns the position after it. The algorithm is that
+ * of Knuth, Morris and Pratt, since String.prototype.indexOf needs quadratic time for some texts.
+ */
+function search(part: string): Search {
+  /** For each length of a match, the length of its longest proper suffix that is a prefix of `part` too. */
+  const shorter = [0];
+  const extend = (matched: number, character: string): number => {
+    let length = matched;
+    while (length > 0 && part[length] !== character) length = shorter[length - 1]!;
+    return part[length] === character ? length + 1 : 0;
+  };
+  for (let length = 1; length < part.length; length++) shorter.push(extend(shorter[length - 1]!, part[length]!));
+  return (text, start, end) => {
+    let matched = 0;
+    for (let position = start; position < end; position++) {
+      matched = extend(matched, text[position]!);
+      if (matched === part.length) return position + 1;
+    }
+    return undefined;
+  };
 }
 
 const negatable: Record<string, (expected: string) => ValueTest> = {

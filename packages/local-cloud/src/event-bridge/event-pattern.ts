@@ -6,7 +6,8 @@ import {
   matcherNames,
   onlyEntry,
 } from './event-pattern-matchers.ts';
-import type { JsonObject, ValueTest } from './event-pattern-matchers.ts';
+import type { FieldTest, JsonObject } from './event-pattern-matchers.ts';
+import { refuseComplexWildcards } from './wildcard-complexity.ts';
 
 export { InvalidEventPatternError } from './event-pattern-matchers.ts';
 
@@ -29,65 +30,85 @@ export function matchesEventPattern(pattern: object, event: object): boolean {
     compiled = compilePattern(pattern);
     compiledPatterns.set(pattern, compiled);
   }
-  return matchesObject(compiled, event, new PresentFields(event));
+  const fields = collectFields(event, compiled.parents);
+  return compiled.branches.some((branch) => matchesBranch(branch, fields));
 }
 
-const compiledPatterns = new WeakMap<object, ObjectTest>();
+const compiledPatterns = new WeakMap<object, CompiledPattern>();
 
-interface FieldTest {
-  path: string;
-  /** True for `{"exists": false}`: the field may be absent. */
-  absent: boolean;
-  values: ValueTest[];
+interface CompiledPattern {
+  /**
+   * One for each combination of alternatives of the pattern's `$or`s. A branch matches when all its fields match, and
+   * the pattern matches when a branch does. Fields are in the order of their paths.
+   */
+  branches: FieldTest[][];
+  /** The paths of the branches' fields, and of everything above these. */
+  parents: ReadonlySet<string>;
 }
 
-/** Matches when all fields match, and at least one alternative of each `$or`. */
-interface ObjectTest {
-  fields: [name: string, test: FieldTest | ObjectTest][];
-  alternatives: ObjectTest[][];
-}
+/** More combinations than a pattern of the largest size can need; it bounds time and memory. */
+const MAX_BRANCHES = 1000;
 
-function compilePattern(pattern: unknown): ObjectTest {
+function compilePattern(pattern: unknown): CompiledPattern {
   if (!isJsonObject(pattern)) throw new InvalidEventPatternError('Filter is not an object');
-  return compileObject(pattern, '', false);
+  const compiled = addObject([new Map()], pattern, '', false);
+  const branches = compiled.map((branch) => [...branch.values()].sort((a, b) => (a.path < b.path ? -1 : 1)));
+  refuseComplexWildcards(branches);
+  const parents = new Set<string>();
+  for (const { path } of branches.flat()) {
+    for (let end = path.indexOf('.'); end >= 0; end = path.indexOf('.', end + 1)) parents.add(path.slice(0, end));
+    parents.add(path);
+  }
+  return { branches, parents };
 }
 
-function compileObject(pattern: JsonObject, path: string, insideOr: boolean): ObjectTest {
+type Branch = ReadonlyMap<string, FieldTest>;
+
+/** The branches with the fields of an object added. Each `$or` multiplies them by its alternatives. */
+function addObject(branches: Branch[], pattern: JsonObject, parent: string, insideOr: boolean): Branch[] {
   const names = Object.keys(pattern);
   if (names.length === 0) throw new InvalidEventPatternError('Empty objects are not allowed');
-  const test: ObjectTest = { fields: [], alternatives: [] };
+  let added = branches;
   for (const name of names) {
     const value = pattern[name];
     if (name === '$or') {
-      test.alternatives.push(compileOr(value, path));
+      added = alternatives(value).flatMap((alternative) => addObject(added, alternative, parent, true));
+      if (added.length > MAX_BRANCHES)
+        throw new InvalidEventPatternError(
+          `The pattern has more than ${MAX_BRANCHES} combinations of $or alternatives.`,
+        );
     } else if (insideOr && matcherNames.has(name)) {
       throw new InvalidEventPatternError(`${name} is Ruler reserved fieldName which cannot be used inside $or.`);
     } else if (Array.isArray(value)) {
-      test.fields.push([name, compileField(value, fieldPath(path, name))]);
+      const field = compileField(value, childPath(parent, name));
+      added = added.map((branch) => addField(branch, field));
     } else if (isJsonObject(value)) {
-      test.fields.push([name, compileObject(value, fieldPath(path, name), insideOr)]);
+      added = addObject(added, value, childPath(parent, name), insideOr);
     } else {
       throw new InvalidEventPatternError(`"${name}" must be an object or an array`);
     }
   }
-  return test;
+  return added;
 }
 
-function compileOr(value: unknown, path: string): ObjectTest[] {
+function alternatives(value: unknown): JsonObject[] {
   if (!Array.isArray(value)) throw new InvalidEventPatternError('It must be an Array followed with $or.');
+  if (!value.every(isJsonObject))
+    throw new InvalidEventPatternError('Only JSON object is allowed in array of $or relationship.');
   if (value.length < 2) throw new InvalidEventPatternError('There must have at least 2 Objects in $or relationship.');
-  return value.map((alternative) => {
-    if (!isJsonObject(alternative)) {
-      throw new InvalidEventPatternError('Only JSON object is allowed in array of $or relationship.');
-    }
-    return compileObject(alternative, path, true);
-  });
+  return value;
 }
 
-function compileField(values: unknown[], path: string): FieldTest {
-  if (values.length === 0) throw new InvalidEventPatternError('Empty arrays are not allowed');
-  const test: FieldTest = { path, absent: false, values: [] };
-  for (const value of values) {
+function addField(branch: Branch, field: FieldTest): Branch {
+  if (branch.has(field.path))
+    throw new InvalidEventPatternError(`Path \`${field.path}\` cannot be allowed multiple times`);
+  return new Map(branch).set(field.path, field);
+}
+
+function compileField(source: unknown[], path: string): FieldTest {
+  if (source.length === 0) throw new InvalidEventPatternError('Empty arrays are not allowed');
+  const test: FieldTest = { path, absent: false, values: [], source };
+  for (const value of source) {
     if (isJsonObject(value)) {
       const [name, operand] = onlyEntry(value);
       if (name === 'exists' && operand === false) test.absent = true;
@@ -101,49 +122,90 @@ function compileField(values: unknown[], path: string): FieldTest {
   return test;
 }
 
-/** An array of objects matches when one of its elements matches the whole pattern. */
-function matchesObject(test: ObjectTest, value: unknown, present: PresentFields): boolean {
-  const satisfies = (candidate: JsonObject) =>
-    test.fields.every(([name, field]) => {
-      const child = Object.hasOwn(candidate, name) ? candidate[name] : undefined;
-      return 'path' in field ? matchesField(field, child, present) : matchesObject(field, child, present);
-    }) && test.alternatives.every((some) => some.some((alternative) => matchesObject(alternative, candidate, present)));
-  // An absent object matches a pattern that consists of `{"exists": false}` only.
-  return flattened(value).filter(isJsonObject).some(satisfies) || satisfies({});
+/** The elements that a value is inside of: the index in each array, by the array's number in the event. */
+type Membership = ReadonlyMap<number, number>;
+
+/** A string, number, boolean or null of an event. An object has fields of its own, an empty array has none. */
+interface EventField {
+  value: unknown;
+  membership: Membership;
 }
 
-function matchesField(test: FieldTest, value: unknown, present: PresentFields): boolean {
-  if (test.absent && !present.has(test.path)) return true;
-  return flattened(value).some((leaf) => isValue(leaf) && test.values.some((matches) => matches(leaf)));
-}
+type EventFields = ReadonlyMap<string, EventField[]>;
 
-/** The paths of the event's values. Objects and empty arrays do not count: `exists` applies to leaf nodes only. */
-class PresentFields {
-  private paths: Set<string> | undefined;
-  private readonly event: object;
-
-  constructor(event: object) {
-    this.event = event;
-  }
-
-  has(path: string): boolean {
-    if (this.paths === undefined) {
-      this.paths = new Set();
-      this.collect(this.event, '', this.paths);
+/** The fields of an event by path, without those that are not below one of the paths in `parents`. */
+function collectFields(event: object, parents: ReadonlySet<string>): EventFields {
+  const fields = new Map<string, EventField[]>();
+  let arrays = 0;
+  const collect = (value: unknown, path: string, membership: Membership): void => {
+    if (Array.isArray(value)) {
+      const array = arrays++;
+      value.forEach((element, index) => {
+        // Values directly in an array belong to no element: two values of one array may match two fields.
+        const isNested = typeof element === 'object' && element !== null;
+        collect(element, path, isNested ? new Map(membership).set(array, index) : membership);
+      });
+    } else if (isJsonObject(value)) {
+      for (const name of Object.keys(value)) {
+        const child = childPath(path, name);
+        if (parents.has(child)) collect(value[name], child, membership);
+      }
+    } else {
+      const known = fields.get(path);
+      if (known) known.push({ value, membership });
+      else fields.set(path, [{ value, membership }]);
     }
-    return this.paths.has(path);
-  }
-
-  private collect(value: unknown, path: string, paths: Set<string>): void {
-    for (const item of flattened(value)) {
-      if (!isJsonObject(item)) paths.add(path);
-      else for (const [name, child] of Object.entries(item)) this.collect(child, fieldPath(path, name), paths);
-    }
-  }
+  };
+  collect(event, '', new Map());
+  return fields;
 }
 
-const fieldPath = (parent: string, name: string): string => `${parent}\u0000${name}`;
+/**
+ * Whether all fields match, those inside an array in the same element of it. Fields are decided in the order of their
+ * paths, as in event-ruler: `{"exists": false}` regards only the array elements that the fields before it have matched.
+ */
+function matchesBranch(branch: readonly FieldTest[], fields: EventFields): boolean {
+  let possible = new Map<string, Membership>([['', new Map()]]);
+  for (const [position, test] of branch.entries()) {
+    const present = fields.get(test.path) ?? [];
+    const matching = present.filter(({ value }) => test.values.some((matches) => matches(value)));
+    const later = arraysOf(branch.slice(position + 1), fields);
+    const next = new Map<string, Membership>();
+    const add = (membership: Membership): void => {
+      // Arrays that no later field is inside of make no difference. Without them, few memberships are possible.
+      const relevant = [...membership].filter(([array]) => later.has(array)).sort(([a], [b]) => a - b);
+      next.set(relevant.join(' '), new Map(relevant));
+    };
+    for (const membership of possible.values()) {
+      if (test.absent && !present.some((field) => together(membership, field.membership))) add(membership);
+      for (const field of matching) {
+        const both = together(membership, field.membership);
+        if (both) add(both);
+      }
+    }
+    if (next.size === 0) return false;
+    possible = next;
+  }
+  return true;
+}
 
-const flattened = (value: unknown): unknown[] => (Array.isArray(value) ? (value.flat(Infinity) as unknown[]) : [value]);
+function arraysOf(tests: readonly FieldTest[], fields: EventFields): ReadonlySet<number> {
+  const arrays = new Set<number>();
+  for (const { path } of tests)
+    for (const { membership } of fields.get(path) ?? []) for (const array of membership.keys()) arrays.add(array);
+  return arrays;
+}
 
-const isValue = (leaf: unknown): boolean => leaf !== undefined && !isJsonObject(leaf);
+/** Both memberships in one; undefined when they are in different elements of an array. */
+function together(some: Membership, others: Membership): Membership | undefined {
+  if (others.size === 0) return some;
+  const both = new Map(some);
+  for (const [array, index] of others) {
+    const known = both.get(array);
+    if (known !== undefined && known !== index) return undefined;
+    both.set(array, index);
+  }
+  return both;
+}
+
+const childPath = (parent: string, name: string): string => (parent === '' ? name : `${parent}.${name}`);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsError } from '../aws-error.ts';
+import { LostDeliveries } from './lost-deliveries.ts';
 
 export interface RuleTarget {
   id: string;
@@ -13,6 +14,7 @@ export interface RuleTarget {
 
 /** The delivery of one event to one target of a rule. */
 export interface Delivery {
+  eventId: string;
   body: string;
   /** The X-Ray trace header. It is sent with the message, also to the dead-letter queue. */
   traceHeader?: string | undefined;
@@ -62,12 +64,14 @@ interface Failure {
 
 /** Delivers events to targets, independently of each other: with retries, then to the target's dead-letter queue. */
 export class TargetDeliveries {
+  readonly lost: LostDeliveries;
   private readonly options: TargetDeliveriesOptions;
   private readonly closing = new AbortController();
   private readonly running = new Set<Promise<void>>();
 
   constructor(options: TargetDeliveriesOptions) {
     this.options = options;
+    this.lost = new LostDeliveries(options.timers.now);
   }
 
   /** Starts a delivery in the background. */
@@ -106,9 +110,11 @@ export class TargetDeliveries {
     }
   }
 
-  private async attempt({ body, target, traceHeader }: Delivery): Promise<Failure | undefined> {
+  private async attempt(delivery: Delivery): Promise<Failure | undefined> {
+    const { body, target, traceHeader } = delivery;
     try {
       await this.options.deliver(target.arn, body, undefined, traceHeader);
+      this.lost.remove(delivery);
       return undefined;
     } catch (error) {
       return classify(error);
@@ -124,8 +130,10 @@ export class TargetDeliveries {
     const { deliver, log } = this.options;
     const { target, ruleArn, body, traceHeader } = delivery;
     const outcome = `EventBridge: ${ruleArn} could not deliver to ${target.arn} (${failure.code}: ${failure.message})`;
-    if (target.deadLetterQueueArn === undefined)
-      return log(`${outcome}; it has no dead-letter queue, the event is dropped`);
+    if (target.deadLetterQueueArn === undefined) {
+      this.lost.add(delivery, failure);
+      return log(`${outcome}, and the target has no dead-letter queue: the event is LOST to it`);
+    }
     try {
       const attributes = {
         RULE_ARN: ruleArn,
@@ -136,9 +144,12 @@ export class TargetDeliveries {
         RETRY_ATTEMPTS: String(retries),
       };
       await deliver(target.deadLetterQueueArn, body, attributes, traceHeader);
+      this.lost.remove(delivery);
       log(`${outcome}; the event is in ${target.deadLetterQueueArn}`);
     } catch (error) {
-      log(`${outcome}, nor to its dead-letter queue (${describe(error)}); the event is dropped`);
+      const refusal = classify(error);
+      this.lost.add(delivery, failure, refusal);
+      log(`${outcome}, nor to its dead-letter queue (${refusal.code}: ${refusal.message}): the event is LOST to it`);
     }
   }
 }

@@ -1,9 +1,17 @@
 import { AwsError } from '../aws-error.ts';
 import { loadFauxqs } from './fauxqs.ts';
-import type { Fauxqs, SqsQueue, SqsStore } from './fauxqs.ts';
+import type { Fauxqs, MessageAttributes, SqsQueue, SqsStore } from './fauxqs.ts';
 import { isObject } from '../is-object.ts';
 import { LocalCloudError } from '../local-cloud-error.ts';
 import { LongPollWaiters } from './long-poll-waiters.ts';
+import { refuseMessage } from './message-contents.ts';
+import {
+  pageOfQueues,
+  refuseQueueName,
+  refuseReceiptHandle,
+  refuseUnknownAttributeNames,
+  refuseUnknownAttributes,
+} from './queue-requests.ts';
 import { decodeTraceHeader, encodeTraceHeader, requestTraceHeader } from './trace-headers.ts';
 
 export interface QueuesOptions {
@@ -26,12 +34,10 @@ interface SqsMessage {
   MD5OfMessageAttributes?: string;
   /** System attributes, such as `ApproximateReceiveCount`. */
   Attributes?: Record<string, string>;
-  MessageAttributes?: Record<string, { DataType: string; StringValue?: string; BinaryValue?: string }>;
+  MessageAttributes?: MessageAttributes;
 }
 
 type Input = Record<string, unknown>;
-
-const MAX_DELAY_SECONDS = 900;
 
 /**
  * SQS: fauxqs's queues, without its HTTP server. It differs from fauxqs in these points:
@@ -41,7 +47,8 @@ const MAX_DELAY_SECONDS = 900;
  * - A long poll receives no message after its client has disconnected.
  * - Message counts are correct also while nobody receives.
  * - A message keeps its trace header (`AWSTraceHeader`).
- * - As on AWS, a response has only the requested attributes, and a delay of more than 15 minutes is an error.
+ * - As on AWS, a message has the characters that XML allows (message-contents.ts), a response has only the requested
+ *   attributes with their MD5, ListQueues has pages, and names, attributes and receipt handles are checked.
  */
 export class Queues {
   private readonly options: QueuesOptions;
@@ -111,12 +118,28 @@ export class Queues {
       case 'ReceiveMessage':
         return this.receive(request, signal);
       case 'SendMessage':
-        refuseLongDelay(request.DelaySeconds);
-        return this.call(action, encodeTraceHeader(request));
+        refuseMessage(request);
+        return this.withMd5(await this.call(action, encodeTraceHeader(request)), request);
       case 'SendMessageBatch':
         return this.sendBatch(request);
+      case 'DeleteMessage':
+      case 'ChangeMessageVisibility':
+        refuseReceiptHandle(request.ReceiptHandle);
+        return this.call(action, request);
+      case 'DeleteMessageBatch':
+      case 'ChangeMessageVisibilityBatch':
+        return this.callForValidEntries(action, request, ({ ReceiptHandle }) => refuseReceiptHandle(ReceiptHandle));
       case 'GetQueueAttributes':
         return this.getAttributes(request);
+      case 'CreateQueue':
+        refuseQueueName(request.QueueName);
+        refuseUnknownAttributes(request.Attributes);
+        return this.call(action, request);
+      case 'SetQueueAttributes':
+        refuseUnknownAttributes(request.Attributes);
+        return this.call(action, request);
+      case 'ListQueues':
+        return this.listQueues(request);
       default:
         return this.call(action, request);
     }
@@ -134,12 +157,19 @@ export class Queues {
     const queue = this.queueOf(request);
     if (queue) this.longPolls.notify(queue);
     if (typeof answer.QueueUrl === 'string') return { ...answer, QueueUrl: this.url(nameInUrl(answer.QueueUrl)) };
-    if (Array.isArray(answer.QueueUrls))
-      return { QueueUrls: answer.QueueUrls.map((url) => this.url(nameInUrl(String(url)))) };
     return answer;
   }
 
+  private async listQueues({ QueueNamePrefix, ...page }: Input): Promise<unknown> {
+    const { QueueUrls } = await this.fauxqs.call(this.store, 'ListQueues', { QueueNamePrefix });
+    return pageOfQueues(
+      (QueueUrls as string[]).map((url) => this.url(nameInUrl(url))),
+      page,
+    );
+  }
+
   private async getAttributes(request: Input): Promise<unknown> {
+    refuseUnknownAttributeNames(request.AttributeNames);
     this.queueOf(request)?.processTimers();
     // Without AttributeNames AWS returns no attribute, fauxqs all.
     const answer = await this.call('GetQueueAttributes', { ...request, AttributeNames: request.AttributeNames ?? [] });
@@ -147,26 +177,44 @@ export class Queues {
   }
 
   private async sendBatch(request: Input): Promise<unknown> {
-    const received = (Array.isArray(request.Entries) ? request.Entries : []) as {
-      Id: string;
-      DelaySeconds?: unknown;
-    }[];
-    const entries = received.map((entry) => (isObject(entry) ? encodeTraceHeader(entry) : entry));
-    const refused = entries.flatMap(({ Id, DelaySeconds }) => {
+    const answer = await this.callForValidEntries('SendMessageBatch', request, refuseMessage, encodeTraceHeader);
+    const entries = (request.Entries ?? []) as Input[];
+    const withMd5 = (sent: Input) => this.withMd5(sent, entries.find(({ Id }) => Id === sent.Id) ?? {});
+    return { ...answer, Successful: (answer.Successful as Input[]).map(withMd5) };
+  }
+
+  /** Runs a batch operation without the entries that `refuse` throws for. The answer has them as failed. */
+  private async callForValidEntries(
+    action: string,
+    request: Input,
+    refuse: (entry: Input) => void,
+    encode: (entry: Input) => Input = (entry) => entry,
+  ): Promise<Input> {
+    const entries = Array.isArray(request.Entries) ? (request.Entries as unknown[]).filter(isObject) : [];
+    const refused = new Map<Input, object>();
+    for (const entry of entries) {
       try {
-        refuseLongDelay(DelaySeconds);
-        return [];
+        refuse(entry);
       } catch (error) {
-        const { code, message } = error as AwsError;
-        return [{ Id, SenderFault: true, Code: code, Message: message }];
+        if (!(error instanceof AwsError)) throw error;
+        refused.set(entry, { Id: entry.Id, SenderFault: true, Code: error.code, Message: error.message });
       }
-    });
-    if (refused.length === 0)
-      return this.call('SendMessageBatch', received.length > 0 ? { ...request, Entries: entries } : request);
-    const accepted = entries.filter(({ Id }) => !refused.some((refusal) => refusal.Id === Id));
-    if (accepted.length === 0) return { Successful: [], Failed: refused };
-    const answer = await this.call('SendMessageBatch', { ...request, Entries: accepted });
-    return { ...answer, Failed: [...refused, ...((answer.Failed as unknown[] | undefined) ?? [])] };
+    }
+    const accepted = entries.filter((entry) => !refused.has(entry)).map(encode);
+    if (accepted.length === 0 && refused.size > 0) return { Successful: [], Failed: [...refused.values()] };
+    const answer = await this.call(action, { ...request, Entries: accepted });
+    return { ...answer, Failed: [...refused.values(), ...((answer.Failed as object[] | undefined) ?? [])] };
+  }
+
+  /** The MD5 of fauxqs covers the attribute that carries the trace header. */
+  private withMd5(sent: Input, { MessageAttributes }: Input): Input {
+    const { MD5OfMessageAttributes: _, ...answer } = sent;
+    return { ...answer, ...this.md5Of((MessageAttributes ?? {}) as MessageAttributes) };
+  }
+
+  private md5Of(attributes: MessageAttributes = {}): { MD5OfMessageAttributes?: string } {
+    if (Object.keys(attributes).length === 0) return {};
+    return { MD5OfMessageAttributes: this.fauxqs.md5OfMessageAttributes(attributes) };
   }
 
   /**
@@ -187,9 +235,25 @@ export class Queues {
       };
       const remaining = deadline - Date.now();
       const over = !polls || remaining <= 0 || this.closed;
-      if (over || answer.Messages !== undefined) return withRequestedAttributes(answer, request);
+      if (over || answer.Messages !== undefined) return this.withRequestedAttributes(answer, request);
       await this.longPolls.wait(queue, remaining, signal);
     }
+  }
+
+  /**
+   * Without MessageAttributeNames AWS returns no message attribute, fauxqs all. AWS returns the MD5 of the attributes
+   * that it returns, fauxqs the MD5 of those that were sent.
+   */
+  private withRequestedAttributes(answer: { Messages?: SqsMessage[] }, request: Input): { Messages?: SqsMessage[] } {
+    const isRequested = Array.isArray(request.MessageAttributeNames) && request.MessageAttributeNames.length > 0;
+    const messages = answer.Messages?.map((message): SqsMessage => {
+      const { MessageAttributes, MD5OfMessageAttributes: _, ...rest } = decodeTraceHeader(message, request);
+      return {
+        ...rest,
+        ...(isRequested && MessageAttributes && { MessageAttributes, ...this.md5Of(MessageAttributes) }),
+      };
+    });
+    return messages === undefined ? answer : { Messages: messages };
   }
 
   private limitVisibility(attributes: Record<string, string>): Record<string, string> {
@@ -221,19 +285,4 @@ function deadLetterTarget(redrivePolicy: string | undefined): string | undefined
   if (redrivePolicy === undefined) return undefined;
   const policy = JSON.parse(redrivePolicy) as { deadLetterTargetArn?: string };
   return policy.deadLetterTargetArn;
-}
-
-function refuseLongDelay(delaySeconds: unknown): void {
-  if (typeof delaySeconds !== 'number' || (delaySeconds >= 0 && delaySeconds <= MAX_DELAY_SECONDS)) return;
-  const reason = `Reason: DelaySeconds must be >= 0 and <= ${MAX_DELAY_SECONDS}.`;
-  throw new AwsError('InvalidParameterValue', `Value ${delaySeconds} for parameter DelaySeconds is invalid. ${reason}`);
-}
-
-/** Without MessageAttributeNames AWS returns no message attribute, fauxqs all. */
-function withRequestedAttributes(answer: { Messages?: SqsMessage[] }, request: Input): { Messages?: SqsMessage[] } {
-  const requestsAttributes = Array.isArray(request.MessageAttributeNames) && request.MessageAttributeNames.length > 0;
-  const messages = answer.Messages?.map((message) => decodeTraceHeader(message, request));
-  if (messages === undefined) return answer;
-  if (requestsAttributes) return { Messages: messages };
-  return { Messages: messages.map(({ MessageAttributes: _, MD5OfMessageAttributes: __, ...message }) => message) };
 }

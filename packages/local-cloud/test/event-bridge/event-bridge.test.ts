@@ -317,18 +317,57 @@ describe('delivery to a target', () => {
     });
   });
 
-  test('logs a dropped event', async () => {
-    const { eventBridge, putRule, lines } = setUp({ fail: broken });
+  test('that neither the queue nor its dead-letter queue takes is logged, counted and kept with both errors', async () => {
+    const tooLong = new AwsError('InvalidParameterValue', 'Message must be shorter than 1048576 bytes.');
+    const { eventBridge, putRule, lines } = setUp({ fail: (arn) => (arn === QUEUE ? broken() : tooLong) });
     putRule({ name: 'no-dead-letters' });
     putRule({ targets: [deadLetterTarget] });
-    await putEvents(eventBridge, entry());
+    const { Entries } = await putEvents(eventBridge, entry());
     await until(() => lines.length === 2);
     expect(lines).toEqual(
       expect.arrayContaining([
-        expect.stringContaining('it has no dead-letter queue, the event is dropped'),
-        expect.stringContaining('nor to its dead-letter queue (connection lost); the event is dropped'),
+        expect.stringContaining('has no dead-letter queue: the event is LOST to it'),
+        expect.stringContaining('nor to its dead-letter queue (INVALID_PARAMETER: Message must be shorter'),
       ]),
     );
+    const lost = {
+      eventId: Entries[0]!.EventId,
+      targetArn: QUEUE,
+      error: { code: 'INTERNAL_ERROR', message: 'connection lost' },
+      at: expect.stringMatching(/^2026-05-04T10:20:3/),
+      body: expect.stringContaining('"bookingId":"b1"'),
+    };
+    const { count, deliveries } = eventBridge.lostDeliveries();
+    expect(count).toBe(2);
+    expect(deliveries).toEqual(
+      expect.arrayContaining([
+        { ...lost, ruleArn: expect.stringContaining('no-dead-letters') },
+        { ...lost, ruleArn: RULE_ARN, deadLetterError: { code: 'INVALID_PARAMETER', message: tooLong.message } },
+      ]),
+    );
+  });
+
+  test('is no longer lost when a replay has brought it to the queue, or to the dead-letter queue', async () => {
+    for (const repaired of [() => undefined, (arn: string) => (arn === QUEUE ? broken() : undefined)]) {
+      let fail: NonNullable<SetUpOptions['fail']> = broken;
+      const { eventBridge, putRule, sent, lines } = setUp({ fail: (...attempt) => fail(...attempt) });
+      putRule({ targets: [deadLetterTarget] });
+      const bus = 'arn:aws:events:us-east-1:000000000000:event-bus/airline';
+      const { arn } = eventBridge.createArchive({ name: 'all', eventSourceArn: bus, retentionDays: 1 });
+      await putEvents(eventBridge, entry());
+      await until(() => lines.length === 1);
+      expect(eventBridge.lostDeliveries().count).toBe(1);
+      fail = repaired;
+      await eventBridge.request('StartReplay', {
+        ReplayName: 'again',
+        EventSourceArn: arn,
+        EventStartTime: '2026-05-04T10:00:00Z',
+        EventEndTime: '2026-05-04T11:00:00Z',
+        Destination: { Arn: bus },
+      });
+      await until(() => sent.length === 1);
+      expect(eventBridge.lostDeliveries()).toEqual({ count: 0, deliveries: [] });
+    }
   });
 
   test('to one target does not wait for another', async () => {

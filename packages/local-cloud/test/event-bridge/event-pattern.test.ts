@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import {
   InvalidEventPatternError,
   matchesEventPattern,
   validateEventPattern,
 } from '../../src/event-bridge/event-pattern.ts';
+import { eventPatternCases, sources } from './event-pattern-cases.ts';
 
 const event = {
   source: 'airline.seats',
@@ -114,7 +116,7 @@ const notMatching: [sentence: string, pattern: object][] = [
   ['no alternative of $or', { $or: [{ source: ['x'] }, { detail: { paid: [false] } }] }],
   [
     'one alternative of $or but not the field beside it',
-    { source: ['x'], $or: [{ detail: { paid: [true] } }, { source: ['y'] }] },
+    { source: ['x'], $or: [{ detail: { paid: [true] } }, { 'detail-type': ['y'] }] },
   ],
 ];
 
@@ -153,8 +155,8 @@ describe('validateEventPattern', () => {
     [{ source: [{ toString: 'a' }] }, 'Unrecognized match type toString'],
     [{ source: [{ prefix: 5 }] }, 'prefix match pattern must be a string'],
     [{ source: [{ prefix: { suffix: 'a' } }] }, 'Unsupported prefix pattern: suffix'],
-    [{ source: [{ wildcard: 'a**b' }] }, 'Consecutive wildcard characters at pos 1'],
-    [{ source: [{ wildcard: 'a\\b' }] }, 'Invalid escape character at pos 1'],
+    [{ source: [{ wildcard: 'a**b' }] }, 'Consecutive wildcard characters at pos 2'],
+    [{ source: [{ wildcard: 'a\\b' }] }, 'Invalid escape character at pos 2'],
     [{ source: [{ exists: 'yes' }] }, 'exists match pattern must be either true or false.'],
     [{ source: [{ 'anything-but': true }] }, 'Value of anything-but must be an array or single string/number value.'],
     [{ source: [{ 'anything-but': [] }] }, mixed],
@@ -188,4 +190,77 @@ describe('validateEventPattern', () => {
     const reason = 'Event pattern is not valid. Reason: Empty arrays are not allowed';
     expect(() => validateEventPattern({ source: [] })).toThrow(reason);
   });
+});
+
+describe('the cases of event-ruler and AWS', () => {
+  test.each(eventPatternCases)('$sentence: $answer ($source)', ({ pattern, event, answer, source }) => {
+    expect(sources[source]).toContain('github.com');
+    if (typeof answer === 'string') {
+      expect(() => validateEventPattern(pattern)).toThrow(new InvalidEventPatternError(answer));
+    } else {
+      expect(matchesEventPattern(pattern, event!)).toBe(answer);
+    }
+  });
+});
+
+describe('a wildcard', () => {
+  const letters = (length: number) =>
+    fc.string({ unit: fc.constantFrom('a', 'b', '𠮷', '\\', '*'), maxLength: length });
+  const escaped = (text: string): string => text.replaceAll(/[\\*]/g, String.raw`\$&`);
+
+  /** Whether the parts occur in the text in their order, the first at its start and the last at its end: tries all. */
+  function matchesParts(text: string, [first = '', ...others]: string[]): boolean {
+    if (!text.startsWith(first)) return false;
+    const rest = text.slice(first.length);
+    if (others.length === 0) return rest === '';
+    return Array.from({ length: rest.length + 1 }, (_, index) => rest.slice(index)).some((each) =>
+      matchesParts(each, others),
+    );
+  }
+
+  test('matches the texts that consist of its parts with anything between them', () => {
+    const parts = fc
+      .tuple(
+        letters(2),
+        fc.array(
+          letters(2).filter((part) => part !== ''),
+          { maxLength: 2 },
+        ),
+        letters(2),
+      )
+      .map(([first, middle, last]) => [first, ...middle, last]);
+    const run = (patternParts: string[], text: string) => {
+      const wildcard = patternParts.map(escaped).join('*');
+      expect(matchesEventPattern({ a: [{ wildcard }] }, { a: text })).toBe(matchesParts(text, patternParts));
+    };
+    fc.assert(fc.property(parts, letters(8), run), { numRuns: 500 });
+  });
+
+  test.each([
+    ['*a*a*a*b', 'a'.repeat(1_000_000)],
+    [`*${'ab'.repeat(4)}*`, 'ab'.repeat(3).concat('b').repeat(100_000)],
+    [`*${'a'.repeat(8)}b*`, 'a'.repeat(1_000_000)],
+    [`*b${'a'.repeat(1000)}*`, 'a'.repeat(1_000_000)],
+    [`x*y${'ab'.repeat(500)}c*`, `x${'ab'.repeat(500_000)}`],
+  ])('takes linear time', (wildcard, text) => {
+    const started = performance.now();
+    expect(matchesEventPattern({ a: [{ wildcard }] }, { a: text })).toBe(false);
+    // It takes some ten milliseconds. Backtracking takes longer than anyone waits.
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+});
+
+test('the time for arrays of objects does not multiply', () => {
+  const array = Array.from({ length: 200 }, (_, index) => ({ a: 1, b: index, c: 1 }));
+  const event = Object.fromEntries(['p', 'q', 'r', 's', 't', 'u'].map((name) => [name, array]));
+  const pattern = Object.fromEntries(Object.keys(event).map((name) => [name, { a: [1], c: [1] }]));
+  expect(matchesEventPattern({ ...pattern, u: { a: [1], b: [200] } }, event)).toBe(false);
+  expect(matchesEventPattern({ ...pattern, u: { a: [1], b: [199] } }, event)).toBe(true);
+});
+
+test('a pattern with too many combinations of alternatives is refused, not tried', () => {
+  const $or = [{ x: [1] }, { y: [1] }];
+  const pattern = (length: number) => Object.fromEntries(Array.from({ length }, (_, index) => [`f${index}`, { $or }]));
+  expect(matchesEventPattern(pattern(9), {})).toBe(false);
+  expect(() => validateEventPattern(pattern(60))).toThrow('combinations of $or alternatives');
 });

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import {
   ChangeMessageVisibilityCommand,
   CreateQueueCommand,
+  DeleteMessageBatchCommand,
+  DeleteMessageCommand,
   DeleteQueueCommand,
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
@@ -142,6 +144,38 @@ describe('a queue', () => {
     const answer = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
     expect(answer).toMatchObject({ Successful: [{ Id: 'a' }], Failed: [{ Id: 'b', Code: 'InvalidParameterValue' }] });
   });
+});
+
+test('queues are listed in pages', async () => {
+  await createQueue();
+  const names = { QueueNamePrefix: 'queue-', MaxResults: 1 };
+  const first = await sqs.send(new ListQueuesCommand(names));
+  const second = await sqs.send(new ListQueuesCommand({ ...names, NextToken: first.NextToken }));
+  expect([first.QueueUrls, second.QueueUrls]).toEqual([[expect.any(String)], [expect.any(String)]]);
+  expect(second.QueueUrls).not.toEqual(first.QueueUrls);
+  const all = await sqs.send(new ListQueuesCommand({ QueueNamePrefix: 'queue-' }));
+  expect([all.QueueUrls!.slice(0, 2), all.NextToken]).toEqual([[...first.QueueUrls!, ...second.QueueUrls!], undefined]);
+});
+
+test('a receipt handle that no receive returned is refused, also in a batch', async () => {
+  const QueueUrl = queueUrl;
+  const refusal = { name: 'ReceiptHandleIsInvalid', $metadata: { httpStatusCode: 404 } };
+  const ReceiptHandle = 'garbage';
+  await expect(sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }))).rejects.toMatchObject(refusal);
+  const change = { QueueUrl, ReceiptHandle, VisibilityTimeout: 1 };
+  await expect(sqs.send(new ChangeMessageVisibilityCommand(change))).rejects.toMatchObject(refusal);
+  await send('hello');
+  const [message] = await receive();
+  const Entries = [
+    { Id: 'a', ReceiptHandle },
+    { Id: 'b', ReceiptHandle: message!.ReceiptHandle },
+  ];
+  expect(await sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }))).toMatchObject({
+    Successful: [{ Id: 'b' }],
+    Failed: [{ Id: 'a', Code: 'ReceiptHandleIsInvalid', SenderFault: true }],
+  });
+  // As on AWS, deleting a message twice is no error.
+  await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: message!.ReceiptHandle }));
 });
 
 describe('a received message', () => {

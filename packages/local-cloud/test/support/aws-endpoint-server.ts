@@ -14,13 +14,15 @@ const queues = await Queues.start({ ...origin, endpoint: () => address });
 const eventBridge = new EventBridge({
   ...origin,
   deliver: (...message) => queues.send(...message),
-  log: (line) => console.error(line),
+  // Some tests lose events on purpose; they read `/_local/lost-deliveries`.
+  log: () => undefined,
 });
 const refuse = () => {
   throw new Error('not served here');
 };
 const server = createAwsEndpoint({
   eventBridge,
+  lostDeliveries: () => eventBridge.lostDeliveries(),
   queues,
   parameters: new Parameters(),
   dynamodb: refuse,
@@ -34,13 +36,14 @@ const { arn: queueArn } = await queues.create('seats', {
   VisibilityTimeout: '30',
   RedrivePolicy: JSON.stringify({ deadLetterTargetArn: deadLetterArn, maxReceiveCount: 2 }),
 });
+const { arn: deadLetterQueueArn } = await queues.create('seats-undelivered', {});
 eventBridge.createEventBus('airline');
 eventBridge.putRule({
   name: 'seats',
   eventBusName: 'airline',
   eventPattern: { 'detail-type': ['BookingRequested'] },
   state: 'ENABLED',
-  targets: [{ id: 'queue', arn: queueArn, maximumRetryAttempts: 3, maximumEventAgeSeconds: 60 }],
+  targets: [{ id: 'queue', arn: queueArn, deadLetterQueueArn, maximumRetryAttempts: 3, maximumEventAgeSeconds: 60 }],
 });
 
 server.listen(0, '127.0.0.1', () => {

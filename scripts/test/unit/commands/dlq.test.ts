@@ -3,12 +3,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { text as consume } from 'node:stream/consumers';
-import fc from 'fast-check';
+import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import type { Target } from '../../../airline/target.ts';
 import { type CommandResult, runCommand } from '../../../cli/run-command.ts';
 import { commandArguments } from '../../../cli/workspace.ts';
 import { countMessages, type DeadLetterQueue, peek } from '../../../dead-letters/dead-letters.ts';
+import { describeLostEvent, type LostEvent, lostEvents } from '../../../dead-letters/lost-events.ts';
 import { plainEnvironment } from '../../end-to-end/support/airline-place.ts';
 import { runWithoutReader, type WithoutReader } from '../../support/closed-pipe.ts';
 import { drain, envelope, gaveUp, poison, put, RunningQueues, text } from '../../support/running-queues.ts';
@@ -162,6 +164,37 @@ test('an argument that is refused is shown short, and cannot act on the terminal
   const { code, stderr } = await dlq('show', 'seats', '--booking', `\u001b[2J${'x'.repeat(50_000)}`);
   expect([code, stderr.length < 1000, acting.exec(stderr)]).toEqual([1, true, null]);
   expect(stderr).toMatch(/x… \(50004 characters\)' is invalid\. It must be a booking id/);
+});
+
+describe('an event that neither the queue nor its dead-letter queue took', () => {
+  const bookingId = '0f7e5f4e-94f5-4d5e-8a8e-3d5c1d6f9b01';
+  const why = 'INVALID_PARAMETER: Invalid characters found';
+
+  test('is shown by list, with both errors and what to type', async () => {
+    // SQS does not carry U+FFFE, and JSON does not escape it.
+    const Detail = JSON.stringify({ data: { bookingId: bookingId.toUpperCase(), passenger: { name: '\uFFFE' } } });
+    const Entries = [{ EventBusName: 'airline', Source: 'airline.bookings', DetailType: 'BookingRequested', Detail }];
+    const { Entries: answers } = await target.eventBridge.send(new PutEventsCommand({ Entries }));
+    let lost: LostEvent[] | undefined;
+    do lost = await lostEvents(target);
+    while (lost?.length === 0);
+    const event = {
+      service: 'seats',
+      rule: 'airline-seats-bookings',
+      eventId: answers![0]!.EventId,
+      bookingId,
+      at: expect.stringMatching(/^20/),
+      error: expect.stringContaining(why),
+      deadLetterError: expect.stringContaining(why),
+    };
+    expect(lost).toEqual([event]);
+    const list = await dlq('list');
+    expect([list.code, list.stdout]).toEqual([0, expect.stringContaining(`LOST: ${describeLostEvent(lost![0]!)}`)]);
+    expect(list.stdout).toContain('pnpm replay --from TIME --rule airline-seats-bookings');
+    expect(list.stdout).not.toContain('Nothing is stuck');
+    const rows = JSON.parse((await dlq('list', '--json')).stdout) as unknown[];
+    expect(rows.at(-1)).toEqual({ service: 'seats', kind: 'lost', messages: 1, events: [event] });
+  });
 });
 
 test.each([

@@ -1,0 +1,90 @@
+/** Events that neither a service's queue nor its dead-letter queue took. */
+import { readBookingId } from '@airline/events-schemas/booking-id';
+import type { Target } from '../airline/target.ts';
+
+/** An event that EventBridge lost on its way to a service. Only the bus's archive has it. */
+export interface LostEvent {
+  /** The service that did not get the event. */
+  service: string;
+  /** The name of the rule, for `pnpm replay --rule`. */
+  rule: string;
+  eventId: string;
+  bookingId?: string;
+  /** When EventBridge gave up, in RFC 3339 UTC. */
+  at: string;
+  /** Why the queue refused the event. */
+  error: string;
+  /** Why its dead-letter queue refused it; undefined when there is none. */
+  deadLetterError?: string;
+}
+
+/** The answer of the local cloud's `/_local/lost-deliveries`. */
+interface Answer {
+  count: number;
+  deliveries: {
+    eventId: string;
+    ruleArn: string;
+    targetArn: string;
+    error: { code: string; message: string };
+    deadLetterError?: { code: string; message: string };
+    at: string;
+    body: string;
+  }[];
+}
+
+/** Says where the lost events of an airline on AWS are counted: EventBridge has no API that lists them. */
+export const lostEventsOnAws =
+  'Events that no queue took are not shown here: the alarms *-lost-events count them (docs/runbook.md, "Events were lost").';
+
+/**
+ * The lost events since the local cloud started, oldest first. A replay that delivers an event removes it.
+ * @returns undefined for an airline on AWS, which only counts them
+ * @throws Error when the local cloud does not answer
+ */
+export async function lostEvents(target: Target): Promise<LostEvent[] | undefined> {
+  if (target.endpoint === undefined) return undefined;
+  const parameters = await target.parameters();
+  const response = await fetch(`${target.endpoint}/_local/lost-deliveries`);
+  if (!response.ok) throw new Error(`The local cloud answered ${response.status} for its lost deliveries.`);
+  const { deliveries } = (await response.json()) as Answer;
+  const owners = new Map<string, string>();
+  for (const [path, url] of parameters) {
+    if (path.endsWith('/queue-url')) owners.set(nameIn(url, '/'), path.slice(0, path.indexOf('/')));
+  }
+  return deliveries.map(({ eventId, ruleArn, targetArn, error, deadLetterError, at, body }) => {
+    const bookingId = bookingOf(body);
+    const queue = nameIn(targetArn, ':');
+    return {
+      service: owners.get(queue) ?? queue,
+      rule: nameIn(ruleArn, '/'),
+      eventId,
+      ...(bookingId !== undefined && { bookingId }),
+      at,
+      error: `${error.code}: ${error.message}`,
+      ...(deadLetterError && { deadLetterError: `${deadLetterError.code}: ${deadLetterError.message}` }),
+    };
+  });
+}
+
+/** What happened to a lost event, and what to do about it. */
+export function describeLostEvent({ service, rule, eventId, at, error, deadLetterError }: LostEvent): string {
+  const refusals =
+    deadLetterError === undefined
+      ? `its queue refused it (${error}), and the rule's target has no dead-letter queue`
+      : `its queue refused it (${error}), and so did the dead-letter queue (${deadLetterError})`;
+  return (
+    `${service} did not get the event ${eventId} at ${at}: ${refusals}. Only the archive has it: when the cause is ` +
+    `gone, type \`pnpm replay --from TIME --rule ${rule}\` with a time before that.`
+  );
+}
+
+/** The id of the event's booking, in small letters; undefined for anything else, which is not printed. */
+function bookingOf(body: string): string | undefined {
+  const { detail } = JSON.parse(body) as { detail: { data?: { bookingId?: unknown } | null } };
+  const id = detail.data?.bookingId;
+  return typeof id === 'string' ? readBookingId(id) : undefined;
+}
+
+function nameIn(text: string, separator: string): string {
+  return text.slice(text.lastIndexOf(separator) + 1);
+}
