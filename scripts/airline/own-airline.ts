@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { stripVTControlCharacters } from 'node:util';
 import { UsageError } from '../cli/usage-error.ts';
 import { commandArguments } from '../cli/workspace.ts';
 import { environmentOn, type LocalPorts } from './target.ts';
@@ -45,7 +46,7 @@ export async function startOwnAirline(options: string[] = [], environment = proc
   for (;;) {
     if (child.exitCode !== null || Date.now() > deadline) {
       await stop();
-      throw new UsageError(`The airline did not start:\n${output.trim()}`);
+      throw new UsageError(`The airline did not start:\n${stripVTControlCharacters(output).trim()}`);
     }
     const health = await fetch(`http://localhost:${httpPort}/_local/health`).catch(() => undefined);
     if (health?.status === 200) return { ports, environment: own, stop };

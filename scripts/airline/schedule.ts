@@ -57,12 +57,15 @@ export function findScheduleMistakes(schedule: unknown[]): { path: string; messa
   });
 }
 
-/** Moves a whole schedule, ids and times, so that its first departure is on `day` (YYYY-MM-DD, UTC). */
+/**
+ * Moves a whole schedule, ids and times, so that its first departure is on `day` (YYYY-MM-DD, UTC).
+ * @throws UsageError when the contract does not admit a time of the moved schedule
+ */
 export function moveSchedule(flights: readonly Flight[], day: string): Flight[] {
   if (flights.length === 0) return [];
   const first = Math.min(...flights.map(({ departureTime }) => startOfDay(departureTime)));
   const shift = startOfDay(`${day}T00:00:00Z`) - first;
-  return flights.map((flight) => ({
+  const moved = flights.map((flight) => ({
     ...flight,
     flightId: flight.flightId.replace(/\d{8}$/, (date) => {
       const old = Date.parse(`${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}T00:00:00Z`);
@@ -70,6 +73,9 @@ export function moveSchedule(flights: readonly Flight[], day: string): Flight[] 
     }),
     departureTime: new Date(Date.parse(flight.departureTime) + shift).toISOString().replace('.000Z', 'Z'),
   }));
+  const [mistake] = findScheduleMistakes(moved);
+  if (mistake) throw new UsageError(`The schedule cannot begin on ${day}: ${mistake.path} ${mistake.message}.`);
+  return moved;
 }
 
 /** Checks the value of `--first-day`. @throws UsageError when it is not a day of the calendar */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { isAlive } from '../cli/launchers.ts';
 import { UsageError } from '../cli/usage-error.ts';
 import { commandArguments } from '../cli/workspace.ts';
@@ -27,7 +28,9 @@ export async function synthesize(
   );
   if (code !== 0 && !signal?.aborted) {
     // The CDK reports its progress on standard error.
-    const problem = errors.replaceAll(/^Bundling asset .*\n/gm, '').trim();
+    const problem = stripVTControlCharacters(errors)
+      .replaceAll(/^Bundling asset .*\n/gm, '')
+      .trim();
     throw new UsageError(problem || `Synthesis ended with exit code ${code}.`);
   }
 }

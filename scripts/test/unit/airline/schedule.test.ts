@@ -115,6 +115,10 @@ describe('a schedule that is moved', () => {
     ]);
   });
 
+  test.each(['9999-12-31', '1969-12-31'])('cannot begin on %s, which no time of an event can be', (day) => {
+    expect(() => moveSchedule(sample, day)).toThrow(`The schedule cannot begin on ${day}: [`);
+  });
+
   test.each(['2027-02-30', 'tomorrow', '27-1-1', ''])('cannot be moved to %j', (day) => {
     expect(() => parseDay(day)).toThrow('--first-day takes a date');
   });
