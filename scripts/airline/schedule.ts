@@ -1,6 +1,8 @@
 import type { EventData } from '@airline/events-schemas/events';
+import { formatMoney } from '@airline/events-schemas/currency';
 import { findDataMistakes } from '@airline/events-schemas/find-mistakes';
 import { printable } from '@airline/events-schemas/printable';
+import { toStripeAmount } from '../../packages/payments/src/stripe-amount.ts';
 import { counted, isoDay } from '../cli/format.ts';
 import { readTextFile } from '../cli/read-text-file.ts';
 import { UsageError } from '../cli/usage-error.ts';
@@ -48,12 +50,23 @@ export function findScheduleMistakes(schedule: unknown[]): { path: string; messa
       path: readablePath(path),
       message,
     }));
+    if (mistakes.length === 0) mistakes.push(...findUnpayableFares(flight as Flight, index));
     const id = (flight as Partial<Flight> | null)?.flightId;
     const first = firstIndex.get(id);
     if (id !== undefined && first !== undefined)
       mistakes.push({ path: `[${index}].flightId`, message: `must not repeat ${id} of [${first}]` });
     if (first === undefined) firstIndex.set(id, index);
     return mistakes;
+  });
+}
+
+/** Fares that payments cannot charge exactly. Every booking of such a seat would be declined. */
+function findUnpayableFares({ flightId, cabins }: Flight, index: number): { path: string; message: string }[] {
+  return cabins.flatMap(({ cabin, fare }, position) => {
+    const amount = toStripeAmount(fare.amountMinor, fare.currency);
+    if (typeof amount === 'number') return [];
+    const message = `cannot be charged: the fare of ${flightId} ${cabin}, ${formatMoney(fare.amountMinor, fare.currency)}, ${amount.message}`;
+    return [{ path: `[${index}].cabins[${position}].fare`, message }];
   });
 }
 

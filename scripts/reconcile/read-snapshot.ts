@@ -3,6 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import Stripe from 'stripe';
 import type { PaymentRecord } from '../../packages/payments/src/domain.ts';
+import { fromStripeAmount } from '../../packages/payments/src/stripe-amount.ts';
 import type { ReceiptsRecord } from '../../packages/receipts/src/domain.ts';
 import type { Flight, SeatsRecord } from '../../packages/seats/src/domain.ts';
 import type { Fact } from '../../packages/status/src/domain.ts';
@@ -120,8 +121,8 @@ async function readCharges(
     if (!paid || bookingId === undefined) continue;
     const charge = {
       paymentId,
-      captured: amount_captured,
-      refunded: amount_refunded,
+      captured: fromStripeAmount(amount_captured, currency),
+      refunded: fromStripeAmount(amount_refunded, currency),
       currency: currency.toUpperCase(),
       createdAt: new Date(created * 1000).toISOString(),
     };

@@ -3,6 +3,8 @@ import { eventPatternOf, type Subscriptions } from '@airline/events-schemas/subs
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import { handlersReserveMilliseconds } from '../../../packages/messaging/src/batch-time.ts';
+import { longestPauseSeconds } from '../../../packages/messaging/src/retry-backoff.ts';
 import { statementsOn } from './policy-statements.ts';
 
 export interface ServiceStack {
@@ -16,6 +18,29 @@ export interface ServiceStack {
   routes?: readonly string[];
   /** Of the consumer's function. @default 10 */
   timeoutSeconds?: number;
+}
+
+/** The times of a service's consumer, in seconds, as its template has them. */
+export function consumerTimesOf(
+  template: Template,
+  service: string,
+): { timeout: number; visibility: number; receives: number; retention: number; deadLetterRetention: number } {
+  const queue = (QueueName: string) =>
+    Object.values(template.findResources('AWS::SQS::Queue', { Properties: { QueueName } }))[0]!.Properties as {
+      VisibilityTimeout: number;
+      MessageRetentionPeriod: number;
+      RedrivePolicy: { maxReceiveCount: number };
+    };
+  const Description = `Handles what ${service} hears`;
+  const functions = Object.values(template.findResources('AWS::Lambda::Function', { Properties: { Description } }));
+  const { VisibilityTimeout, MessageRetentionPeriod, RedrivePolicy } = queue(`airline-${service}`);
+  return {
+    timeout: (functions[0]!.Properties as { Timeout: number }).Timeout,
+    visibility: VisibilityTimeout,
+    receives: RedrivePolicy.maxReceiveCount,
+    retention: MessageRetentionPeriod,
+    deadLetterRetention: queue(`airline-${service}-dead-letters`).MessageRetentionPeriod,
+  };
 }
 
 /**
@@ -57,6 +82,15 @@ export function testServiceStack(expected: ServiceStack): () => Template {
       template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
         FunctionResponseTypes: ['ReportBatchItemFailures'],
       });
+    });
+
+    test('has times that fit into each other', () => {
+      const { timeout, visibility, retention, deadLetterRetention } = consumerTimesOf(template, service);
+      // A handler has more than half of the function's time; the rest is for publishing and for the answer.
+      expect(2 * handlersReserveMilliseconds).toBeLessThan(timeout * 1000);
+      expect(visibility).toBeGreaterThanOrEqual(6 * timeout);
+      expect(longestPauseSeconds).toBeLessThanOrEqual(visibility);
+      expect(deadLetterRetention).toBeGreaterThan(retention);
     });
 
     test('keeps dead letters of both kinds for 14 days', () => {

@@ -12,6 +12,8 @@ export type DelayRetry = (record: Pick<SQSRecord, 'receiptHandle' | 'attributes'
 const pausesSeconds = [2, 8, 30, 50];
 /** A pause is longer or shorter by up to this part of it. */
 const jitter = 0.2;
+/** The longest pause, jitter included. */
+export const longestPauseSeconds = Math.max(...pausesSeconds) * (1 + jitter);
 
 /**
  * Sets the visibility timeout of a failed message. Otherwise every retry would wait for the queue's own visibility

@@ -27,7 +27,8 @@ export class PaymentsStack extends Stack {
       bus: platformBus(this),
       hears: subscriptions,
       says: ['PaymentOk', 'PaymentFailed', 'PaymentRefunded'],
-      // Two requests to Stripe with 5 seconds for each attempt; the first one may need its second attempt.
+      // One request to Stripe with both of its attempts (10.5 seconds), the record, and the end of the batch. The
+      // test of this stack adds it up. A delivery with less time left makes fewer requests, and the next one continues.
       timeout: Duration.seconds(15),
       environment: {
         PAYMENTS_TABLE_NAME: table.tableName,

@@ -1,6 +1,9 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createPowertoolsOnce, type PowertoolsOnce } from '@airline/messaging/powertools-once';
 
+/** How long a guard keeps the provider's final answer: longer than the five tries of a message take. */
+export const guardLifetimeSeconds = 3600;
+
 /** Lets one run at a time call the provider for a booking's charge, and one for its refund. */
 export function createChargeGuard(client: DynamoDBClient, tableName: string): PowertoolsOnce {
   return createPowertoolsOnce({
@@ -8,8 +11,7 @@ export function createChargeGuard(client: DynamoDBClient, tableName: string): Po
     tableName,
     partitionOf: (bookingId, operation) => `ONCE#${bookingId}#${operation}`,
     sortKeyPrefix: 'once',
-    // Longer than the five tries of a message take.
-    lifetimeSeconds: 3600,
+    lifetimeSeconds: guardLifetimeSeconds,
     // The other run is usually done within a second, and then this message need not be delivered again.
     pauses: [100, 200, 400, 800],
   });

@@ -5,7 +5,7 @@ import { createInMemoryOnce } from '@airline/messaging/in-memory-once';
 import type { Once } from '@airline/messaging/once';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createHandlers } from '../src/handlers.ts';
+import { createHandlers, recordingMilliseconds } from '../src/handlers.ts';
 import {
   createInMemoryPaymentProvider,
   type InMemoryPaymentProvider,
@@ -620,4 +620,30 @@ test('in every interleaving of two deliveries of a request and three nos, nothin
     }),
     { numRuns: 300 },
   );
+});
+
+test('every request to the provider ends before the deadline of its message, with time to record the result', async () => {
+  const ends: [string, unknown][] = [];
+  const watched = new Proxy(provider, {
+    get:
+      (target, operation: keyof PaymentProvider) =>
+      (...parameters: unknown[]) => {
+        ends.push([operation, parameters.at(-1)]);
+        return (target[operation] as (...all: unknown[]) => Promise<unknown>)(...parameters);
+      },
+  });
+  const handlers = createHandlers({ store, provider: watched, once, now: () => new Date(clock) });
+  const delivery = { receiveCount: 1, deadline: 100_000 };
+  const [booking, uncharged] = [request(), request({ expiresAt: later })];
+  loseNext('confirm', 'after');
+  await expect(handlers.BookingRequested(bookingRequested(booking), delivery)).rejects.toThrow('timed out');
+  await handlers.BookingRequested(bookingRequested(booking), delivery);
+  await handlers.SeatUnavailable(seatUnavailable(booking), delivery);
+  loseNext('confirm', 'before');
+  await expect(handlers.BookingRequested(bookingRequested(uncharged), delivery)).rejects.toThrow('timed out');
+  clock = later;
+  await handlers.BookingRequested(bookingRequested(uncharged), delivery);
+  const operations = ['cancel', 'confirm', 'createIntent', 'findIntent', 'findRefund', 'refund'];
+  expect([...new Set(ends.map(([operation]) => operation))].sort()).toEqual(operations);
+  expect(ends.filter(([, until]) => until !== 100_000 - recordingMilliseconds)).toEqual([]);
 });

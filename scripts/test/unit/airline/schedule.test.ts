@@ -63,6 +63,32 @@ describe('a schedule with a mistake is refused', () => {
     expect(error).toContain(message);
   });
 
+  test.each<[string, number, string]>([
+    ['KWD', 51_241, 'KWD 51.241, is no multiple of 10 minor units, as Stripe requires'],
+    ['MGA', 51_241, 'MGA 512.41, is no multiple of 100 minor units, as Stripe requires'],
+    ['ISK', 1_000_000, 'ISK 1,000,000, is more than 999999 minor units, the most that Stripe charges'],
+    ['IQD', 51_240, 'IQD 51.240, is in a currency that Stripe does not charge'],
+  ])('a fare that payments cannot charge: %s %i', async (currency, amountMinor, why) => {
+    const flights = structuredClone(sample.slice(0, 5));
+    for (const { fare } of flights[4]!.cabins) Object.assign(fare, { currency, amountMinor: 1000 });
+    flights[4]!.cabins[1]!.fare.amountMinor = amountMinor;
+    const error = await reading(JSON.stringify(flights));
+    expect(error).toContain('nothing was published');
+    expect(error).toContain(`[4].cabins[1].fare cannot be charged: the fare of KL1005-20261218 economy, ${why}`);
+  });
+
+  test.each([
+    ['ISK', 12_500],
+    ['UGX', 400_000],
+    ['KWD', 51_240],
+    ['MGA', 51_200],
+    ['HUF', 1_234_567],
+  ])('but not a fare that payments can charge: %s %i', async (currency, amountMinor) => {
+    const flights = structuredClone(sample.slice(0, 1));
+    for (const { fare } of flights[0]!.cabins) Object.assign(fare, { currency, amountMinor });
+    expect(await reading(JSON.stringify(flights))).toBe('accepted');
+  });
+
   test.each([
     ['not JSON', '[{', 'is not JSON'],
     ['no array', '{}', 'must hold a JSON array'],
