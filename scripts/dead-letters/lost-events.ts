@@ -66,16 +66,21 @@ export async function lostEvents(target: Target): Promise<LostEvent[] | undefine
   });
 }
 
-/** What happened to a lost event, and what to do about it. */
+/** What happened to a lost event, and what to do about it, in lines. */
 export function describeLostEvent({ service, rule, eventId, at, error, deadLetterError }: LostEvent): string {
   const refusals =
-    deadLetterError === undefined
-      ? `its queue refused it (${error}), and the rule's target has no dead-letter queue`
-      : `its queue refused it (${error}), and so did the dead-letter queue (${deadLetterError})`;
-  return (
-    `${service} did not get the event ${eventId} at ${at}: ${refusals}. Only the archive has it: when the cause is ` +
-    `gone, type \`pnpm replay --from TIME --rule ${rule}\` with a time before that.`
-  );
+    deadLetterError === error
+      ? [`its queue and its dead-letter queue: ${error}`]
+      : [`its queue: ${error}`, `its dead-letter queue: ${deadLetterError ?? 'the rule has none'}`];
+  // EventBridge's code for a message that the queue can never carry, e.g. because of its characters or its length.
+  const action = error.startsWith('INVALID_PARAMETER')
+    ? 'the queue refuses the message itself: its producer must publish a corrected one'
+    : `when the cause is gone, type \`pnpm replay --from TIME --rule ${rule}\` with a time before that`;
+  return [
+    `${service} did not get the event ${eventId} at ${at}`,
+    ...refusals.map((line) => `  ${line}`),
+    `  only the archive has it; ${action}`,
+  ].join('\n');
 }
 
 /** The id of the event's booking, in small letters; undefined for anything else, which is not printed. */

@@ -1,7 +1,7 @@
 import { maskAddresses } from '@airline/events-schemas/personal-data';
 import type { Target } from '../airline/target.ts';
 import { deadLetterQueues, peek } from '../dead-letters/dead-letters.ts';
-import { describeLostEvent, lostEvents } from '../dead-letters/lost-events.ts';
+import { lostEvents } from '../dead-letters/lost-events.ts';
 import { type Disagreements, type Finding, findDisagreements } from './find-disagreements.ts';
 import { readSnapshot } from './read-snapshot.ts';
 
@@ -50,7 +50,7 @@ async function findLostEvents(target: Target): Promise<Finding[]> {
   return ((await lostEvents(target)) ?? []).map((event) => ({
     invariant: 'settles',
     rule: 'lost-event',
-    what: describeLostEvent(event),
+    what: `${event.service} did not get an event of it, and no dead-letter queue has it; \`pnpm dlq list\` shows why`,
     ...(event.bookingId !== undefined && { bookingId: event.bookingId }),
     says: {},
   }));

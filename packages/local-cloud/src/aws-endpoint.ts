@@ -6,6 +6,7 @@ import type { Chaos } from './chaos/chaos.ts';
 import { answerChaosControl } from './chaos/chaos-control.ts';
 import type { RequestMiddleware } from './chaos/chaos-requests.ts';
 import type { EventBridge } from './event-bridge/event-bridge.ts';
+import { splitUrl } from './http-api/http-payload.ts';
 import type { Parameters } from './ssm/parameters.ts';
 import type { Queues } from './sqs/queues.ts';
 import { formatSqsAnswer, formatSqsError, parseSqsQuery } from './sqs/sqs-query-protocol.ts';
@@ -63,7 +64,7 @@ async function route(
   response: ServerResponse,
   requestId: string,
 ): Promise<void> {
-  const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+  const { path: pathname } = splitUrl(request.url ?? '/');
   const target = request.headers['x-amz-target'];
   if (typeof target === 'string') return routeTarget(parts, target, request, response);
   if (pathname.startsWith('/v2/email/')) return parts.mail(request, response);

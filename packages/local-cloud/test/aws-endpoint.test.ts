@@ -9,6 +9,7 @@ import { createAwsEndpoint } from '../src/aws-endpoint.ts';
 import { AwsError } from '../src/aws-error.ts';
 import { EventBridge } from '../src/event-bridge/event-bridge.ts';
 import { Parameters } from '../src/ssm/parameters.ts';
+import { rawStatus } from './support/raw-request.ts';
 
 const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 const QUEUE = 'arn:aws:sqs:us-east-1:000000000000:seats';
@@ -217,4 +218,12 @@ describe('the endpoint itself', () => {
     );
     await expect(aborted).resolves.toBe('ReceiveMessage');
   });
+});
+
+test.each([
+  ['POST // HTTP/1.1', 'Host: a', 400],
+  ['GET //x HTTP/1.1', 'Host: a b', 400],
+  ['GET http://a/_local/health HTTP/1.1', 'Host: a', 200],
+])('answers %s with %s: %i', async (line, headers, status) => {
+  expect(await rawStatus(address, line, headers)).toBe(status);
 });

@@ -66,7 +66,7 @@ interface State {
  * of UTF-8, with the quotes around a string.
  * @param values the wildcards of each value of the pattern
  */
-export function complexity(values: readonly string[][]): number {
+function complexity(values: readonly string[][]): number {
   const start: State[] = values.map(automaton);
   const seen = new Set<string>();
   const numbers = new Map<State, number>();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { FunctionPool } from '../lambda/function-pool.ts';
-import { splitUrl, toHttpEvent, toHttpResponse } from './http-payload.ts';
+import { hasValidHost, splitUrl, toHttpEvent, toHttpResponse } from './http-payload.ts';
 import type { HttpResponse } from './http-payload.ts';
 import { matchRoute, validateRouteKey } from './http-route.ts';
 import type { Route, RouteMatch } from './http-route.ts';
@@ -82,6 +82,11 @@ export class HttpApi {
 
   /** @returns false when no route matches. Then the caller must respond. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+    if (!hasValidHost(request.rawHeaders)) {
+      await readBody(request);
+      send(response, message(400, 'Bad Request'));
+      return true;
+    }
     const { path } = splitUrl(request.url ?? '/');
     const match = this.#deployed ? matchRoute(this.#routes.values(), request.method ?? 'GET', path) : undefined;
     if (!match) return false;

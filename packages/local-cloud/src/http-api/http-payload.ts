@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { ACCOUNT_ID } from '../account.ts';
 import { isObject } from '../is-object.ts';
@@ -19,11 +20,21 @@ export interface HttpResponse {
   body: Buffer;
 }
 
-/** The function receives a body of any other content type in base64. */
-const TEXT_TYPES = /^(text\/|application\/(json|javascript|xml)\b|application\/[^;]+\+(json|xml)\b)/i;
+/**
+ * The function receives a body of any other content type in base64, also a body without a content type. AWS documents
+ * only that "binary" bodies are encoded; https://github.com/ministackorg/ministack/pull/766 and
+ * https://github.com/floci-io/floci/issues/2172 measured which ones.
+ */
+const TEXT_TYPES = /^(text\/[^;]+|application\/(json|javascript|xml|graphql))\s*(;|$)/i;
+const OTHER_CHARSET = /;\s*charset\s*=\s*(?!"?utf-?8"?\s*(;|$))/i;
+/** A name or an address, and a port. */
+const HOST = /^([\w.-]+|\[[\da-f:.]+\])(:\d*)?$/i;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** The event that an HTTP API sends to a function for a request, in payload format version 2.0. */
+/**
+ * The event that an HTTP API sends to a function for a request, in payload format version 2.0.
+ * @param request its Host header must be valid
+ */
 export function toHttpEvent(
   request: Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders' | 'httpVersion'> & {
     remoteAddress: string;
@@ -35,13 +46,12 @@ export function toHttpEvent(
 ): Record<string, unknown> {
   const { path, query } = splitUrl(request.url ?? '/');
   const { headers, cookies } = combineHeaders(request.rawHeaders);
-  const host = headers.host ?? 'localhost';
+  const { hostname, port } = new URL(`http://${headers.host ?? 'localhost'}`);
   headers['x-forwarded-for'] ??= request.remoteAddress;
-  headers['x-forwarded-port'] ??= host.split(':')[1] ?? '80';
+  headers['x-forwarded-port'] ??= port || '80';
   headers['x-forwarded-proto'] ??= 'http';
-  const isText = headers['content-type'] === undefined || TEXT_TYPES.test(headers['content-type']);
+  const isText = isTextType(headers['content-type']) && isUtf8(body);
   const queryParameters = combine([...new URLSearchParams(query)]);
-  const { hostname } = new URL(`http://${host}`);
 
   return {
     version: '2.0',
@@ -102,9 +112,25 @@ export function toHttpResponse(answer: unknown): HttpResponse | undefined {
   return { statusCode: status, headers: sent, body: Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8') };
 }
 
-export function splitUrl(url: string): { path: string; query: string } {
+/**
+ * @param target the path with the query, or the whole URL, as a request to a proxy has it (RFC 9112, section 3.2.2).
+ * Unlike the constructor of URL, this throws for no text.
+ */
+export function splitUrl(target: string): { path: string; query: string } {
+  const url = target.replace(/^https?:\/\/[^/?#]*/i, '');
   const mark = url.indexOf('?');
-  return mark < 0 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) };
+  const path = mark < 0 ? url : url.slice(0, mark);
+  return { path: path === '' ? '/' : path, query: mark < 0 ? '' : url.slice(mark + 1) };
+}
+
+/** Whether the request has no Host header or one valid one. */
+export function hasValidHost(rawHeaders: string[]): boolean {
+  const { host } = combineHeaders(rawHeaders).headers;
+  return host === undefined || (HOST.test(host) && URL.canParse(`http://${host}`));
+}
+
+function isTextType(contentType: string | undefined): boolean {
+  return contentType !== undefined && TEXT_TYPES.test(contentType) && !OTHER_CHARSET.test(contentType);
 }
 
 /** Decodes percent-encoding. Returns a text with invalid encoding unchanged. */
@@ -128,10 +154,14 @@ function combineHeaders(rawHeaders: string[]): { headers: Record<string, string>
   return { headers: combine(pairs), cookies };
 }
 
+/** Repeated names are joined by commas. Names may be those of inherited properties, such as `__proto__`. */
 function combine(pairs: [string, string][]): Record<string, string> {
-  const combined: Record<string, string> = {};
-  for (const [name, value] of pairs) combined[name] = name in combined ? `${combined[name]},${value}` : value;
-  return combined;
+  const combined = new Map<string, string>();
+  for (const [name, value] of pairs) {
+    const known = combined.get(name);
+    combined.set(name, known === undefined ? value : `${known},${value}`);
+  }
+  return Object.fromEntries(combined);
 }
 
 function commonLogTime(date: Date): string {

@@ -50,15 +50,17 @@ export function parseSqsQuery(form: URLSearchParams, path: string): { action: st
 }
 
 function fieldTree(form: URLSearchParams): FieldTree {
-  const root: FieldTree = {};
+  // Without a prototype, a field may have any name, such as `__proto__`.
+  const newTree = (): FieldTree => Object.create(null) as FieldTree;
+  const root = newTree();
   for (const [field, value] of form) {
     if (field === 'Action' || field === 'Version') continue;
     const steps = field.split('.');
     const last = steps.pop() ?? '';
     let node = root;
     for (const step of steps) {
-      const child = Object.hasOwn(node, step) ? node[step] : undefined;
-      node = typeof child === 'object' ? child : (node[step] = {});
+      const child = node[step];
+      node = typeof child === 'object' ? child : (node[step] = newTree());
     }
     node[last] = value;
   }
@@ -66,13 +68,13 @@ function fieldTree(form: URLSearchParams): FieldTree {
 }
 
 function readMembers(fields: FieldTree): Json {
-  const members: Json = {};
+  const members = Object.create(null) as Json;
   for (const [name, value] of Object.entries(fields)) {
-    const map = MAPS[name];
+    const map = Object.hasOwn(MAPS, name) ? MAPS[name] : undefined;
     if (typeof value === 'string') {
       members[name] = NUMBERS.has(name) ? readNumber(name, value) : value;
-    } else if (LISTS[name] !== undefined) {
-      members[LISTS[name]] = inOrder(value);
+    } else if (Object.hasOwn(LISTS, name)) {
+      members[LISTS[name]!] = inOrder(value);
     } else if (BATCHES.has(name)) {
       members.Entries = inOrder(value).map((entry) => (typeof entry === 'string' ? entry : readMembers(entry)));
     } else if (map !== undefined) {

@@ -6,6 +6,7 @@ import type { FunctionPool } from '../../src/lambda/function-pool.ts';
 import type { InvocationResult } from '../../src/lambda/function-thread.ts';
 import { createFrontDoor, HttpApi } from '../../src/http-api/http-api.ts';
 import type { Throttling } from '../../src/http-api/token-bucket.ts';
+import { rawStatus } from '../support/raw-request.ts';
 import { startTokenIssuer, type TokenIssuer } from '../support/token-issuer.ts';
 
 type Invoke = (event: { body: string }, signal: AbortSignal) => Promise<InvocationResult> | InvocationResult;
@@ -64,6 +65,19 @@ describe('the front door', () => {
     for (const response of [await fetch(`${endpoint}/elsewhere`), await fetch(`${endpoint}/bookings`)]) {
       expect([response.status, await response.json()]).toEqual([404, { message: 'Not Found' }]);
     }
+  });
+
+  test.each([
+    ['GET /bookings/1 HTTP/1.1', 'Host: a b', 400],
+    ['GET /bookings/1 HTTP/1.1', 'Host: a\r\nHost: b', 400],
+    ['GET /bookings/1 HTTP/1.0', 'accept: */*', 200],
+    ['POST // HTTP/1.1', 'Host: a', 404],
+    ['GET //bookings/1 HTTP/1.1', 'Host: a', 404],
+    ['GET http://a/bookings/1 HTTP/1.1', 'Host: a', 200],
+    ['GET /bookings/%zz HTTP/1.1', 'Host: a', 200],
+    ['OPTIONS * HTTP/1.1', 'Host: a', 404],
+  ])('answers %s with %s: %i', async (line, headers, status) => {
+    expect(await rawStatus(endpoint, line, headers)).toBe(status);
   });
 
   test('answers 500 when the function fails, and when its response is invalid', async () => {

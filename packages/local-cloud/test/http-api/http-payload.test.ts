@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { toHttpEvent, toHttpResponse } from '../../src/http-api/http-payload.ts';
+import fc from 'fast-check';
+import { hasValidHost, splitUrl, toHttpEvent, toHttpResponse } from '../../src/http-api/http-payload.ts';
 
 const request = {
   method: 'GET',
@@ -55,16 +56,98 @@ describe('the event of a request', () => {
     expect(event.rawQueryString).toBe('');
   });
 
+  // Measured by https://github.com/ministackorg/ministack/pull/766 and https://github.com/floci-io/floci/issues/2172.
   test.each([
-    ['application/json', 'é', false],
-    ['application/problem+json; charset=utf-8', 'é', false],
-    ['text/plain', 'é', false],
-    ['application/x-www-form-urlencoded', 'w6k=', true],
-    ['image/png', 'w6k=', true],
-  ])('carries a body of %s as %s', (contentType, body, isBase64Encoded) => {
-    const event = toHttpEvent({ ...request, rawHeaders: ['Content-Type', contentType] }, Buffer.from('é'), route);
-    expect(event).toMatchObject({ body, isBase64Encoded });
+    ['application/json', true],
+    ['application/json; charset=utf-8', true],
+    ['Application/JSON;charset="UTF-8"', true],
+    ['application/xml', true],
+    ['application/javascript', true],
+    ['text/plain', true],
+    ['text/plain; charset=utf-8', true],
+    ['text/html', true],
+    ['text/plain; charset=iso-8859-1', false],
+    ['application/problem+json', false],
+    ['application/jsonx', false],
+    ['application/x-www-form-urlencoded', false],
+    ['application/octet-stream', false],
+    ['image/png', false],
+    [undefined, false],
+  ])('carries a body of %s as text: %s', (contentType, isText) => {
+    const rawHeaders = contentType === undefined ? [] : ['Content-Type', contentType];
+    const event = toHttpEvent({ ...request, rawHeaders }, Buffer.from('é'), route);
+    expect(event).toMatchObject({ body: isText ? 'é' : 'w6k=', isBase64Encoded: !isText });
   });
+
+  test('keeps every byte of a body, whatever its content type', () => {
+    const run = (bytes: Uint8Array, contentType: string) => {
+      const event = toHttpEvent({ ...request, rawHeaders: ['Content-Type', contentType] }, Buffer.from(bytes), route);
+      const { body, isBase64Encoded } = event as { body: string; isBase64Encoded: boolean };
+      expect(Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8')).toEqual(Buffer.from(bytes));
+    };
+    const bytes = fc.oneof(
+      fc.uint8Array({ minLength: 1 }),
+      fc.string({ unit: 'binary', minLength: 1 }).map((text) => new TextEncoder().encode(text)),
+      fc.constant(new TextEncoder().encode('{"name":"J').fill(0xf6, 9)),
+    );
+    fc.assert(fc.property(bytes, fc.constantFrom('application/json', 'text/plain', 'image/png'), run));
+  });
+
+  test('has every query parameter and header, whatever its name', () => {
+    const names = fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', 'toString', 'hasOwnProperty'));
+    const run = (parameters: [string, string][]) => {
+      const url = `/flights?${new URLSearchParams(parameters).toString()}`;
+      const event = toHttpEvent({ ...request, url }, Buffer.alloc(0), route);
+      // Functions receive the event in JSON.
+      const { queryStringParameters = {} } = JSON.parse(JSON.stringify(event)) as {
+        queryStringParameters?: Record<string, string>;
+      };
+      const expected = new Map<string, string>();
+      for (const [name, value] of parameters)
+        expected.set(name, expected.has(name) ? `${expected.get(name)},${value}` : value);
+      expect(new Map(Object.entries(queryStringParameters))).toEqual(expected);
+    };
+    fc.assert(fc.property(fc.array(fc.tuple(names, fc.string())), run));
+    const event = toHttpEvent({ ...request, rawHeaders: ['__proto__', 'x'] }, Buffer.alloc(0), route);
+    expect(Object.keys(event.headers as object)).toContain('__proto__');
+  });
+
+  test.each([
+    ['localhost:8080', 'localhost', '8080'],
+    ['api.example.com', 'api.example.com', '80'],
+    ['[::1]:8080', '[::1]', '8080'],
+    ['[::1]', '[::1]', '80'],
+  ])('has the domain and the port of the host %s', (host, domainName, port) => {
+    const rawHeaders = ['Host', host];
+    expect(hasValidHost(rawHeaders)).toBe(true);
+    expect(toHttpEvent({ ...request, rawHeaders }, Buffer.alloc(0), route)).toMatchObject({
+      headers: { 'x-forwarded-port': port },
+      requestContext: { domainName },
+    });
+  });
+
+  test.each(['a b', '', 'a/b', 'a@b', 'a?b', 'a#b', 'a:b', 'a:99999', '[::1', '1.2.3.4.5', '%00', 'ä'])(
+    'cannot be made with the host %j',
+    (host) => expect(hasValidHost(['Host', host])).toBe(false),
+  );
+
+  test('cannot be made with two hosts', () => {
+    expect(hasValidHost(['Host', 'a', 'host', 'b'])).toBe(false);
+    expect(hasValidHost([])).toBe(true);
+  });
+});
+
+test.each([
+  ['/flights?a=b?c', '/flights', 'a=b?c'],
+  ['/flights', '/flights', ''],
+  ['//', '//', ''],
+  ['http://localhost:8080/flights?a', '/flights', 'a'],
+  ['HTTP://a?b', '/', 'b'],
+  ['http://a', '/', ''],
+  ['*', '*', ''],
+  ['/%zz?%', '/%zz', '%'],
+])('the request target %s has the path %s and the query %s', (target, path, query) => {
+  expect(splitUrl(target)).toEqual({ path, query });
 });
 
 describe("the response for a function's result", () => {

@@ -72,6 +72,8 @@ describe('parseSqsQuery', () => {
     [{}, 'MissingAction'],
     [{ Action: 'ReceiveMessage', MaxNumberOfMessages: 'many' }, 'InvalidParameterValue'],
     [{ Action: 'SendMessage', 'Nonsense.1.Name': 'x' }, 'InvalidParameterValue'],
+    [{ Action: 'SendMessage', '__proto__.1.Name': 'x' }, 'InvalidParameterValue'],
+    [{ Action: 'SendMessage', 'constructor.1': 'x' }, 'InvalidParameterValue'],
   ])('rejects %j', (fields, code) => {
     expect(() => parse(fields)).toThrow(expect.objectContaining({ code }));
   });

@@ -191,7 +191,9 @@ describe('an event that neither the queue nor its dead-letter queue took', () =>
     expect(lost).toEqual([event]);
     const list = await dlq('list');
     expect([list.code, list.stdout]).toEqual([0, expect.stringContaining(`LOST: ${describeLostEvent(lost![0]!)}`)]);
-    expect(list.stdout).toContain('pnpm replay --from TIME --rule airline-seats-bookings');
+    expect(list.stdout).toContain('its producer must publish a corrected one');
+    const gone = { ...lost![0]!, error: 'NO_RESOURCE: The specified queue does not exist.' };
+    expect(describeLostEvent(gone)).toContain('pnpm replay --from TIME --rule airline-seats-bookings');
     expect(list.stdout).not.toContain('Nothing is stuck');
     const rows = JSON.parse((await dlq('list', '--json')).stdout) as unknown[];
     expect(rows.at(-1)).toEqual({ service: 'seats', kind: 'lost', messages: 1, events: [event] });
