@@ -209,7 +209,10 @@ export function createStripePaymentProvider({
           until,
           async ({ refunds }, options) => {
             const refund = await refunds.create(parameters, options);
-            return refund.status === 'succeeded' ? { refundId: refund.id } : throwUndecidedRefund(refund);
+            if (refund.status === 'succeeded') return { refundId: refund.id };
+            // The refund as it was up to a day ago. If it still is pending, `findRefund` will say so.
+            if (isReplayed(refund.lastResponse.headers)) throw new OutdatedAnswerError(sentenceOf(refund));
+            return throwUndecidedRefund(refund);
           },
           () => findRefund(intent, until),
         );
@@ -221,14 +224,21 @@ export function createStripePaymentProvider({
   };
 }
 
+/** Stripe repeats an answer that was not final, and keeps it for a day. */
+class OutdatedAnswerError extends UndecidedPaymentError {}
+
 /**
- * Whether no request with this key can get an answer: Stripe repeats a server error, or the key was first used with
- * other parameters, by another version of this code.
+ * Whether no request with this key can get an answer: Stripe repeats a server error or an outdated answer, or the key
+ * was first used with other parameters, by another version of this code.
  */
 function isKeyUsedUp(error: unknown): boolean {
-  if (error instanceof Stripe.errors.StripeIdempotencyError) return true;
+  if (error instanceof Stripe.errors.StripeIdempotencyError || error instanceof OutdatedAnswerError) return true;
   if (!(error instanceof Stripe.errors.StripeError)) return false;
-  return (error.statusCode ?? 0) >= 500 && error.headers?.['idempotent-replayed'] === 'true';
+  return (error.statusCode ?? 0) >= 500 && isReplayed(error.headers);
+}
+
+function isReplayed(headers: Record<string, string> | undefined): boolean {
+  return headers?.['idempotent-replayed'] === 'true';
 }
 
 /**
@@ -272,11 +282,13 @@ function declineCodeOf(error: unknown): string | undefined {
  * (https://support.stripe.com/questions/pending-refunds-due-to-insufficient-funds-or-stripe-balance).
  * @throws UndecidedPaymentError always
  */
-function throwUndecidedRefund({ id, status, pending_reason: why, failure_reason: failure }: Stripe.Refund): never {
+function throwUndecidedRefund(refund: Stripe.Refund): never {
+  throw new UndecidedPaymentError(sentenceOf(refund));
+}
+
+function sentenceOf({ id, status, pending_reason: why, failure_reason: failure }: Stripe.Refund): string {
   const reason = why ?? failure;
-  throw new UndecidedPaymentError(
-    `Stripe's refund ${id} is ${status ?? 'without status'}${reason ? ` (${reason})` : ''}.`,
-  );
+  return `Stripe's refund ${id} is ${status ?? 'without status'}${reason ? ` (${reason})` : ''}.`;
 }
 
 /**

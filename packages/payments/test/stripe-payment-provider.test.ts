@@ -259,6 +259,29 @@ describe('refunding', () => {
     expect(requests).toContain(`POST /v1/refunds ${intent.bookingId}#refund`);
   });
 
+  test('whose kept answer is outdated is requested under another key, once nothing is pending', async () => {
+    const intent = await charged();
+    answer = (incoming, response) => {
+      if (incoming.headers['idempotency-key'] !== `${intent.bookingId}#refund`) return standIn(incoming, response);
+      const headers = { 'content-type': 'application/json', 'idempotent-replayed': 'true' };
+      response.writeHead(200, headers).end(JSON.stringify(refundWith('pending')));
+    };
+    expect(await provider.refund(intent)).toEqual({ refundId: expect.stringMatching(/^re_3/) });
+    expect((await dashboard.refunds.list()).data.map(({ amount }) => amount)).toEqual([8_100]);
+    // While it is pending, no other refund is requested.
+    const other = await charged();
+    answer = (incoming, response) => {
+      const isListing = incoming.method === 'GET';
+      const body = isListing
+        ? { object: 'list', data: [refundWith('pending')], has_more: false }
+        : refundWith('pending');
+      const headers = { 'content-type': 'application/json', 'idempotent-replayed': 'true' };
+      response.writeHead(200, headers).end(JSON.stringify(body));
+    };
+    await expect(provider.refund(other)).rejects.toThrow('re_1 is pending');
+    expect(requests.filter((line) => line.includes('/refunds') && line.includes(other.bookingId))).toHaveLength(1);
+  });
+
   test('after Stripe has forgotten the key finds the earlier refund', async () => {
     const intent = await charged();
     const refund = await provider.refund(intent);
