@@ -12,6 +12,7 @@ import type { Metadata } from './generated/types.ts';
 import { readBookingId } from './booking-id.ts';
 import { findFirstMistake } from './find-first-mistake.ts';
 import { isObject } from './is-object.ts';
+import { printable } from './printable.ts';
 
 /** Why a message can never be handled: the `reason` of its dead letter. */
 export type InvalidEventReason = 'not-json' | 'not-an-event' | 'unknown-detail-type' | 'schema-violation';
@@ -125,7 +126,7 @@ function completeMetadata(
 
 /** Quotes text of a message. The error is logged and becomes an attribute of the dead letter, so it is kept short. */
 function quoted(text: string): string {
-  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
+  return `"${printable(text, 100)}"`;
 }
 
 /** The bus writes its time in whole seconds, rounded down. */
