@@ -13,7 +13,11 @@ describe('a request is checked against the schedule', () => {
     expect(findRefusals(request(), undefined, at(now))).toEqual([{ reason: 'unknown-flight' }]);
   });
 
-  test.each(['27A', '12B', '999Z'])('a flight without a seat %s: it cannot be booked', (seat) => {
+  test.each(['1A', '5F', '6A', '26F'])('the first and the last row of a cabin can be booked: %s', (seat) => {
+    expect(findRefusals(request({ seats: [seat] }), flight(), at(now))).toEqual([]);
+  });
+
+  test.each(['0A', '27A', '12B', '999Z'])('a flight without a seat %s: it cannot be booked', (seat) => {
     expect(findRefusals(request({ seats: ['12A', seat] }), flight(), at(now))).toEqual([
       { reason: 'unknown-seat', position: 1 },
     ]);
@@ -40,6 +44,15 @@ describe('a request is checked against the schedule', () => {
 
 test('seats of two cabins cost the sum of their fares', () => {
   expect(fareOf(flight(), ['5F', '6A', '26F'])).toEqual({ amountMinor: 22_680 + 2 * 8_100, currency: 'EUR' });
+});
+
+test('the order in which the cabins are given does not matter', () => {
+  const [business, economy] = flight().cabins;
+  const reversed = flight({ cabins: [economy!, business!] });
+  for (const seats of [['1A'], ['5F', '6A'], ['26F']]) {
+    expect(fareOf(reversed, seats)).toEqual(fareOf(flight(), seats));
+    expect(findRefusals({ seats }, reversed, at(now))).toEqual([]);
+  }
 });
 
 test('the event combines the request of the client and the assignment of this service', () => {

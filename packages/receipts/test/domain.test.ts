@@ -120,6 +120,11 @@ describe('a second request', () => {
 });
 
 describe('a request that was not sold', () => {
+  test('conflicts with what was sold, even if it comes first', () => {
+    expect(asksTheSame(recordOf(seatBooked()), bookingRequested())).toBe(true);
+    expect(asksTheSame(recordOf(seatBooked()), bookingRequested({ seats: ['1A'] }))).toBe(false);
+  });
+
   const passenger = { name: 'Grace Hopper', email: 'grace@example.com' };
   const lost = [
     ['another flight', { flightId: 'KL1003-20261218' }],

@@ -299,7 +299,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'receipts does not ask which request was sold',
-    caughtBy: ['shows-what-was-sold'],
+    // The request that was sold may also be rejected for good, and then no receipt is sent.
+    caughtBy: ['shows-what-was-sold', 'everything-settles'],
     plant: {
       receiptStore: (store) => ({
         ...spreadable(store),
