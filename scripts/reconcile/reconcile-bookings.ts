@@ -46,7 +46,7 @@ export async function reconcile(
 }
 
 /** The events that no queue took, on the local cloud; on AWS an alarm counts them. */
-async function findLostEvents(target: Target): Promise<Finding[]> {
+export async function findLostEvents(target: Target): Promise<Finding[]> {
   return ((await lostEvents(target)) ?? []).map((event) => ({
     invariant: 'settles',
     rule: 'lost-event',

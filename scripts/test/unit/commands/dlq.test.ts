@@ -11,6 +11,7 @@ import { type CommandResult, runCommand } from '../../../cli/run-command.ts';
 import { commandArguments } from '../../../cli/workspace.ts';
 import { countMessages, type DeadLetterQueue, peek } from '../../../dead-letters/dead-letters.ts';
 import { describeLostEvent, type LostEvent, lostEvents } from '../../../dead-letters/lost-events.ts';
+import { findLostEvents } from '../../../reconcile/reconcile-bookings.ts';
 import { plainEnvironment } from '../../end-to-end/support/airline-place.ts';
 import { runWithoutReader, type WithoutReader } from '../../support/closed-pipe.ts';
 import { drain, envelope, gaveUp, poison, put, RunningQueues, text } from '../../support/running-queues.ts';
@@ -189,6 +190,7 @@ describe('an event that neither the queue nor its dead-letter queue took', () =>
       deadLetterError: expect.stringContaining(why),
     };
     expect(lost).toEqual([event]);
+    expect(await findLostEvents(target)).toMatchObject([{ rule: 'lost-event', bookingId }]);
     const list = await dlq('list');
     expect([list.code, list.stdout]).toEqual([0, expect.stringContaining(`LOST: ${describeLostEvent(lost![0]!)}`)]);
     expect(list.stdout).toContain('its producer must publish a corrected one');
