@@ -78,7 +78,7 @@ const conflicts = {
   seats: ({ seats }) => ({ seats: seats.map((seat) => seat.slice(0, -1) + nextLetters[seat.slice(-1)]) }),
   passenger: () => ({}),
 } satisfies Record<string, (request: BookingRequest) => Partial<BookingRequest>>;
-export type Conflict = keyof typeof conflicts;
+type Conflict = keyof typeof conflicts;
 const nextLetters: Record<string, string> = { A: 'C', C: 'D', D: 'F', F: 'A' };
 
 /** The fare of the seats, in minor units of EUR. */
