@@ -243,7 +243,7 @@ describe('a message that nobody can handle', () => {
       'detail-type': 'BookingRequested',
       source: 'airline.bookings',
       time: '2026-12-01T09:30:00Z',
-      detail: { data: { bookingId: 'no', passenger: { email: secret } } },
+      detail: { data: { ...request(), bookingId: 'no', passenger: { name: 'Ada', email: secret } } },
     };
     const before = request();
     const after = request();
