@@ -7,7 +7,11 @@ import { workspaceRoot } from '../../../cli/workspace.ts';
 const read = (...names: string[]): string => readFileSync(path.join(workspaceRoot, ...names), 'utf8');
 
 /** The texts in the code of reconcile, without what is filled in. */
-const texts = [...read('scripts', 'reconcile', 'find-disagreements.ts').matchAll(/'([^'\n]+)'|`([^`]+)`/g)].map(
+const code = ['find-disagreements.ts', 'reconcile-bookings.ts']
+  .map((file) => read('scripts', 'reconcile', file))
+  .join();
+// A template may quote a command in backticks.
+const texts = [...code.matchAll(/'([^'\n]+)'|`((?:\\`|[^`])+)`/g)].map(
   ([, plain, template]) => plain ?? template!.replaceAll(/\$\{[^}]*\}/g, '…'),
 );
 const [, section] = read('docs', 'runbook.md').split('## What `pnpm reconcile` finds\n');
