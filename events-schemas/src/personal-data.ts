@@ -10,6 +10,8 @@ const personalPaths = Object.values(catalogue).flatMap(({ personal }) => persona
 const personalNames = new Set(personalPaths.map((path) => comparable(path[path.length - 1]!)));
 /** The names of objects that hold such fields, e.g. `passenger`. */
 const holderNames = new Set(personalPaths.flatMap((path) => path.slice(0, -1).map(comparable)));
+/** The objects of an event. A text that stands in place of one is in no field. */
+const eventParts = new Set(['detail', 'data', 'metadata']);
 
 /**
  * Copies any JSON value and replaces personal data by `***`. All code that prints events must use it. A dead letter may
@@ -18,7 +20,7 @@ const holderNames = new Set(personalPaths.flatMap((path) => path.slice(0, -1).ma
  *   `E-Mail`, `passengerName`. Case and separators do not count.
  * - Everything in the object of such fields is masked (`passenger`); of its names only the contract's are shown.
  * - Text with an e-mail address in it loses the address, also as the name of a field.
- * - Text that is in no field is masked whole.
+ * - Text that is in no field is masked whole, also if it is the `detail`, `data` or `metadata` of an event.
  */
 export function maskPersonalData(value: unknown): unknown {
   return masked(value, 0, 'unnamed');
@@ -35,8 +37,8 @@ export function maskAddresses(text: string): string {
 }
 
 /**
- * Where a value stands: in a field with another name, in no field (the body itself, or an array that is the body), or
- * where an object with personal fields belongs.
+ * Where a value stands: in a field with another name, in no field (in place of the body or of a part of the event, or
+ * in an array there), or where an object with personal fields belongs.
  */
 type Place = 'named' | 'unnamed' | 'held';
 
@@ -49,11 +51,12 @@ function masked(value: unknown, depth: number, place: Place): unknown {
     Object.entries(value).map(([name, child]) => {
       const words = comparable(name);
       const isOfContract = personalNames.has(words) || holderNames.has(words);
+      const childPlace = eventParts.has(words) ? 'unnamed' : 'named';
       return [
         place === 'held' && !isOfContract ? mask : maskedText(name, depth, 'named'),
         containsOne(words, personalNames)
           ? mask
-          : masked(child, depth + 1, place === 'held' || containsOne(words, holderNames) ? 'held' : 'named'),
+          : masked(child, depth + 1, place === 'held' || containsOne(words, holderNames) ? 'held' : childPlace),
       ];
     }),
   );

@@ -55,6 +55,13 @@ describe('personal data is masked', () => {
     ['as an address in a text', { why: `mail to <${ada.email}> failed` }, { why: 'mail to <***> failed' }],
     ['in no field', ['Ada', 1, ['Ada']], ['***', 1, ['***']]],
     ['as the whole body', 'Ada Lovelace', '***'],
+    ['as the whole detail', { source: 'x', detail: 'Ada Lovelace' }, { source: 'x', detail: '***' }],
+    [
+      'in place of an object of the event',
+      { detail: { data: [['Ada']], metadata: 'Ada' } },
+      { detail: { data: [['***']], metadata: '***' } },
+    ],
+    ['as a detail in JSON', { detail: '{"data":"Ada","a":"b"}' }, { detail: '{"data":"***","a":"b"}' }],
   ])('%s', (_, value, shown) => {
     expect(maskPersonalData(value)).toEqual(shown);
   });

@@ -13,16 +13,18 @@ export interface Group extends Pick<DeadLetter, 'kind' | 'reason' | 'detailType'
   willComeBack: boolean;
 }
 
-/** Groups letters by queue, reason and event, the largest group first. */
+/** Groups letters by queue, reason and event, without addresses in these. The largest group comes first. */
 export function groupsOf(letters: readonly DeadLetter[]): Group[] {
   const groups = new Map<string, Group>();
   for (const letter of letters) {
-    const { kind, reason, detailType, firstSeen } = letter;
+    const { kind, firstSeen } = letter;
+    const reason = maskAddresses(letter.reason);
+    const detailType = letter.detailType === undefined ? undefined : maskAddresses(letter.detailType);
     const key = JSON.stringify([kind, reason, detailType]);
     const group = groups.get(key) ?? {
       kind,
       reason,
-      ...(detailType !== undefined && { detailType: maskAddresses(detailType) }),
+      ...(detailType !== undefined && { detailType }),
       messages: 0,
       oldest: firstSeen,
       willComeBack: willComeBack(letter),

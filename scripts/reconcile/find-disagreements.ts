@@ -164,6 +164,7 @@ function statusVersusOwners({ facts, seats, payment, receipt, outcome }: View, i
           },
         ],
   );
+  broken.push(...otherContents({ facts, seats, payment }));
   const issued = find(facts, 'ReceiptIssued')?.data.receiptNumber;
   if (issued !== undefined && receipt && receipt.number !== issued) {
     broken.push({
@@ -180,6 +181,38 @@ function statusVersusOwners({ facts, seats, payment, receipt, outcome }: View, i
     });
   }
   return broken;
+}
+
+/**
+ * Invariant 6, the content: a producer writes its events from its record, so both have the same seats and money. Status
+ * keeps the first event of each type. If somebody else published it, the producer's own is only a duplicate of it.
+ */
+function otherContents({ facts, seats, payment }: Pick<View, 'facts' | 'seats' | 'payment'>): Broken[] {
+  const compare = (type: FactType, party: Party, heard: string | undefined, recorded: string | undefined): Broken[] =>
+    heard === undefined || recorded === undefined || heard === recorded
+      ? []
+      : [
+          {
+            invariant: 'facts',
+            rule: `${type}-differs`,
+            what: `status received ${type} of ${heard}, but the record of ${party} has ${recorded}`,
+          },
+        ];
+  const order = ({ flightId, seats }: { flightId: string; seats: readonly string[] }): string =>
+    `${flightId} ${seats.join(', ')}`;
+  const answer = seats && 'seats' in seats ? seats : undefined;
+  const requested = payment && 'payment' in payment ? payment.payment : undefined;
+  const booked = find(facts, 'SeatBooked')?.data;
+  const paid = find(facts, 'PaymentOk')?.data;
+  const orders = (['SeatBooked', 'SeatUnavailable', 'SeatReleased'] as const).flatMap((type) => {
+    const heard = find(facts, type)?.data;
+    return compare(type, 'seats', heard && order(heard), answer && order(answer));
+  });
+  return [
+    ...orders,
+    ...compare('SeatBooked', 'seats', booked && money(booked), answer && money(answer)),
+    ...compare('PaymentOk', 'payments', paid && money(paid), requested && money(requested)),
+  ];
 }
 
 /**

@@ -151,7 +151,13 @@ function repeatedSeats(seats: unknown): FieldError[] {
 }
 
 /** Text that SQS does not carry, or that would harm a mail or a log, although the contract allows it. */
-const unfit = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufffe\uffff]/u;
+const unfit = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]/u;
+
+/**
+ * A character that can be seen by itself. Not spaces, joiners, tags and fillers, nor marks without a letter. U+2800 is
+ * a Braille pattern without dots.
+ */
+const visible = /[^\s\p{M}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
 function unfitTexts(body: Json): FieldError[] {
   return textFields.flatMap((field) => {
@@ -164,7 +170,7 @@ function unfitTexts(body: Json): FieldError[] {
     if (value.includes('\ufffd')) {
       return [{ field, message: 'contains the replacement character U+FFFD: the text was not sent in UTF-8' }];
     }
-    if (value !== '' && value.trim() === '') return [{ field, message: `is blank: it ${rules[field]}` }];
+    if (value !== '' && !visible.test(value)) return [{ field, message: `is blank: it ${rules[field]}` }];
     return [];
   });
 }

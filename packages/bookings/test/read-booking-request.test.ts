@@ -69,7 +69,11 @@ describe('an error message says what is wrong and what to do', () => {
       request({ passenger: { ...person, email: `${'a'.repeat(65)}@example.com` } }),
       { '/passenger/email': /64 before the @/ },
     ],
-    ['a blank name', request({ passenger: { ...person, name: ' ' } }), { '/passenger/name': /blank/ }],
+    [
+      'a character that is none',
+      request({ passenger: { ...person, name: 'Ada \ufdd0\u{1fffe}' } }),
+      { '/passenger/name': /broken/ },
+    ],
     ['a line break', request({ passenger: { ...person, name: 'Ada\nBcc: x' } }), { '/passenger/name': /line breaks/ }],
     [
       'half a character in the name',
@@ -136,8 +140,35 @@ describe('an error message says what is wrong and what to do', () => {
   });
 });
 
+test('a text in which nobody would see anything is blank', () => {
+  const unseen = [
+    ...[' ', '\u00a0', '\u3000', '\u2003', '\u1680'],
+    ...['\u200b', '\u200d', '\u2060', '\ufeff', '\u00ad', '\ufe0f', '\u202e', '\u2066', '\u200f', '\u061c'],
+    ...['\u115f', '\u3164', '\uffa0', '\u2800', '\u{e0041}', '\u{e007f}', '\u{e0100}', '\u0301', '\u20dd', '\u{1d165}'],
+  ];
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...unseen), { minLength: 1, maxLength: 20 }), (characters) => {
+      const name = characters.join('');
+      expect(mistakesOf(request({ passenger: { ...person, name } }))).toEqual({
+        '/passenger/name': expect.stringMatching(/^is blank/),
+      });
+      expect(mistakesOf(request({ passenger: { ...person, name: `${name}X` } }))).toEqual({});
+    }),
+  );
+});
+
 test('a name from anywhere in Unicode is valid, as it is written', () => {
-  for (const name of ['𠮷田', 'Ada 🛫', 'ज़\u200dया', '👩\u200d✈️', 'אדה', '𝒜𝒹𝒶'.repeat(60)]) {
+  for (const name of [
+    '𠮷田',
+    'Ada 🛫',
+    'ज़\u200dया',
+    '👩\u200d✈️',
+    'אדה\u200f',
+    '𝒜𝒹𝒶'.repeat(60),
+    '\ue000',
+    '✝️',
+    '李',
+  ]) {
     const body = request({ passenger: { ...person, name } });
     expect(readBookingRequest(body)).toEqual({ kind: 'request', request: body });
   }

@@ -11,7 +11,7 @@ import type { Parameters } from './ssm/parameters.ts';
 import type { Queues } from './sqs/queues.ts';
 import { formatSqsAnswer, formatSqsError, parseSqsQuery } from './sqs/sqs-query-protocol.ts';
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
 export interface AwsEndpointParts {
   eventBridge: Pick<EventBridge, 'request'>;

@@ -41,9 +41,11 @@ export function createSesMailer({ client, from }: { client: Pick<SESv2Client, 's
  */
 export function mailboxOf({ name, email }: Mail['to']): string {
   const printable = printableInMail(name, Infinity).trim();
-  const phrase = /^[\x20-\x7e]*$/.test(printable)
-    ? `"${printable.replaceAll(/["\\]/g, '\\$&')}"`
-    : encodedWords(printable);
+  // Many mail programs decode an encoded word in a quoted name too, and would show what only it contains.
+  const phrase =
+    /^[\x20-\x7e]*$/.test(printable) && !printable.includes('=?')
+      ? `"${printable.replaceAll(/["\\]/g, '\\$&')}"`
+      : encodedWords(printable);
   const mailbox = `${phrase} <${email}>`;
   return printable === '' || mailbox.length > maximumMailboxLength ? email : mailbox;
 }

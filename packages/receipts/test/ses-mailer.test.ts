@@ -164,6 +164,7 @@ describe('the To header', () => {
     ['eve@example.com>, Ada <', '"eve@example.com>, Ada <" <ada@example.com>'],
     ['Ada\r\nBcc: eve@example.com', '"Ada\\\\u{d}\\\\u{a}Bcc: eve@example.com" <ada@example.com>'],
     ['  ', 'ada@example.com'],
+    ['=?UTF-8?Q?Your_Bank?=', `=?UTF-8?B?${btoa('=?UTF-8?Q?Your_Bank?=')}?= <ada@example.com>`],
     ['Zoë', '=?UTF-8?B?Wm/Dqw==?= <ada@example.com>'],
     ['名'.repeat(200), 'ada@example.com'],
   ])('%j', (name, header) => {

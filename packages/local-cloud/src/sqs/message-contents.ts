@@ -14,18 +14,16 @@ const MAX_NAME_LENGTH = 256;
 const MAX_DELAY_SECONDS = 900;
 
 /**
- * Checks a SendMessage request, or an entry of SendMessageBatch. fauxqs checks the size.
+ * Checks a SendMessage request, or an entry of SendMessageBatch, whose members have the right types. fauxqs checks the
+ * size.
  * @throws AwsError `InvalidMessageContents`, `InvalidParameterValue` or `MissingParameter`
  */
 export function refuseMessage({ MessageBody, MessageAttributes, DelaySeconds }: Record<string, unknown>): void {
   if (MessageBody === undefined || MessageBody === null || MessageBody === '')
     throw new AwsError('MissingParameter', 'The request must contain the parameter MessageBody.');
-  if (typeof MessageBody !== 'string') throw new AwsError('SerializationException', 'MessageBody must be a string.');
-  if (refusedCharacters.test(MessageBody)) throw new AwsError('InvalidMessageContents', INVALID_CHARACTERS);
+  if (refusedCharacters.test(MessageBody as string)) throw new AwsError('InvalidMessageContents', INVALID_CHARACTERS);
   refuseLongDelay(DelaySeconds);
-  if (MessageAttributes === undefined || MessageAttributes === null) return;
-  if (!isObject(MessageAttributes)) throw new AwsError('SerializationException', 'MessageAttributes must be a map.');
-  const attributes = Object.entries(MessageAttributes);
+  const attributes = Object.entries(MessageAttributes ?? {});
   if (attributes.length > MAX_ATTRIBUTES) {
     throw invalid(`Number of message attributes [${attributes.length}] exceeds the allowed maximum [10].`);
   }

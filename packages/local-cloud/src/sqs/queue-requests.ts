@@ -1,4 +1,5 @@
 import { AwsError } from '../aws-error.ts';
+import { isObject } from '../is-object.ts';
 
 type Input = Record<string, unknown>;
 
@@ -35,6 +36,41 @@ const MAX_QUEUES = 1000;
 /** The form of a receipt handle of fauxqs. */
 const receiptHandle = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+type TypeTest = [what: string, test: (value: unknown) => boolean];
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+const text: TypeTest = ['a string', isText];
+const integer: TypeTest = ['a whole number', Number.isInteger];
+const texts: TypeTest = ['a list of strings', (value) => Array.isArray(value) && value.every(isText)];
+const map: TypeTest = ['a map', isObject];
+const textMap: TypeTest = ['a map of strings', (value) => isObject(value) && Object.values(value).every(isText)];
+
+/** The types of the members of requests and of their entries. A name has one type in all of SQS's operations. */
+const types: Record<string, TypeTest> = {
+  ...{ QueueUrl: text, QueueName: text, QueueNamePrefix: text, NextToken: text, MaxResults: integer },
+  ...{ Id: text, MessageBody: text, DelaySeconds: integer, MessageAttributes: map, MessageSystemAttributes: map },
+  ...{ MaxNumberOfMessages: integer, VisibilityTimeout: integer, WaitTimeSeconds: integer, ReceiptHandle: text },
+  ...{ AttributeNames: texts, MessageAttributeNames: texts, MessageSystemAttributeNames: texts },
+  ...{ Attributes: textMap, Tags: textMap, TagKeys: texts },
+  Entries: ['a list of structures', (value) => Array.isArray(value) && value.every(isObject)],
+};
+
+/**
+ * fauxqs computes with what it gets. A message with a `VisibilityTimeout` of "x", for example, would never return.
+ * @throws AwsError `SerializationException` for a member of a wrong type; null counts as absent, as on AWS
+ */
+export function refuseWrongTypes(request: Input): void {
+  refuseWrongMembers(request);
+  for (const entry of (request.Entries ?? []) as Input[]) refuseWrongMembers(entry);
+}
+
+function refuseWrongMembers(input: Input): void {
+  for (const [name, [what, test]] of Object.entries(types)) {
+    const value = input[name] ?? undefined;
+    if (value !== undefined && !test(value)) throw new AwsError('SerializationException', `${name} must be ${what}.`);
+  }
+}
+
 /** @throws AwsError for a name that SQS refuses */
 export function refuseQueueName(name: unknown): void {
   if (typeof name === 'string' && name.length <= 80 && /^[\w-]+(\.fifo)?$/.test(name)) return;
@@ -42,9 +78,25 @@ export function refuseQueueName(name: unknown): void {
   throw new AwsError('InvalidParameterValue', problem);
 }
 
-/** @throws AwsError for an attribute of CreateQueue or SetQueueAttributes that SQS does not know */
-export function refuseUnknownAttributes(attributes: unknown): void {
+/** @throws AwsError for an attribute of CreateQueue or SetQueueAttributes that SQS does not know, or cannot read */
+export function refuseAttributes(attributes: unknown): void {
   refuseUnknown(Object.keys(attributes ?? {}), settable);
+  const { RedrivePolicy: policy = '' } = (attributes ?? {}) as Record<string, string>;
+  if (policy !== '' && !isRedrivePolicy(policy)) {
+    const reason = 'Reason: It must be JSON with a deadLetterTargetArn and a maxReceiveCount from 1 to 1000.';
+    throw new AwsError('InvalidParameterValue', `Value ${policy} for parameter RedrivePolicy is invalid. ${reason}`);
+  }
+}
+
+function isRedrivePolicy(text: string): boolean {
+  try {
+    const policy: unknown = JSON.parse(text);
+    if (!isObject(policy)) return false;
+    const count = Number(policy.maxReceiveCount);
+    return typeof policy.deadLetterTargetArn === 'string' && Number.isInteger(count) && count >= 1 && count <= 1000;
+  } catch {
+    return false;
+  }
 }
 
 /** @throws AwsError for an attribute of GetQueueAttributes that SQS does not know */

@@ -7,10 +7,11 @@ import { LongPollWaiters } from './long-poll-waiters.ts';
 import { refuseMessage } from './message-contents.ts';
 import {
   pageOfQueues,
+  refuseAttributes,
   refuseQueueName,
   refuseReceiptHandle,
   refuseUnknownAttributeNames,
-  refuseUnknownAttributes,
+  refuseWrongTypes,
 } from './queue-requests.ts';
 import { decodeTraceHeader, encodeTraceHeader, requestTraceHeader } from './trace-headers.ts';
 
@@ -112,7 +113,8 @@ export class Queues {
    * @throws AwsError
    */
   async request(action: string, input: unknown, signal?: AbortSignal): Promise<unknown> {
-    const request: Input = { ...(input as Input | undefined) };
+    const request: Input = isObject(input) ? { ...input } : {};
+    refuseWrongTypes(request);
     if (typeof request.QueueUrl === 'string') request.QueueUrl = this.queue(nameInUrl(request.QueueUrl)).url;
     switch (action) {
       case 'ReceiveMessage':
@@ -133,10 +135,10 @@ export class Queues {
         return this.getAttributes(request);
       case 'CreateQueue':
         refuseQueueName(request.QueueName);
-        refuseUnknownAttributes(request.Attributes);
+        refuseAttributes(request.Attributes);
         return this.call(action, request);
       case 'SetQueueAttributes':
-        refuseUnknownAttributes(request.Attributes);
+        refuseAttributes(request.Attributes);
         return this.call(action, request);
       case 'ListQueues':
         return this.listQueues(request);
@@ -190,7 +192,7 @@ export class Queues {
     refuse: (entry: Input) => void,
     encode: (entry: Input) => Input = (entry) => entry,
   ): Promise<Input> {
-    const entries = Array.isArray(request.Entries) ? (request.Entries as unknown[]).filter(isObject) : [];
+    const entries = (request.Entries ?? []) as Input[];
     const refused = new Map<Input, object>();
     for (const entry of entries) {
       try {

@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import type { AwsError } from '../../src/aws-error.ts';
 import {
   pageOfQueues,
+  refuseAttributes,
   refuseQueueName,
   refuseReceiptHandle,
   refuseUnknownAttributeNames,
-  refuseUnknownAttributes,
+  refuseWrongTypes,
 } from '../../src/sqs/queue-requests.ts';
 
 const codeOf = (check: () => unknown): string | undefined => {
@@ -68,9 +69,61 @@ test.each([
 ])('the receipt handle %j: %s', (handle, code) => expect(codeOf(() => refuseReceiptHandle(handle))).toBe(code));
 
 test('an unknown attribute is refused by name', () => {
-  expect(codeOf(() => refuseUnknownAttributes({ DelaySeconds: '1', FifoQueue: 'true' }))).toBeUndefined();
-  expect(() => refuseUnknownAttributes({ Colour: 'red' })).toThrow('Unknown Attribute Colour.');
-  expect(codeOf(() => refuseUnknownAttributes({ QueueArn: 'x' }))).toBe('InvalidAttributeName');
+  expect(codeOf(() => refuseAttributes({ DelaySeconds: '1', FifoQueue: 'true' }))).toBeUndefined();
+  expect(() => refuseAttributes({ Colour: 'red' })).toThrow('Unknown Attribute Colour.');
+  expect(codeOf(() => refuseAttributes({ QueueArn: 'x' }))).toBe('InvalidAttributeName');
   expect(codeOf(() => refuseUnknownAttributeNames(['All', 'QueueArn']))).toBeUndefined();
   expect(codeOf(() => refuseUnknownAttributeNames(['QueueArn', 'Colour']))).toBe('InvalidAttributeName');
+});
+
+test.each([
+  ['', undefined],
+  ['{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead","maxReceiveCount":5}', undefined],
+  ['{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead","maxReceiveCount":"5"}', undefined],
+  ['{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead","maxReceiveCount":0}', 'InvalidParameterValue'],
+  ['{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead"}', 'InvalidParameterValue'],
+  ['{"deadLetterTargetArn":5,"maxReceiveCount":5}', 'InvalidParameterValue'],
+  ['null', 'InvalidParameterValue'],
+  ['{', 'InvalidParameterValue'],
+])('the RedrivePolicy %s: %s', (RedrivePolicy, code) =>
+  expect(codeOf(() => refuseAttributes({ RedrivePolicy }))).toBe(code),
+);
+
+describe('a member of a wrong type', () => {
+  const values: Record<string, unknown> = {
+    text: '5',
+    integer: 5,
+    fraction: 0.5,
+    flag: true,
+    list: ['5'],
+    mixed: [5, null],
+    map: { a: '5' },
+    deep: { a: {} },
+  };
+  const right: Record<string, string[]> = {
+    text: ['QueueUrl', 'QueueName', 'MessageBody', 'ReceiptHandle', 'Id', 'NextToken'],
+    integer: ['DelaySeconds', 'VisibilityTimeout', 'MaxNumberOfMessages', 'WaitTimeSeconds', 'MaxResults'],
+    list: ['AttributeNames', 'MessageAttributeNames', 'MessageSystemAttributeNames', 'TagKeys'],
+    map: ['Attributes', 'Tags', 'MessageAttributes'],
+    deep: ['MessageAttributes', 'MessageSystemAttributes'],
+  };
+  const cases = Object.entries(values).flatMap(([kind, value]) =>
+    [...new Set(Object.values(right).flat())].map((name): [string, unknown, string | undefined] => [
+      name,
+      value,
+      right[kind]?.includes(name) || (kind === 'map' && name === 'MessageSystemAttributes')
+        ? undefined
+        : 'SerializationException',
+    ]),
+  );
+
+  test.each(cases)('%s: %j is %s, in a request and in an entry', (name, value, code) => {
+    expect(codeOf(() => refuseWrongTypes({ [name]: value }))).toBe(code);
+    expect(codeOf(() => refuseWrongTypes({ Entries: [{}, { [name]: value }] }))).toBe(code);
+    expect(codeOf(() => refuseWrongTypes({ [name]: null }))).toBeUndefined();
+  });
+
+  test.each([['x'], [{}], [[null]], [['x']], [[[]]]])('Entries: %j', (Entries) => {
+    expect(codeOf(() => refuseWrongTypes({ Entries }))).toBe('SerializationException');
+  });
 });

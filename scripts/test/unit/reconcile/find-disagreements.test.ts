@@ -322,6 +322,23 @@ describe('6: the facts of status match the records of their producers', () => {
   ])('finds %s', (_, rule, parties) => {
     expect(broken(parties)).toContainEqual(['facts', rule]);
   });
+
+  const elsewhere = { flightId: 'KL1003-20261218' };
+  test.each<[string, string, Parties, FactType, object]>([
+    ['SeatBooked of another flight', 'SeatBooked-differs', paid, 'SeatBooked', elsewhere],
+    ['SeatBooked of other seats', 'SeatBooked-differs', paid, 'SeatBooked', { seats: ['12A', '12B'] }],
+    ['SeatBooked of another amount', 'SeatBooked-differs', paid, 'SeatBooked', { amountMinor: 1 }],
+    ['SeatReleased of other seats', 'SeatReleased-differs', cardDeclined, 'SeatReleased', { seats: ['12B'] }],
+    ['SeatUnavailable of another flight', 'SeatUnavailable-differs', seatTaken, 'SeatUnavailable', elsewhere],
+    ['PaymentOk in another currency', 'PaymentOk-differs', paid, 'PaymentOk', { currency: 'USD' }],
+  ])('finds %s, also while the booking is in flight', (_, rule, parties, type, change) => {
+    for (const heardAt of [long, lately]) {
+      const facts = parties.facts.map((one) =>
+        fact(one.type, one.type === type ? { ...one.data, ...change } : one.data, heardAt),
+      );
+      expect(broken({ ...parties, facts })).toContainEqual(['facts', rule]);
+    }
+  });
 });
 
 test('a finding has the records of all parties in words', () => {

@@ -7,10 +7,12 @@ import { workspaceRoot } from '../../../cli/workspace.ts';
 const read = (...names: string[]): string => readFileSync(path.join(workspaceRoot, ...names), 'utf8');
 
 /** The texts in the code of reconcile, without what is filled in. */
-const texts = ['find-disagreements.ts', 'reconcile-bookings.ts'].flatMap((file) =>
-  [...read('scripts', 'reconcile', file).matchAll(/'([^'\n]+)'|`((?:[^`\\]|\\.)+)`/g)].map(
-    ([, plain, template]) => plain ?? template!.replaceAll(/\$\{[^}]*\}/g, '…'),
-  ),
+const code = ['find-disagreements.ts', 'reconcile-bookings.ts']
+  .map((file) => read('scripts', 'reconcile', file))
+  .join();
+// A template may quote a command in backticks.
+const texts = [...code.matchAll(/'([^'\n]+)'|`((?:\\`|[^`])+)`/g)].map(
+  ([, plain, template]) => plain ?? template!.replaceAll(/\$\{[^}]*\}/g, '…'),
 );
 const [, section] = read('docs', 'runbook.md').split('## What `pnpm reconcile` finds\n');
 const quotes = [
