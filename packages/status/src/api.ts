@@ -3,11 +3,11 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { readBookingId } from '@airline/events-schemas/booking-id';
 import { callerOf } from '@airline/messaging/caller';
 import { requireEnvironment } from '@airline/messaging/environment';
+import { etagOf, matchesEtag } from '@airline/messaging/etag';
 import { httpHandler } from '@airline/messaging/http-handler';
 import { json, problem } from '@airline/messaging/http-response';
 import { refuseUnknownParameters } from '@airline/messaging/query-parameters';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type BookingStatus, type Fact, foldStatus, isBookingOf } from './domain.ts';
 import { createDynamoDbFactStore } from './dynamodb-fact-store.ts';
@@ -46,7 +46,7 @@ export function createApi({ store, now, sleep }: ApiDependencies): Api {
     const stored = await store.list(bookingId);
     // Another customer's booking is treated as unknown, so the response does not even reveal that it exists.
     const facts = customerId === undefined || isBookingOf(customerId, stored) ? stored : [];
-    return { booking: foldStatus(facts), etag: facts.length > 0 ? etagOf(facts) : undefined };
+    return { booking: foldStatus(facts), etag: facts.length > 0 ? etagOfFacts(facts) : undefined };
   }
 
   /** Reads until the booking is settled or differs from `ifNoneMatch`; without `ifNoneMatch`, from the first read. */
@@ -59,7 +59,7 @@ export function createApi({ store, now, sleep }: ApiDependencies): Api {
     let view = first;
     const isSettledOrChanged = ({ etag, booking }: View): boolean => {
       if (etag === undefined) return false;
-      return booking.settled || (ifNoneMatch === undefined ? etag !== first.etag : !matches(ifNoneMatch, etag));
+      return booking.settled || (ifNoneMatch === undefined ? etag !== first.etag : !matchesEtag(ifNoneMatch, etag));
     };
     let milliseconds = firstPauseMilliseconds;
     while (!isSettledOrChanged(view)) {
@@ -104,20 +104,15 @@ export function createApi({ store, now, sleep }: ApiDependencies): Api {
     }
     // A client may cache the response, but must revalidate it before each use.
     const caching = { etag, 'cache-control': 'private, no-cache' };
-    if (ifNoneMatch !== undefined && matches(ifNoneMatch, etag)) return { statusCode: 304, headers: caching };
+    if (ifNoneMatch !== undefined && matchesEtag(ifNoneMatch, etag)) return { statusCode: 304, headers: caching };
     return json(200, { bookingId, ...booking }, caching);
   };
 }
 
 /** A stored fact never changes, so the set of facts determines the response. */
-function etagOf(facts: readonly Fact[]): string {
+function etagOfFacts(facts: readonly Fact[]): string {
   const ids = facts.map(({ type, eventId }) => JSON.stringify([type, eventId])).sort();
-  return `"${createHash('sha256').update(ids.join()).digest('base64url').slice(0, 22)}"`;
-}
-
-/** `If-None-Match` compares weakly (RFC 9110, 13.1.2): a cache on the way may have made the tag weak. */
-function matches(ifNoneMatch: string, etag: string): boolean {
-  return ifNoneMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
+  return etagOf(ids.join());
 }
 
 function waitOf(parameter: string | undefined): number | undefined {
