@@ -25,6 +25,11 @@ export interface ApiDependencies {
 }
 
 const maximumWaitSeconds = 25;
+/**
+ * The longest wait while the booking is unknown. An accepted booking is known within a second. Anybody can ask for any
+ * id, and a wait keeps one of the account's concurrent invocations busy.
+ */
+const maximumUnknownWaitMilliseconds = 2000;
 /** The pause between two reads while waiting. Short at first, because a booking usually settles within a second. */
 const firstPauseMilliseconds = 50;
 const longestPauseMilliseconds = 250;
@@ -39,7 +44,8 @@ interface View {
 
 /**
  * Handles `GET /bookings/{bookingId}`. Where customers log in, each sees only their own bookings. With `?wait=SECONDS`,
- * responds when the booking has changed or is settled, or when the time is up.
+ * responds when the booking has changed or is settled, or when the time is up. For an unknown booking that is after 2
+ * seconds at most.
  */
 export function createApi({ store, now, sleep }: ApiDependencies): Api {
   async function readBooking(bookingId: string, customerId: string | undefined): Promise<View> {
@@ -53,8 +59,9 @@ export function createApi({ store, now, sleep }: ApiDependencies): Api {
   async function waitForChange(
     { bookingId, customerId }: { bookingId: string; customerId: string | undefined },
     ifNoneMatch: string | undefined,
-    deadline: number,
+    waitMilliseconds: number,
   ): Promise<View> {
+    const startedAt = now().getTime();
     const first = await readBooking(bookingId, customerId);
     let view = first;
     const isSettledOrChanged = ({ etag, booking }: View): boolean => {
@@ -63,7 +70,8 @@ export function createApi({ store, now, sleep }: ApiDependencies): Api {
     };
     let milliseconds = firstPauseMilliseconds;
     while (!isSettledOrChanged(view)) {
-      const remaining = deadline - now().getTime();
+      const longest = view.etag === undefined ? maximumUnknownWaitMilliseconds : waitMilliseconds;
+      const remaining = startedAt + Math.min(longest, waitMilliseconds) - now().getTime();
       if (remaining <= 0) break;
       await sleep(Math.min(milliseconds, remaining));
       milliseconds = Math.min(milliseconds * 2, longestPauseMilliseconds);
@@ -93,13 +101,9 @@ export function createApi({ store, now, sleep }: ApiDependencies): Api {
 
     const wait = Math.min(waitSeconds * 1000, context.getRemainingTimeInMillis() - reserveMilliseconds);
     const ifNoneMatch = headers['if-none-match'];
-    const { booking, etag } = await waitForChange(
-      { bookingId, customerId: caller.customerId },
-      ifNoneMatch,
-      now().getTime() + wait,
-    );
+    const { booking, etag } = await waitForChange({ bookingId, customerId: caller.customerId }, ifNoneMatch, wait);
     if (etag === undefined) {
-      const detail = `Booking ${bookingId} is unknown. If it was requested a moment ago, try again with ?wait=10.`;
+      const detail = `Booking ${bookingId} is unknown. If it was requested a moment ago, try again with ?wait=2.`;
       return problem(404, 'Unknown booking', detail);
     }
     // A client may cache the response, but must revalidate it before each use.
