@@ -1,6 +1,7 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
+  type CfnStage,
   HttpApi,
   HttpAuthorizer,
   HttpAuthorizerType,
@@ -51,7 +52,7 @@ export class FrontDoor extends Construct {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    new HttpStage(this, 'Stage', {
+    const stage = new HttpStage(this, 'Stage', {
       httpApi: api,
       stageName: '$default',
       autoDeploy: true,
@@ -66,6 +67,7 @@ export class FrontDoor extends Construct {
         format: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
       },
     });
+    (stage.node.defaultChild as CfnStage).routeSettings = statusRouteSettings(this);
     this.api = api;
     this.authorizerId = this.#authorizer(api);
   }
@@ -94,6 +96,18 @@ export class FrontDoor extends Construct {
     });
     return authorizer.authorizerId;
   }
+}
+
+/**
+ * A limit of its own for the route that may wait (`-c statusRateLimit=…`, requests per second; the burst is twice it).
+ * There is none by default: the status service owns the route, and API Gateway refuses a stage with settings of a route
+ * that does not exist yet (`Unable to find Route by key`), so the first deployment of the platform would fail.
+ */
+function statusRouteSettings(scope: Construct): Record<string, Record<string, number>> | undefined {
+  if (scope.node.tryGetContext('statusRateLimit') === undefined) return undefined;
+  const rate = countFromContext(scope, 'statusRateLimit', { byDefault: 0, minimum: 1, maximum: 2500 });
+  // CloudFormation takes this property as JSON, so the names are CloudFormation's own.
+  return { 'GET /bookings/{bookingId}': { ThrottlingRateLimit: rate, ThrottlingBurstLimit: 2 * rate } };
 }
 
 /**

@@ -26,6 +26,17 @@ describe('the front door', () => {
     );
   });
 
+  test('gives the status route a limit of its own only when told to: the route must exist before the stage names it', () => {
+    platform().hasResourceProperties('AWS::ApiGatewayV2::Stage', { RouteSettings: Match.absent() });
+    platform({ statusRateLimit: '100' }).hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+      DefaultRouteSettings: { ThrottlingRateLimit: 500, ThrottlingBurstLimit: 1000 },
+      RouteSettings: { 'GET /bookings/{bookingId}': { ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 } },
+    });
+    expect(() => platform({ statusRateLimit: '0' })).toThrow(
+      'Context value statusRateLimit must be a whole number from 1 to 2500; it is "0".',
+    );
+  });
+
   test('logs each request without the caller and without the booking', () => {
     const template = platform();
     const [stage] = Object.values(template.findResources('AWS::ApiGatewayV2::Stage'));

@@ -12,6 +12,8 @@ export type BookingStatus = Answer & { bookingId: string };
 
 /** API Gateway ends a request after 30 seconds. */
 const waitSeconds = 20;
+/** How long nothing has changed when `--watch` says so. Just below a full wait of the API. */
+const hintMilliseconds = (waitSeconds - 1) * 1000;
 const settledPauseMilliseconds = 200;
 
 /** The current status. @throws UsageError when the status service does not know the booking */
@@ -39,6 +41,7 @@ export async function watchBooking(
   const print = json ? () => {} : timelinePrinter();
   let etag: string | undefined;
   let isSettled = false;
+  let silentSince = Date.now();
   for (;;) {
     // For a settled booking the API ignores `wait` and answers at once.
     if (isSettled) await pause(settledPauseMilliseconds);
@@ -47,9 +50,14 @@ export async function watchBooking(
       signal: outputClosed,
     });
     if (response.status === 304 || response.status === 404) {
-      if (!isSettled) console.error(pc.dim('Nothing new yet. `pnpm dlq list` shows whether a message is stuck.'));
+      // For an unknown booking the API waits only two seconds.
+      if (!isSettled && Date.now() - silentSince >= hintMilliseconds) {
+        console.error(pc.dim('Nothing new yet. `pnpm dlq list` shows whether a message is stuck.'));
+        silentSince = Date.now();
+      }
       continue;
     }
+    silentSince = Date.now();
     const status = await jsonOf<BookingStatus>(response);
     print(status);
     if (isOver(status)) return status;

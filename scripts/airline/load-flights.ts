@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { newEvent } from '@airline/events-schemas/events';
 import { createPublisher, publishOrThrow } from '@airline/messaging/publish';
-import { counted } from '../cli/format.ts';
+import { counted, isoDay } from '../cli/format.ts';
 import { UsageError } from '../cli/usage-error.ts';
+import { listFlights } from './list-flights.ts';
 import type { Flight } from './schedule.ts';
-import { jsonOf, type Target } from './target.ts';
+import type { Target } from './target.ts';
 
 /** Enough to keep every consumer busy, few enough to show progress. */
 const publishedAtOnce = 50;
 const onSaleTimeoutMilliseconds = 60_000;
-/** Each poll reads the whole list of flights, so they are not too frequent. */
 const pollMilliseconds = 250;
 
 /**
@@ -35,27 +35,37 @@ export async function loadFlights(
     );
     onProgress(index + some.length);
   }
-  await untilOnSale(
-    target,
-    flights.filter(({ departureTime }) => departureTime > occurredAt),
-  );
+  await untilOnSale(target, flights);
 }
 
+/** Asks, day by day, for the flights of the schedule and not for all that are on sale. */
 async function untilOnSale(target: Target, flights: readonly Flight[]): Promise<void> {
   const deadline = Date.now() + onSaleTimeoutMilliseconds;
-  for (;;) {
-    const { flights: onSale } = await jsonOf<{ flights: Flight[] }>(await target.fetch('/flights'));
-    const known = new Set(onSale.map(({ flightId }) => flightId));
-    const missing = flights.filter(({ flightId }) => !known.has(flightId));
-    if (missing.length === 0) return;
-    if (Date.now() > deadline) {
-      throw new UsageError(
-        `${counted(missing.length, 'flight')} of ${flights.length} did not come on sale within a minute. ` +
-          '`pnpm dlq list` shows whether messages are stuck.',
-      );
+  const dayOf = ({ departureTime }: Flight): string => isoDay(Date.parse(departureTime));
+  for (const date of new Set(flights.map(dayOf))) {
+    const ofDay = flights.filter((flight) => dayOf(flight) === date);
+    for (;;) {
+      const missing = await missingOn(target, date, ofDay);
+      if (missing.length === 0) break;
+      if (Date.now() > deadline) {
+        throw new UsageError(
+          `${counted(missing.length, 'flight')} of ${ofDay.length} on ${date} did not come on sale within a minute. ` +
+            '`pnpm dlq list` shows whether messages are stuck.',
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
     }
-    await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
   }
+}
+
+/** Those flights of a day that are not on sale and have not departed. */
+async function missingOn(target: Target, date: string, flights: readonly Flight[]): Promise<Flight[]> {
+  const [flightNumber, ...others] = new Set(flights.map((flight) => flight.flightNumber));
+  const filters = others.length === 0 ? { date, flightNumber: flightNumber! } : { date };
+  const onSale = new Set((await listFlights(target, filters)).map(({ flightId }) => flightId));
+  return flights.filter(
+    ({ flightId, departureTime }) => !onSale.has(flightId) && Date.parse(departureTime) > Date.now(),
+  );
 }
 
 function fingerprint(flight: Flight): string {

@@ -5,8 +5,12 @@ import { createPublisher, publishOrThrow } from '@airline/messaging/publish';
 import { newTraceparent } from '@airline/messaging/trace';
 import { money, type Money } from '../cli/format.ts';
 import { UsageError } from '../cli/usage-error.ts';
+import { flightsOnSale } from './list-flights.ts';
 import type { Flight } from './schedule.ts';
-import { jsonOf, type Target } from './target.ts';
+import type { Target } from './target.ts';
+
+/** Of a flight number, in an error message. */
+const shownDepartures = 10;
 
 /** The options of `pnpm book`. */
 export interface BookingWish {
@@ -65,15 +69,15 @@ export async function requestBooking(target: Target, wish: BookingWish): Promise
 async function findFlight(target: Target, wanted: string): Promise<Flight> {
   const name = wanted.toUpperCase();
   const number = name.split('-')[0]!;
-  const { flights } = await jsonOf<{ flights: Flight[] }>(
-    await target.fetch(`/flights?flightNumber=${encodeURIComponent(number)}`),
-  );
-  const flight = flights.find(({ flightId, flightNumber }) => name === flightId || name === flightNumber);
-  if (flight) return flight;
-  const others = flights.map(({ flightId }) => flightId);
+  const others: string[] = [];
+  for await (const flight of flightsOnSale(target, { flightNumber: number })) {
+    if (name === flight.flightId || name === flight.flightNumber) return flight;
+    others.push(flight.flightId);
+  }
+  const more = others.length > shownDepartures ? ` and ${others.length - shownDepartures} more` : '';
   const hint =
     others.length > 0
-      ? `${number} departs as ${others.join(', ')}.`
+      ? `${number} departs as ${others.slice(0, shownDepartures).join(', ')}${more}.`
       : '`pnpm flights list` shows the flights that can be booked.';
   throw new UsageError(`No flight ${wanted} is on sale. ${hint}`);
 }

@@ -2,6 +2,7 @@ import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import type { ChaosOptions, ChaosReport } from '@airline/local-cloud/chaos/chaos';
 import { createPublisher } from '@airline/messaging/publish';
 import type { BookingStatus } from '../airline/follow-booking.ts';
+import { listFlights } from '../airline/list-flights.ts';
 import { loadFlights } from '../airline/load-flights.ts';
 import type { Flight } from '../airline/schedule.ts';
 import { jsonOf, type LocalPorts, openTarget } from '../airline/target.ts';
@@ -96,7 +97,7 @@ export function createChaosAirline(ports: LocalPorts): ChaosAirline {
     load: (flights) => loadFlights(target, flights),
 
     async freeSeats(count, carrier) {
-      const { flights } = await jsonOf<{ flights: Flight[] }>(await untilAnswered(() => target.fetch('/flights')));
+      const flights = await listFlights({ fetch: (path) => untilAnswered(() => target.fetch(path)) });
       const isOf = (flight: Flight): number => (flight.carrier === carrier ? 0 : 1);
       const free: FreeSeat[] = [];
       for (const { flightId } of flights.toSorted((a, b) => isOf(a) - isOf(b))) {

@@ -1,8 +1,9 @@
 /** `pnpm flights load FILE` and `pnpm flights list`. */
 import { Command } from 'commander';
+import { type ListedFlight, listFlights } from '../airline/list-flights.ts';
 import { loadFlights } from '../airline/load-flights.ts';
-import { type Flight, moveSchedule, parseDay, readSchedule, seatCount } from '../airline/schedule.ts';
-import { jsonOf, openTarget } from '../airline/target.ts';
+import { moveSchedule, parseDay, readSchedule, seatCount } from '../airline/schedule.ts';
+import { openTarget } from '../airline/target.ts';
 import { answer } from '../cli/answer.ts';
 import { pc } from '../cli/colors.ts';
 import { command, type CommonOptions, run } from '../cli/command.ts';
@@ -53,11 +54,8 @@ async function load(file: string, options: CommonOptions & { firstDay?: string }
     );
 }
 
-type ListedFlight = Flight & { seatCount: number };
-
 async function list({ target, json }: CommonOptions): Promise<void> {
-  const { flights } = await jsonOf<{ flights: ListedFlight[] }>(await openTarget(target).fetch('/flights'));
-  answer(flights, { json }, describeFlights);
+  answer(await listFlights(openTarget(target)), { json }, describeFlights);
 }
 
 function describeFlights(flights: ListedFlight[]): string {

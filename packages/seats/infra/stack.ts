@@ -1,5 +1,5 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
-import { AttributeType } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, ProjectionType } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { ApiFunction } from '@airline/infra/api-function';
 import { EventConsumer } from '@airline/infra/event-consumer';
@@ -9,7 +9,7 @@ import { PublishedSchemas } from '@airline/infra/published-schemas';
 import { ServiceTable } from '@airline/infra/service-table';
 import type { Construct } from 'constructs';
 import path from 'node:path';
-import { flightsIndexName } from '../src/dynamodb-seat-store.ts';
+import { flightIndexes } from '../src/dynamodb-flight-list.ts';
 import { subscriptions } from '../src/subscriptions.ts';
 
 const source = path.join(import.meta.dirname, '..', 'src');
@@ -20,11 +20,15 @@ export class SeatsStack extends Stack {
     super(scope, id, props);
 
     const table = new ServiceTable(this, 'Table', { service: 'seats' });
-    table.addGlobalSecondaryIndex({
-      indexName: flightsIndexName,
-      partitionKey: { name: 'listing', type: AttributeType.STRING },
-      sortKey: { name: 'departureTime', type: AttributeType.STRING },
-    });
+    for (const [indexName, [partitionKey, sortKey]] of Object.entries(flightIndexes)) {
+      table.addGlobalSecondaryIndex({
+        indexName,
+        partitionKey: { name: partitionKey, type: AttributeType.STRING },
+        sortKey: { name: sortKey, type: AttributeType.STRING },
+        projectionType: ProjectionType.INCLUDE,
+        nonKeyAttributes: ['flight'],
+      });
+    }
     const seconds = (key: string, byDefault: number): string =>
       String(secondsFromContext(this, key, { byDefault, minimum: 0, maximum: 86_400 }));
     const environment = { SEATS_TABLE_NAME: table.tableName };
@@ -58,8 +62,8 @@ export class SeatsStack extends Stack {
       publicReason: 'Flights and seat maps are public, and the response does not reveal who holds a seat.',
       environment,
     });
-    const index = `${table.tableArn}/index/${flightsIndexName}`;
-    api.addToRolePolicy(new PolicyStatement({ actions: ['dynamodb:Query'], resources: [table.tableArn, index] }));
+    const indexes = Object.keys(flightIndexes).map((name) => `${table.tableArn}/index/${name}`);
+    api.addToRolePolicy(new PolicyStatement({ actions: ['dynamodb:Query'], resources: [table.tableArn, ...indexes] }));
     api.addToRolePolicy(new PolicyStatement({ actions: ['dynamodb:BatchGetItem'], resources: [table.tableArn] }));
 
     new PublishedSchemas(this, 'Schemas', { source: 'airline.seats', registryName: platformSchemaRegistry(this) });

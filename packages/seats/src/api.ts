@@ -1,48 +1,47 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { requireEnvironment } from '@airline/messaging/environment';
+import { etagOf, matchesEtag } from '@airline/messaging/etag';
 import { httpHandler } from '@airline/messaging/http-handler';
 import { json, problem } from '@airline/messaging/http-response';
 import { refuseUnknownParameters } from '@airline/messaging/query-parameters';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { seatsOf, type Flight } from './domain.ts';
+import { seatsOf } from './domain.ts';
 import { createDynamoDbSeatStore } from './dynamodb-seat-store.ts';
+import { positionAfter } from './flight-list.ts';
+import { flightsParameters, parametersOf, readFlightsRequest } from './flights-request.ts';
 import type { SeatStore } from './seat-store.ts';
 
 export type Api = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>;
 
 type Response = APIGatewayProxyStructuredResultV2;
 
-/** Query parameters that filter the flights, in upper or lower case. Their rules come from schemas/common.json. */
-const filters: Record<'flightNumber' | 'origin' | 'destination', { pattern: RegExp; rule: string }> = {
-  flightNumber: { pattern: /^[A-Z0-9]{2,3}[0-9]{1,4}[A-Z]?$/i, rule: 'must be a flight number, such as KL1001' },
-  origin: { pattern: /^[A-Z]{3}$/i, rule: 'must be the IATA code of an airport, such as AMS' },
-  destination: { pattern: /^[A-Z]{3}$/i, rule: 'must be the IATA code of an airport, such as ABZ' },
-};
+/** Flights change seldom, and a booking of one that has departed since is refused. */
+const flightsCaching = 'public, max-age=30';
 const flightIdPattern = /^[A-Z0-9]{2,3}[0-9]{1,4}[A-Z]?-[0-9]{8}$/;
 
 /** Handles `GET /flights` and `GET /flights/{flightId}/seats`. */
 export function createApi({ store, now }: { store: SeatStore; now: () => Date }): Api {
   /** Lists the flights that have not departed, soonest first, as far as they match the filters. */
-  async function listFlights(query: Record<string, string | undefined>): Promise<Response> {
-    const errors = Object.entries(filters)
-      .filter(([name, { pattern }]) => query[name] !== undefined && !pattern.test(query[name]))
-      .map(([field, { rule: message }]) => ({ field, message }));
-    if (errors.length > 0) {
-      return problem(
-        400,
-        'Malformed query parameter',
-        errors.map(({ field, message }) => `${field} ${message}.`).join(' '),
-        errors,
-      );
+  async function listFlights({ rawPath, queryStringParameters = {}, headers }: APIGatewayProxyEventV2) {
+    const request = readFlightsRequest(queryStringParameters);
+    if (Array.isArray(request)) {
+      const detail = request.map(({ field, message }) => `${field} ${message}.`).join(' ');
+      return problem(400, 'Malformed query parameter', detail, request);
     }
-    const flights = (await store.listFlights(now())).filter(
-      (flight) =>
-        matches(flight.flightNumber, query.flightNumber) &&
-        matches(flight.origin.iata, query.origin) &&
-        matches(flight.destination.iata, query.destination),
-    );
-    return json(200, { flights: flights.map((flight) => ({ ...flight, seatCount: seatsOf(flight).length })) });
+    const { filters, limit, after = '' } = request;
+    const departed = positionAfter(now());
+    const { flights, next } = await store.listFlights(filters, after > departed ? after : departed, limit);
+    const { body, ...page } = json(200, {
+      flights: flights.map((flight) => ({ ...flight, seatCount: seatsOf(flight).length })),
+    });
+    // RFC 8288
+    const link = next === undefined ? '' : `<${rawPath}?${parametersOf(request, next).toString()}>; rel="next"`;
+    const etag = etagOf(`${link}\n${body}`);
+    const caching = { etag, 'cache-control': flightsCaching, ...(link && { link }) };
+    const ifNoneMatch = headers['if-none-match'];
+    if (ifNoneMatch !== undefined && matchesEtag(ifNoneMatch, etag)) return { statusCode: 304, headers: caching };
+    return { ...page, headers: { ...page.headers, ...caching }, body: body! };
   }
 
   /** Lists every seat of the flight with its cabin, fare and state. Does not reveal who holds a seat. */
@@ -68,17 +67,13 @@ export function createApi({ store, now }: { store: SeatStore; now: () => Date })
   }
 
   return async (event) => {
-    const { routeKey, pathParameters = {}, queryStringParameters = {} } = event;
-    const refusal = refuseUnknownParameters(event, routeKey === 'GET /flights' ? Object.keys(filters) : []);
+    const { routeKey, pathParameters = {} } = event;
+    const refusal = refuseUnknownParameters(event, routeKey === 'GET /flights' ? flightsParameters : []);
     if (refusal) return refusal;
-    if (routeKey === 'GET /flights') return listFlights(queryStringParameters);
+    if (routeKey === 'GET /flights') return listFlights(event);
     if (routeKey === 'GET /flights/{flightId}/seats') return seatMap(pathParameters.flightId ?? '');
     return problem(404, 'Not found', `The seats API has no route ${routeKey}.`);
   };
-}
-
-function matches(value: Flight['flightNumber'], wanted: string | undefined): boolean {
-  return wanted === undefined || value === wanted.toUpperCase();
 }
 
 export const handler = httpHandler(() =>

@@ -8,15 +8,12 @@ import {
   PutCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type { Flight, SeatsRecord } from './domain.ts';
+import { dayItemOf, listFlights, listingOf } from './dynamodb-flight-list.ts';
 import type { SeatStore, Stored } from './seat-store.ts';
 
 type Key = { pk: string; sk: string };
 type Item = Record<string, unknown> & Key;
 
-/** Sorts the flights by departure. */
-export const flightsIndexName = 'flights-by-departure';
-/** The partition key of the index. All flights have the same value, so one query lists them all. */
-const listing = 'FLIGHT';
 /** The limit of BatchGetItem. */
 const maximumKeys = 100;
 /** Requests for the same keys. With their pauses they take at most 1.6 seconds. */
@@ -33,10 +30,11 @@ export interface SeatStoreOptions {
 }
 
 /**
- * One table with three kinds of items (pk, sk):
+ * One table with four kinds of items (pk, sk):
  * - a booking's record: `BOOKING#id`, `RECORD`
  * - a flight with its layout: `FLIGHT#id`, `LAYOUT`
  * - a claimed seat: `FLIGHT#id`, `SEAT#12A`. A free seat has no item.
+ * - a day with flights: `DAYS`, `2026-12-18`
  */
 export function createDynamoDbSeatStore(
   client: DynamoDBDocumentClient,
@@ -74,17 +72,13 @@ export function createDynamoDbSeatStore(
 
   return {
     async scheduleFlight(flight, version) {
+      // First the day: if a run crashes in between, a day without flights is read in vain, but no flight is unlisted.
+      await client.send(new PutCommand({ TableName: tableName, Item: dayItemOf(flight) }));
       await unlessConditionFails(
         client.send(
           new PutCommand({
             TableName: tableName,
-            Item: {
-              ...flightKey(flight.flightId),
-              listing,
-              departureTime: sortable(flight.departureTime),
-              version,
-              flight,
-            },
+            Item: { ...flightKey(flight.flightId), ...listingOf(flight), version, flight },
             ConditionExpression: 'attribute_not_exists(pk) OR version <= :version',
             ExpressionAttributeValues: { ':version': version },
           }),
@@ -156,20 +150,7 @@ export function createDynamoDbSeatStore(
       );
     },
 
-    async listFlights(departingAfter) {
-      const flights: Flight[] = [];
-      const pages = paginateQuery(
-        { client },
-        {
-          TableName: tableName,
-          IndexName: flightsIndexName,
-          KeyConditionExpression: 'listing = :listing AND departureTime > :departingAfter',
-          ExpressionAttributeValues: { ':listing': listing, ':departingAfter': sortable(departingAfter) },
-        },
-      );
-      for await (const { Items = [] } of pages) flights.push(...Items.map(({ flight }) => flight as Flight));
-      return flights;
-    },
+    listFlights: (filters, after, limit) => listFlights({ client, tableName }, filters, after, limit),
 
     async seatMap(flightId) {
       const items: Item[] = [];
@@ -205,11 +186,6 @@ export function createDynamoDbSeatStore(
 
 function toStored(item: Record<string, unknown> | undefined): Stored | undefined {
   return item && { record: item.record as SeatsRecord, version: item.version as number };
-}
-
-/** The index sorts times as text, so every time must have the same number of digits. */
-function sortable(time: string | Date): string {
-  return new Date(time).toISOString();
 }
 
 function isSeat({ sk }: Item): boolean {

@@ -1,4 +1,5 @@
 import type { Flight } from './domain.ts';
+import { isListed, positionOf } from './flight-list.ts';
 import type { SeatStore, Stored } from './seat-store.ts';
 
 /** The seat store for tests and simulations. Like the DynamoDB store, it copies what it takes and returns. */
@@ -52,11 +53,16 @@ export function createInMemorySeatStore(): SeatStore {
       }
     },
 
-    async listFlights(departingAfter) {
-      return [...flights.values()]
-        .map(({ flight }) => structuredClone(flight))
-        .filter(({ departureTime }) => Date.parse(departureTime) > departingAfter.getTime())
-        .sort((a, b) => Date.parse(a.departureTime) - Date.parse(b.departureTime));
+    async listFlights(filters, after, limit) {
+      const listed = [...flights.values()]
+        .map(({ flight }) => ({ flight, position: positionOf(flight) }))
+        .filter(({ flight, position }) => position > after && isListed(flight, filters))
+        .sort((a, b) => (a.position < b.position ? -1 : 1));
+      const page = listed.slice(0, limit);
+      return {
+        flights: page.map(({ flight }) => structuredClone(flight)),
+        ...(page.length < listed.length && { next: page.at(-1)!.position }),
+      };
     },
 
     async seatMap(flightId) {

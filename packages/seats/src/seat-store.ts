@@ -1,4 +1,5 @@
 import type { BookingRequest, Flight, SeatsRecord } from './domain.ts';
+import type { FlightFilters, FlightPage } from './flight-list.ts';
 
 /** A record and its version. The next write succeeds only if the version is still the same. */
 export interface Stored {
@@ -35,8 +36,12 @@ export interface SeatStore {
   claimSeat(flightId: string, seat: string, bookingId: string): Promise<boolean>;
   /** Frees those of the seats that this booking holds. Seats of other bookings stay claimed. */
   freeSeats(flightId: string, seats: readonly string[], bookingId: string): Promise<void>;
-  /** Lists the flights that depart after the given time, soonest first. */
-  listFlights(departingAfter: Date): Promise<Flight[]>;
+  /**
+   * Lists flights, soonest first.
+   * @param after a position; only flights after it are listed
+   * @param limit of the page, at least 1
+   */
+  listFlights(filters: FlightFilters, after: string, limit: number): Promise<FlightPage>;
   /** @returns undefined if the flight is not scheduled */
   seatMap(flightId: string): Promise<SeatMap | undefined>;
 }

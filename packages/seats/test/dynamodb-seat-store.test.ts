@@ -11,6 +11,7 @@ import {
   DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
+  type PutCommandInput,
   QueryCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, describe, expect, test } from '@jest/globals';
@@ -222,8 +223,23 @@ describe('a write', () => {
   );
 
   test('scheduleFlight leaves a newer flight as it is', async () => {
-    dynamoDb.on(PutCommand).rejects(conditionFailed);
+    dynamoDb.on(PutCommand).callsFake(({ ConditionExpression }: PutCommandInput) => {
+      if (ConditionExpression !== undefined) throw conditionFailed;
+      return {};
+    });
     await expect(store.scheduleFlight(flight(), now)).resolves.toBeUndefined();
+  });
+
+  test('scheduleFlight writes the day of the flight first, and no flight if that fails: it would not be listed', async () => {
+    const written = (): unknown[] =>
+      dynamoDb.commandCalls(PutCommand).map(({ args: [{ input }] }) => input.Item!.pk as unknown);
+    dynamoDb.on(PutCommand).resolves({});
+    await store.scheduleFlight(flight(), now);
+    expect(written()).toEqual(['DAYS', `FLIGHT#${flightId}`]);
+    dynamoDb.reset();
+    dynamoDb.on(PutCommand).rejects(throttled);
+    await expect(store.scheduleFlight(flight(), now)).rejects.toBe(throttled);
+    expect(written()).toEqual(['DAYS']);
   });
 
   test('freeSeats skips seats of other bookings, and throws when one seat is throttled', async () => {

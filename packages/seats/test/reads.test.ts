@@ -52,7 +52,7 @@ async function handle(events: readonly AirlineEvent[]): Promise<unknown> {
   return [
     effects,
     await store.load(data.bookingId),
-    await store.listFlights(new Date(now)),
+    await store.listFlights({}, '', 100),
     await store.seatMap(data.flightId),
   ];
 }

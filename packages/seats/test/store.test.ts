@@ -5,8 +5,10 @@ import { flightVersionOf } from '@airline/events-schemas/flight-version';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
-import { hold, type SeatsRecord } from '../src/domain.ts';
-import { createDynamoDbSeatStore, flightsIndexName } from '../src/dynamodb-seat-store.ts';
+import { type Flight, hold, type SeatsRecord } from '../src/domain.ts';
+import { flightIndexes } from '../src/dynamodb-flight-list.ts';
+import { createDynamoDbSeatStore } from '../src/dynamodb-seat-store.ts';
+import { type FlightFilters, type FlightPage, isPosition, positionAfter } from '../src/flight-list.ts';
 import { createHandlers } from '../src/handlers.ts';
 import { createInMemorySeatStore } from '../src/in-memory-seat-store.ts';
 import type { SeatStore } from '../src/seat-store.ts';
@@ -19,16 +21,27 @@ let flightNumber = 1000;
 
 beforeAll(async () => {
   dynamoDb = await startDynamoDb();
-  await dynamoDb.createTable('seats', { [flightsIndexName]: ['listing', 'departureTime'] });
+  await dynamoDb.createTable('seats', flightIndexes);
 });
 afterAll(() => dynamoDb.stop());
 
-const adapters: [string, () => SeatStore][] = [
-  ['in memory', createInMemorySeatStore],
-  ['DynamoDB', () => createDynamoDbSeatStore(DynamoDBDocumentClient.from(dynamoDb.client), 'seats')],
+const onDynamoDb = (table: string): SeatStore =>
+  createDynamoDbSeatStore(DynamoDBDocumentClient.from(dynamoDb.client), table);
+
+const adapters: [string, () => SeatStore, () => Promise<SeatStore>][] = [
+  ['in memory', createInMemorySeatStore, async () => createInMemorySeatStore()],
+  [
+    'DynamoDB',
+    () => onDynamoDb('seats'),
+    async () => {
+      const table = `seats-${randomUUID()}`;
+      await dynamoDb.createTable(table, flightIndexes);
+      return onDynamoDb(table);
+    },
+  ],
 ];
 
-describe.each(adapters)('seat store: %s', (_, create) => {
+describe.each(adapters)('seat store: %s', (_, create, createEmpty) => {
   /** Schedules a new flight. Each test needs its own, because the tests share one table. */
   const scheduled = async (store: SeatStore): Promise<string> => {
     const flightId = `XX${flightNumber++}-20270101`;
@@ -145,24 +158,114 @@ describe.each(adapters)('seat store: %s', (_, create) => {
     );
   });
 
-  test('flights are listed by departure, without departed ones, and in their latest version', async () => {
-    const store = create();
-    const [early, late] = ['YY2-20280101', 'YY1-20280102'];
-    await store.scheduleFlight(
-      flight({ flightId: late, departureTime: '2028-01-02T00:00:00Z', aircraft: 'new' }),
-      '2026-12-02T00:00:00Z',
-    );
-    await store.scheduleFlight(
-      flight({ flightId: late, departureTime: '2028-01-02T00:00:00Z', aircraft: 'old' }),
-      '2026-12-01T00:00:00Z',
-    );
-    await store.scheduleFlight(flight({ flightId: early, departureTime: '2028-01-01T00:00:00Z' }), now);
-    expect((await store.listFlights(new Date('2027-12-31T00:00:00Z'))).map(({ flightId }) => flightId)).toEqual([
-      early,
-      late,
-    ]);
-    expect((await store.listFlights(new Date('2028-01-01T00:00:00Z'))).map(({ aircraft }) => aircraft)).toEqual([
-      'new',
-    ]);
+  test('a flight is listed once, in its latest version, and on its day in UTC', async () => {
+    const store = await createEmpty();
+    const schedule = (departureTime: string, aircraft: string, version: string) =>
+      store.scheduleFlight(flight({ flightId: 'YY1-20280102', departureTime, aircraft }), version);
+    await schedule('2028-01-02T00:30:00+01:00', 'new', '2026-12-02T00:00:00Z');
+    await schedule('2028-01-02T00:30:00Z', 'old', '2026-12-01T00:00:00Z');
+    const aircraftOn = async (date: string): Promise<string[]> =>
+      (await pagesOf(store, { date }, '', 10)).flat().map(({ aircraft }) => aircraft);
+    expect([await aircraftOn('2028-01-01'), await aircraftOn('2028-01-02')]).toEqual([['new'], []]);
+    await schedule('2028-01-02T00:30:00Z', 'newest', '2026-12-03T00:00:00Z');
+    expect([await aircraftOn('2028-01-01'), await aircraftOn('2028-01-02')]).toEqual([[], ['newest']]);
+    expect((await pagesOf(store, {}, '', 10)).flat()).toHaveLength(1);
   });
+
+  test('flights that depart at an instant are not after it, whatever the offset and digits of their times', async () => {
+    const store = await createEmpty();
+    const times = ['2028-01-02T01:00:00+01:00', '2028-01-02T00:00:00.000999Z', '2028-01-01T23:00:00.001-01:00'];
+    for (const [index, departureTime] of times.entries())
+      await store.scheduleFlight(flight({ flightId: `YY${index}-20280102`, departureTime }), now);
+    const after = async (instant: string): Promise<string[]> =>
+      (await store.listFlights({}, positionAfter(new Date(instant)), 10)).flights.map(({ flightId }) => flightId);
+    expect(await after('2028-01-01T23:59:59.999Z')).toEqual(['YY0-20280102', 'YY1-20280102', 'YY2-20280102']);
+    expect(await after('2028-01-02T00:00:00Z')).toEqual(['YY2-20280102']);
+    expect(await after('2028-01-02T00:00:00.001Z')).toEqual([]);
+  });
+
+  test('the pages together are the whole list: each flight once, soonest first, whatever the limit and the filters', async () => {
+    const airport = (iata: string) => ({ iata, city: 'a city', country: 'a country' });
+    const iata = fc.constantFrom('AMS', 'ABZ', 'LHR');
+    const flights = fc.uniqueArray(
+      fc.record({
+        flightNumber: fc.constantFrom('XX1', 'XX10', 'XX2', 'ZZ9Z'),
+        origin: iata.map(airport),
+        destination: iata.map(airport),
+        // More days than one page can read.
+        day: fc.integer({ min: 0, max: 45 }),
+        time: fc.constantFrom('00:00:00Z', '00:00:00.000Z', '23:59:59.999Z', '12:00:00.5Z', '01:30:00+02:00'),
+      }),
+      { selector: ({ flightNumber, day }) => `${flightNumber} ${day}`, maxLength: 50, size: 'max' },
+    );
+    const dayOfDeparture = (departureTime: string): string => new Date(departureTime).toISOString().slice(0, 10);
+    const optional = <Name extends keyof FlightFilters>(name: Name, value: fc.Arbitrary<string>) =>
+      fc.option(value, { freq: 2 }).map((given) => (given === null ? {} : { [name]: given }));
+    const filters = fc
+      .tuple(
+        optional('flightNumber', fc.constantFrom('XX1', 'ZZ9Z')),
+        optional('origin', iata),
+        optional('destination', iata),
+        optional(
+          'date',
+          fc.integer({ min: 0, max: 45 }).map((day) => isoDayAt(day)),
+        ),
+      )
+      .map((given): FlightFilters => Object.assign({}, ...given) as FlightFilters);
+    await fc.assert(
+      fc.asyncProperty(
+        flights,
+        fc.array(filters, { minLength: 1, maxLength: 6 }),
+        fc.integer({ min: 1, max: 12 }),
+        fc.integer({ min: -1, max: 50 }),
+        async (generated, queries, limit, afterDay) => {
+          const store = await createEmpty();
+          const scheduled = generated.map(({ day, time, ...parts }) =>
+            flight({
+              ...parts,
+              flightId: `${parts.flightNumber}-${isoDayAt(day).replaceAll('-', '')}`,
+              departureTime: `${isoDayAt(day)}T${time}`,
+            }),
+          );
+          await Promise.all(scheduled.map((each) => store.scheduleFlight(each, now)));
+          const after = new Date(`${isoDayAt(afterDay)}T10:00:00Z`);
+          for (const query of [{}, ...queries]) {
+            const expected = scheduled
+              .filter(
+                ({ flightNumber: number, origin, destination, departureTime }) =>
+                  Date.parse(departureTime) > after.getTime() &&
+                  (query.flightNumber ?? number) === number &&
+                  (query.origin ?? origin.iata) === origin.iata &&
+                  (query.destination ?? destination.iata) === destination.iata &&
+                  (query.date ?? dayOfDeparture(departureTime)) === dayOfDeparture(departureTime),
+              )
+              .toSorted(
+                (a, b) =>
+                  Date.parse(a.departureTime) - Date.parse(b.departureTime) || (a.flightId < b.flightId ? -1 : 1),
+              );
+            const pages = await pagesOf(store, query, positionAfter(after), limit);
+            expect(pages.flat().map(({ flightId }) => flightId)).toEqual(expected.map(({ flightId }) => flightId));
+            expect(Math.max(...pages.map(({ length }) => length))).toBeLessThanOrEqual(limit);
+          }
+        },
+      ),
+      { numRuns: 20 },
+    );
+  }, 60_000);
 });
+
+/** Follows the pages of a list from a position to its end. */
+async function pagesOf(store: SeatStore, filters: FlightFilters, after: string, limit: number): Promise<Flight[][]> {
+  const pages: Flight[][] = [];
+  for (let position: string | undefined = after; position !== undefined;) {
+    const { flights, next }: FlightPage = await store.listFlights(filters, position, limit);
+    pages.push(flights);
+    if (next !== undefined) expect([isPosition(next), next > position]).toEqual([true, true]);
+    position = next;
+  }
+  return pages;
+}
+
+function isoDayAt(day: number): string {
+  return new Date(Date.UTC(2028, 0, 10 + day)).toISOString().slice(0, 10);
+}

@@ -3,11 +3,11 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { readBookingId } from '@airline/events-schemas/booking-id';
 import { callerOf } from '@airline/messaging/caller';
 import { requireEnvironment } from '@airline/messaging/environment';
+import { etagOf, matchesEtag } from '@airline/messaging/etag';
 import { httpHandler } from '@airline/messaging/http-handler';
 import { json, problem } from '@airline/messaging/http-response';
 import { refuseUnknownParameters } from '@airline/messaging/query-parameters';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type BookingStatus, type Fact, foldStatus, isBookingOf } from './domain.ts';
 import { createDynamoDbFactStore } from './dynamodb-fact-store.ts';
@@ -25,6 +25,11 @@ export interface ApiDependencies {
 }
 
 const maximumWaitSeconds = 25;
+/**
+ * The longest wait while the booking is unknown. An accepted booking is known within a second. Anybody can ask for any
+ * id, and a wait keeps one of the account's concurrent invocations busy.
+ */
+const maximumUnknownWaitMilliseconds = 2000;
 /** The pause between two reads while waiting. Short at first, because a booking usually settles within a second. */
 const firstPauseMilliseconds = 50;
 const longestPauseMilliseconds = 250;
@@ -39,31 +44,34 @@ interface View {
 
 /**
  * Handles `GET /bookings/{bookingId}`. Where customers log in, each sees only their own bookings. With `?wait=SECONDS`,
- * responds when the booking has changed or is settled, or when the time is up.
+ * responds when the booking has changed or is settled, or when the time is up. For an unknown booking that is after 2
+ * seconds at most.
  */
 export function createApi({ store, now, sleep }: ApiDependencies): Api {
   async function readBooking(bookingId: string, customerId: string | undefined): Promise<View> {
     const stored = await store.list(bookingId);
     // Another customer's booking is treated as unknown, so the response does not even reveal that it exists.
     const facts = customerId === undefined || isBookingOf(customerId, stored) ? stored : [];
-    return { booking: foldStatus(facts), etag: facts.length > 0 ? etagOf(facts) : undefined };
+    return { booking: foldStatus(facts), etag: facts.length > 0 ? etagOfFacts(facts) : undefined };
   }
 
   /** Reads until the booking is settled or differs from `ifNoneMatch`; without `ifNoneMatch`, from the first read. */
   async function waitForChange(
     { bookingId, customerId }: { bookingId: string; customerId: string | undefined },
     ifNoneMatch: string | undefined,
-    deadline: number,
+    waitMilliseconds: number,
   ): Promise<View> {
+    const startedAt = now().getTime();
     const first = await readBooking(bookingId, customerId);
     let view = first;
     const isSettledOrChanged = ({ etag, booking }: View): boolean => {
       if (etag === undefined) return false;
-      return booking.settled || (ifNoneMatch === undefined ? etag !== first.etag : !matches(ifNoneMatch, etag));
+      return booking.settled || (ifNoneMatch === undefined ? etag !== first.etag : !matchesEtag(ifNoneMatch, etag));
     };
     let milliseconds = firstPauseMilliseconds;
     while (!isSettledOrChanged(view)) {
-      const remaining = deadline - now().getTime();
+      const longest = view.etag === undefined ? maximumUnknownWaitMilliseconds : waitMilliseconds;
+      const remaining = startedAt + Math.min(longest, waitMilliseconds) - now().getTime();
       if (remaining <= 0) break;
       await sleep(Math.min(milliseconds, remaining));
       milliseconds = Math.min(milliseconds * 2, longestPauseMilliseconds);
@@ -93,31 +101,22 @@ export function createApi({ store, now, sleep }: ApiDependencies): Api {
 
     const wait = Math.min(waitSeconds * 1000, context.getRemainingTimeInMillis() - reserveMilliseconds);
     const ifNoneMatch = headers['if-none-match'];
-    const { booking, etag } = await waitForChange(
-      { bookingId, customerId: caller.customerId },
-      ifNoneMatch,
-      now().getTime() + wait,
-    );
+    const { booking, etag } = await waitForChange({ bookingId, customerId: caller.customerId }, ifNoneMatch, wait);
     if (etag === undefined) {
-      const detail = `Booking ${bookingId} is unknown. If it was requested a moment ago, try again with ?wait=10.`;
+      const detail = `Booking ${bookingId} is unknown. If it was requested a moment ago, try again with ?wait=2.`;
       return problem(404, 'Unknown booking', detail);
     }
     // A client may cache the response, but must revalidate it before each use.
     const caching = { etag, 'cache-control': 'private, no-cache' };
-    if (ifNoneMatch !== undefined && matches(ifNoneMatch, etag)) return { statusCode: 304, headers: caching };
+    if (ifNoneMatch !== undefined && matchesEtag(ifNoneMatch, etag)) return { statusCode: 304, headers: caching };
     return json(200, { bookingId, ...booking }, caching);
   };
 }
 
 /** A stored fact never changes, so the set of facts determines the response. */
-function etagOf(facts: readonly Fact[]): string {
+function etagOfFacts(facts: readonly Fact[]): string {
   const ids = facts.map(({ type, eventId }) => JSON.stringify([type, eventId])).sort();
-  return `"${createHash('sha256').update(ids.join()).digest('base64url').slice(0, 22)}"`;
-}
-
-/** `If-None-Match` compares weakly (RFC 9110, 13.1.2): a cache on the way may have made the tag weak. */
-function matches(ifNoneMatch: string, etag: string): boolean {
-  return ifNoneMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
+  return etagOf(ids.join());
 }
 
 function waitOf(parameter: string | undefined): number | undefined {

@@ -212,9 +212,36 @@ describe('?wait', () => {
     expect(elapsed).toBeLessThan(600);
   });
 
-  test('a booking that stays unknown: 404 when the time is up', async () => {
-    expect(await get({ wait: '2' })).toMatchObject({ status: 404 });
+  test.each([
+    ['0', 0],
+    ['1', 1000],
+    ['2', 2000],
+    ['3', 2000],
+    ['25', 2000],
+  ])('a booking that stays unknown, ?wait=%s: 404 after %i ms', async (wait, milliseconds) => {
+    expect(await get({ wait })).toMatchObject({ status: 404 });
+    expect(elapsed).toBe(milliseconds);
+  });
+
+  test("another customer's booking has no longer wait than an unknown one", async () => {
+    await receive(events.requested({ customerId: 'ada' }));
+    expect(await get({ wait: '25', claims: { sub: 'grace' } })).toMatchObject({ status: 404 });
     expect(elapsed).toBe(2000);
+  });
+
+  test('a booking that becomes known within two seconds: waits up to the asked time for what the client lacks', async () => {
+    await receive(events.requested());
+    const { etag } = await get();
+    store = createInMemoryFactStore();
+    const meanwhile: Arrival[] = [
+      [1900, events.requested()],
+      [9000, events.paymentOk()],
+    ];
+    expect(await get({ wait: '25', etag, meanwhile })).toMatchObject({ status: 200, body: { status: 'PAYMENT_OK' } });
+    expect(elapsed).toBeGreaterThanOrEqual(9000);
+    store = createInMemoryFactStore();
+    expect(await get({ wait: '10', etag, meanwhile: meanwhile.slice(0, 1) })).toMatchObject({ status: 304 });
+    expect(elapsed).toBe(10_000);
   });
 
   test('a booking that does not change: responds when the time is up', async () => {
@@ -256,7 +283,10 @@ describe('?wait', () => {
   });
 
   test('ends the wait early enough for the function to respond', async () => {
-    expect(await get({ wait: '25', remaining: 4000 })).toMatchObject({ status: 404 });
+    expect(await get({ wait: '25', remaining: 2500 })).toMatchObject({ status: 404 });
+    expect(elapsed).toBe(1500);
+    await receive(events.requested());
+    expect(await get({ wait: '25', remaining: 4000 })).toMatchObject({ status: 200 });
     expect(elapsed).toBe(3000);
   });
 });

@@ -315,6 +315,24 @@ describe('the commands', () => {
     expect([code, stdout]).toEqual([1, '']);
   });
 
+  test('the pages of the list of flights are the whole list, by day and by route', async () => {
+    const sample = JSON.parse((await airline.command('flights', 'list', '--json')).stdout) as Flight[];
+    const date = new Date(sample[0]!.departureTime).toISOString().slice(0, 10);
+    for (const filters of ['limit=40', `limit=40&date=${date}`, 'limit=1&origin=ams&destination=lhr']) {
+      const found: Flight[] = [];
+      for (let link: string | undefined = `/flights?${filters}`; link !== undefined;) {
+        const response: Response = await airline.fetch(link);
+        found.push(...((await response.json()) as { flights: Flight[] }).flights);
+        const [, next] = /<.*(\/flights\?[^>]*)>; rel="next"/.exec(response.headers.get('link') ?? '') ?? [];
+        link = next;
+      }
+      expect(found).toEqual(
+        filters.includes('lhr') ? sample.filter(({ destination }) => destination.iata === 'LHR') : sample,
+      );
+      expect(found).not.toHaveLength(0);
+    }
+  });
+
   test('another schedule can be loaded, and one with a mistake is refused whole', async () => {
     const folder = await mkdtemp(path.join(os.tmpdir(), 'airline-'));
     try {
