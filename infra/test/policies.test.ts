@@ -2,7 +2,7 @@ import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { type CfnTable, Table } from 'aws-cdk-lib/aws-dynamodb';
-import { CfnEventBusPolicy, Rule } from 'aws-cdk-lib/aws-events';
+import { CfnEventBusPolicy, type CfnRule, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import {
   AccountPrincipal,
@@ -13,9 +13,9 @@ import {
   Role,
   ServicePrincipal,
 } from 'aws-cdk-lib/aws-iam';
-import type { CfnFunction } from 'aws-cdk-lib/aws-lambda';
+import { CfnEventSourceMapping, type CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import type { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
-import { type CfnQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { type CfnQueue, type CfnQueuePolicy, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, test } from '@jest/globals';
 import path from 'node:path';
 import { ApiFunction } from '../src/api-function.ts';
@@ -265,7 +265,41 @@ describe('delivery', () => {
         targets: [new SqsQueue(stack.consumer.queue)],
       });
     }).map(({ id }) => id);
-    expect(ids).toEqual(['short-retention', 'target-without-dead-letters Target0']);
+    expect(ids).toEqual([
+      'short-retention',
+      'target-without-dead-letters Target0',
+      expect.stringMatching(/^early-rule ConsumerQueuePolicy/),
+      expect.stringMatching(/^early-rule ConsumerFunctionSqsEventSource/),
+    ]);
+  });
+
+  const eventRule = (stack: ReceiptsStack): Rule => stack.consumer.node.findChild('Payments') as Rule;
+
+  test('a rule that may be created before the policies of its queues is reported, with both', () => {
+    const messages = findingsWhen((stack) => {
+      const eventSource = stack.function.node
+        .findAll()
+        .find((each) => each instanceof CfnEventSourceMapping) as CfnEventSourceMapping;
+      raw<CfnRule>(eventRule(stack)).addOverride('DependsOn', [stack.resolve(eventSource.logicalId)]);
+    }).map(formatFinding);
+    expect(messages).toHaveLength(2);
+    expect(messages[0]).toMatch(
+      /^stack airline-receipts: ConsumerPayments\w+ \(airline-receipts\/Consumer\/Payments\/Resource\): CloudFormation may create the rule before ConsumerUndeliveredPolicy\w+: EventBridge does not retry/,
+    );
+    expect(messages[1]).toContain('may create the rule before ConsumerQueuePolicy');
+  });
+
+  test('a queue policy that refers to its rule is reported, with both', () => {
+    const messages = findingsWhen((stack) => {
+      const rule = raw<CfnRule>(eventRule(stack));
+      rule.addDeletionOverride('DependsOn');
+      // As the CDK's SqsQueue does.
+      raw<CfnQueuePolicy>(stack.consumer.queue.node.findChild('Policy')).addPropertyOverride(
+        'PolicyDocument.Statement.1.Condition.ArnEquals.aws:SourceArn',
+        { 'Fn::GetAtt': [stack.getLogicalId(rule), 'Arn'] },
+      );
+    }).map(formatFinding);
+    expect(messages).toContainEqual(expect.stringMatching(/before ConsumerQueuePolicy\w+, which refers to the rule: /));
   });
 });
 
