@@ -92,49 +92,55 @@ describe('a role', () => {
     expect(message).toContain("subscribe to other services' events");
   });
 
-  test.each<[string, string, PolicyStatement]>([
-    [
-      'with any source',
-      'put-events any-source',
-      new PolicyStatement({ conditions: { StringEquals: { 'events:detail-type': 'ReceiptIssued' } } }),
-    ],
-    [
-      'of any detail-type',
-      'put-events any-detail-type',
-      new PolicyStatement({ conditions: { StringEquals: { 'events:source': 'airline.receipts' } } }),
-    ],
-    [
-      'with the source of another service',
-      'put-events foreign-source',
-      new PolicyStatement({
-        conditions: { StringEquals: { 'events:source': 'airline.seats', 'events:detail-type': 'ReceiptIssued' } },
-      }),
-    ],
+  const own = { 'events:source': 'airline.receipts', 'events:detail-type': 'ReceiptIssued' };
+  const present = { 'events:source': 'false', 'events:detail-type': 'false' };
+  const limited = (values: Record<string, string>) => ({ 'ForAllValues:StringEquals': values, Null: present });
+
+  test.each<[string, string, Record<string, unknown>]>([
+    ['with any source', 'any-source', limited({ 'events:detail-type': 'ReceiptIssued' })],
+    ['of any detail-type', 'any-detail-type', limited({ 'events:source': 'airline.receipts' })],
+    ['with the source of another service', 'foreign-source', limited({ ...own, 'events:source': 'airline.seats' })],
     [
       'of a detail-type of another service',
-      'put-events foreign-detail-type',
-      new PolicyStatement({
-        conditions: { StringEquals: { 'events:source': 'airline.receipts', 'events:detail-type': 'SeatBooked' } },
-      }),
+      'foreign-detail-type',
+      limited({ ...own, 'events:detail-type': 'SeatBooked' }),
     ],
-  ])('that may put events %s is reported', (_, finding, statement) => {
-    const message = onlyMessage((stack) => {
-      statement.addActions('events:PutEvents');
-      statement.addResources(stack.bus.eventBusArn);
-      stack.function.addToRolePolicy(statement);
-    });
-    expect(message).toContain(`Finding: ${finding}`);
+    [
+      'with no source',
+      'no-source',
+      { 'ForAllValues:StringEquals': own, Null: { ...present, 'events:source': 'true' } },
+    ],
+    ['with no detail-type', 'no-detail-type', { 'ForAllValues:StringEquals': own, Null: { 'events:source': 'false' } }],
+    [
+      'only one by one, as its source has one value',
+      'single-source',
+      {
+        StringEquals: { 'events:source': 'airline.receipts' },
+        ...limited({ 'events:detail-type': 'ReceiptIssued' }),
+      },
+    ],
+    [
+      'only one by one, as its detail-type has one value',
+      'single-detail-type',
+      { StringEquals: { 'events:detail-type': 'ReceiptIssued' }, ...limited({ 'events:source': 'airline.receipts' }) },
+    ],
+  ])('that may put events %s is reported', (_, finding, conditions) => {
+    const message = onlyMessage((stack) =>
+      stack.function.addToRolePolicy(
+        new PolicyStatement({ actions: ['events:PutEvents'], resources: [stack.bus.eventBusArn], conditions }),
+      ),
+    );
+    expect(message).toContain(`Finding: put-events ${finding}`);
     expect(message).toContain('grantPutEvents()');
   });
 
   test('that may put events on another bus is reported', () => {
-    const condition = { 'events:source': 'airline.receipts', 'events:detail-type': 'ReceiptIssued' };
     const message = onlyMessage((stack) =>
       stack.function.addToRolePolicy(
         new PolicyStatement({
           actions: ['events:PutEvents'],
           resources: [stack.formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' })],
-          conditions: { StringEquals: condition },
+          conditions: limited(own),
         }),
       ),
     );

@@ -169,7 +169,10 @@ export function testServiceStack(expected: ServiceStack): () => Template {
     test(`may say ${says.length > 0 ? `${says.join(', ')} as airline.${service}, and nothing else` : 'nothing'}`, () => {
       const putting = {
         Action: 'events:PutEvents',
-        Condition: { StringEquals: { 'events:source': `airline.${service}`, 'events:detail-type': says } },
+        Condition: {
+          'ForAllValues:StringEquals': { 'events:source': `airline.${service}`, 'events:detail-type': says },
+          Null: { 'events:source': 'false', 'events:detail-type': 'false' },
+        },
       };
       const statements = statementsOn(template, 'events').map(({ Action, Condition }) => ({ Action, Condition }));
       expect(statements).toEqual(says.length > 0 ? [putting] : []);
