@@ -1,5 +1,6 @@
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import type { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { type CfnTable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { CfnEventBusPolicy, type CfnRule, Rule } from 'aws-cdk-lib/aws-events';
@@ -367,6 +368,46 @@ describe('a resource policy', () => {
     };
     expect(findingsWhen(route('Receipts are on the notice board for all to see.'))).toEqual([]);
     expect(findingsWhen(route()).map(({ id }) => id)).toContain('public-route GET /receipts');
+  });
+});
+
+describe('an alarm', () => {
+  const lostEvents = (stack: ReceiptsStack): CfnAlarm =>
+    raw<CfnAlarm>(stack.node.findChild('Operations').node.findChild('LostEvents'));
+
+  test.each<[string, (alarm: CfnAlarm) => void, string]>([
+    [
+      'EventBridge, and looks at one period,',
+      (alarm) => Object.assign(alarm, { evaluationPeriods: 1, datapointsToAlarm: undefined }),
+      "it needs 1 data points of 1 periods, and EventBridge's data points come late",
+    ],
+    [
+      'EventBridge, and needs all its periods,',
+      (alarm) => Object.assign(alarm, { evaluationPeriods: 15, datapointsToAlarm: undefined }),
+      'it needs 15 data points of 15 periods',
+    ],
+    [
+      'a sum with FILL, and has one period to spare,',
+      (alarm) =>
+        Object.assign(alarm, {
+          metricName: undefined,
+          namespace: undefined,
+          statistic: undefined,
+          dimensions: undefined,
+          period: undefined,
+          metrics: [{ id: 'sum', expression: 'FILL(a, 0) + FILL(b, 0)' }],
+          evaluationPeriods: 4,
+          datapointsToAlarm: 3,
+        }),
+      'it needs 3 data points of 4 periods, and FILL replaces what is late',
+    ],
+  ])('on %s is reported, with the alarm and the remedy', (_, change, problem) => {
+    const message = onlyMessage((stack) => change(lostEvents(stack)));
+    expect(message).toMatch(
+      /^stack airline-receipts: OperationsLostEvents\w+ \(airline-receipts\/Operations\/LostEvents/,
+    );
+    expect(message).toContain(problem);
+    expect(message).toMatch(/To do: raise evaluationPeriods to \d+ or more/);
   });
 });
 
