@@ -59,7 +59,24 @@ export function businessMetric(scope: Construct, service: string, metricName: st
   return new Metric({ namespace: airlineName(scope), metricName, dimensionsMap, period: minute, statistic: Stats.SUM });
 }
 
-/** The sum of the metrics. A metric without data counts as 0. */
+/**
+ * How much a queue's length grew within a minute, or 0 if the queue was empty before. An alarm on the length does not
+ * notify again while it is on; an alarm on this does. The metric NumberOfMessagesSent would not do: it does not count
+ * messages that a redrive policy moves
+ * (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html).
+ */
+export function growthOf(length: IMetric): IMetric {
+  return new MathExpression({
+    expression: 'IF(length > DIFF(length), DIFF(length), 0)',
+    usingMetrics: { length },
+    period: minute,
+  });
+}
+
+/**
+ * The sum of the metrics. A metric without data counts as 0, and so does a data point that is late. An alarm on the sum
+ * must therefore look at more periods than it needs data points.
+ */
 export function sumOf(metrics: readonly IMetric[]): IMetric {
   if (metrics.length === 1) return metrics[0]!;
   return new MathExpression({

@@ -1,6 +1,6 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Rule, type IEventBus } from 'aws-cdk-lib/aws-events';
-import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
@@ -94,20 +94,27 @@ export class EventConsumer extends Construct {
     // Rules have names because an operator chooses the rules of a replay by name, and the metrics have the name as
     // dimension.
     const ruleName = (ruleId: string): string => `${name}-${ruleId.replaceAll(/(?!^)[A-Z]/g, '-$&').toLowerCase()}`;
+    const ruleNames = Object.keys(props.hears).map(ruleName);
+    for (const queue of [this.queue, this.undelivered]) this.#admitRules(queue, bus, ruleNames);
     for (const [ruleId, { source, detailTypes, detail }] of Object.entries(props.hears)) {
-      new Rule(this, ruleId, {
+      const rule = new Rule(this, ruleId, {
         eventBus: bus,
         ruleName: ruleName(ruleId),
         description: `${service} hears ${detailTypes.join(', ')} of ${source}`,
         eventPattern: { source: [source], detailType: [...detailTypes], ...(detail && { detail }) },
         targets: [
-          new SqsQueue(this.queue, {
-            deadLetterQueue: this.undelivered,
-            maxEventAge: Duration.hours(24),
-            retryAttempts: 185,
-          }),
+          // Not the CDK's SqsQueue: its queue policies refer to the rule, so the rule would be created before them.
+          {
+            bind: () => ({
+              arn: this.queue.queueArn,
+              deadLetterConfig: { arn: this.undelivered.queueArn },
+              retryPolicy: { maximumEventAgeInSeconds: Duration.hours(24).toSeconds(), maximumRetryAttempts: 185 },
+            }),
+          },
         ],
       });
+      // EventBridge does not retry an event that a queue's policy refuses. So rules are created last and deleted first.
+      rule.node.addDependency(this.queue, this.undelivered, this.deadLetters, this.function);
     }
 
     const operations = ServiceOperations.of(this, service);
@@ -115,7 +122,7 @@ export class EventConsumer extends Construct {
       queue: this.queue,
       deadLetters: this.deadLetters,
       undelivered: this.undelivered,
-      ruleNames: Object.keys(props.hears).map(ruleName),
+      ruleNames,
       busName: bus.eventBusName,
       // SQS delays a message by 15 minutes at most.
       longestDelay: Duration.minutes(props.sendsToItself ? 15 : 0),
@@ -134,6 +141,28 @@ export class EventConsumer extends Construct {
         stringValue: queue.queueUrl,
       });
     }
+  }
+
+  /**
+   * Lets these rules send to the queue. It names them without reference to the rules' resources, so that the policy
+   * can exist before them.
+   */
+  #admitRules(queue: Queue, bus: IEventBus, ruleNames: readonly string[]): void {
+    const arns = ruleNames.map((ruleName) =>
+      Stack.of(this).formatArn({
+        service: 'events',
+        resource: 'rule',
+        resourceName: `${bus.eventBusName}/${ruleName}`,
+      }),
+    );
+    queue.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('events.amazonaws.com')],
+        actions: ['sqs:SendMessage'],
+        resources: [queue.queueArn],
+        conditions: { ArnEquals: { 'aws:SourceArn': arns } },
+      }),
+    );
   }
 
   /** Keeps messages for 14 days, the longest that SQS allows, so that an operator has time to notice and to repair. */

@@ -4,7 +4,7 @@ import type { Function } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { businessMetric, minute, OperatorAlarm, type OperatorAlarmProps, sumOf } from './alarm.ts';
+import { businessMetric, growthOf, minute, OperatorAlarm, type OperatorAlarmProps, sumOf } from './alarm.ts';
 import { airlineName, serviceName } from './names.ts';
 import { platformAlarmsTopic } from './platform.ts';
 import { ServiceDashboard } from './service-dashboard.ts';
@@ -23,6 +23,22 @@ export interface WatchedQueue {
 
 /** The five attempts at a message take about a minute and a half. An older message is not in retry: it waits. */
 const oldestMessageSeconds = 300;
+
+/**
+ * For metrics of which a single count is too many. EventBridge's data points may be late by minutes, and the sum of
+ * several rules has 0 in their place (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html). So
+ * the alarm looks back a quarter of an hour, and is over a quarter of an hour after the last count.
+ */
+const onceInQuarterHour = { evaluationPeriods: 15, datapointsToAlarm: 1 };
+
+/**
+ * Shorter faults are healed by the first retries. Two of the five minutes may lack their data points, which come late
+ * from Lambda and from the logs.
+ */
+const lastingMinutes = { evaluationPeriods: 5, datapointsToAlarm: 3 };
+
+/** SQS publishes a queue's length about every minute, and sometimes late. One data point of the last five is enough. */
+const onceInFiveMinutes = { evaluationPeriods: 5, datapointsToAlarm: 1 };
 
 /**
  * The alarms, the dashboard and the tags of one service's stack. The constructs that create queues and functions
@@ -53,10 +69,22 @@ export class ServiceOperations extends Construct {
 
   watchQueue({ queue, deadLetters, undelivered, ruleNames, busName, longestDelay }: WatchedQueue): void {
     const service = this.#service;
+    const unhandled = deadLetters.metricApproximateNumberOfMessagesVisible({
+      period: minute,
+      statistic: Stats.MAXIMUM,
+    });
     this.#alarm('DeadLetters', 'dead-letters', {
-      metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period: minute, statistic: Stats.MAXIMUM }),
+      metric: unhandled,
       meaning: `${service} could not handle a message. The message's booking waits until an operator acts.`,
       action: `Type \`pnpm dlq show ${service}\`. When the cause is gone, type \`pnpm dlq redrive ${service}\`.`,
+      section: 'A dead-letter queue is not empty',
+    });
+    // The queue of undelivered events needs no such alarm: for each of its events the alarm FailedInvocations goes off.
+    this.#alarm('NewDeadLetters', 'new-dead-letters', {
+      metric: growthOf(unhandled),
+      ...onceInFiveMinutes,
+      meaning: `${service} could not handle another message, while older dead letters still wait.`,
+      action: `Type \`pnpm dlq show ${service}\`, and compare the reasons: a new one needs another repair.`,
       section: 'A dead-letter queue is not empty',
     });
     this.#alarm('Undelivered', 'undelivered', {
@@ -78,12 +106,14 @@ export class ServiceOperations extends Construct {
       sumOf(ruleNames.map((rule) => ruleMetric(metricName, busName, rule)));
     this.#alarm('FailedInvocations', 'failed-invocations', {
       metric: ofRules('FailedInvocations'),
+      ...onceInQuarterHour,
       meaning: `EventBridge gave up delivering events to ${service}. It put them into the queue of undelivered events.`,
       action: `Type \`pnpm dlq show ${service} --kind undelivered\`. Deploy the service's stack again, then redrive.`,
       section: "A rule's invocations fail",
     });
     this.#alarm('LostEvents', 'lost-events', {
       metric: ofRules('InvocationsFailedToBeSentToDlq'),
+      ...onceInQuarterHour,
       meaning: `EventBridge could deliver events neither to ${service} nor to its queue of undelivered events. Only the archive has them.`,
       action:
         "Deploy the service's stack again. Then type `pnpm replay` for the service's rules, from a time before this alarm.",
@@ -99,12 +129,10 @@ export class ServiceOperations extends Construct {
     const failures = kind === 'consumer' ? [businessMetric(this, this.#service, 'MessageFailed')] : [];
     const errors = sumOf([watched.metricErrors({ period: minute }), ...failures]);
     const throttles = watched.metricThrottles({ period: minute });
-    // Shorter faults are healed by the first retries.
-    const lasting = { evaluationPeriods: 5, datapointsToAlarm: 3 };
     const section = 'A function has errors or is throttled';
     this.#alarm(`${capitalized(kind)}Errors`, `${kind}-errors`, {
       metric: errors,
-      ...lasting,
+      ...lastingMinutes,
       meaning:
         kind === 'consumer'
           ? `${this.#service} has failed to handle messages for minutes. After five attempts a message becomes a dead letter.`
@@ -115,7 +143,7 @@ export class ServiceOperations extends Construct {
     });
     this.#alarm(`${capitalized(kind)}Throttles`, `${kind}-throttles`, {
       metric: throttles,
-      ...lasting,
+      ...lastingMinutes,
       meaning: `Lambda throttles the ${kind} of ${this.#service}: no concurrency is left for it.`,
       action: 'Find the functions that use up the concurrency, or raise the limit.',
       section,
@@ -127,6 +155,7 @@ export class ServiceOperations extends Construct {
   watchImpossibleFacts(): void {
     this.#alarm('ImpossibleFacts', 'impossible-facts', {
       metric: businessMetric(this, this.#service, 'ImpossibleFact'),
+      ...onceInQuarterHour,
       meaning: `${capitalized(this.#service)} received an event that contradicts its own record, such as a failed payment for a sold seat.`,
       action: 'Search its log for `Impossible fact` and decide about that booking. Do not redrive.',
       section: 'An impossible fact',

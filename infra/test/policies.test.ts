@@ -1,8 +1,9 @@
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import type { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { type CfnTable, Table } from 'aws-cdk-lib/aws-dynamodb';
-import { CfnEventBusPolicy, Rule } from 'aws-cdk-lib/aws-events';
+import { CfnEventBusPolicy, type CfnRule, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import {
   AccountPrincipal,
@@ -13,9 +14,9 @@ import {
   Role,
   ServicePrincipal,
 } from 'aws-cdk-lib/aws-iam';
-import type { CfnFunction } from 'aws-cdk-lib/aws-lambda';
+import { CfnEventSourceMapping, type CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import type { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
-import { type CfnQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { type CfnQueue, type CfnQueuePolicy, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, test } from '@jest/globals';
 import path from 'node:path';
 import { ApiFunction } from '../src/api-function.ts';
@@ -92,49 +93,55 @@ describe('a role', () => {
     expect(message).toContain("subscribe to other services' events");
   });
 
-  test.each<[string, string, PolicyStatement]>([
-    [
-      'with any source',
-      'put-events any-source',
-      new PolicyStatement({ conditions: { StringEquals: { 'events:detail-type': 'ReceiptIssued' } } }),
-    ],
-    [
-      'of any detail-type',
-      'put-events any-detail-type',
-      new PolicyStatement({ conditions: { StringEquals: { 'events:source': 'airline.receipts' } } }),
-    ],
-    [
-      'with the source of another service',
-      'put-events foreign-source',
-      new PolicyStatement({
-        conditions: { StringEquals: { 'events:source': 'airline.seats', 'events:detail-type': 'ReceiptIssued' } },
-      }),
-    ],
+  const own = { 'events:source': 'airline.receipts', 'events:detail-type': 'ReceiptIssued' };
+  const present = { 'events:source': 'false', 'events:detail-type': 'false' };
+  const limited = (values: Record<string, string>) => ({ 'ForAllValues:StringEquals': values, Null: present });
+
+  test.each<[string, string, Record<string, unknown>]>([
+    ['with any source', 'any-source', limited({ 'events:detail-type': 'ReceiptIssued' })],
+    ['of any detail-type', 'any-detail-type', limited({ 'events:source': 'airline.receipts' })],
+    ['with the source of another service', 'foreign-source', limited({ ...own, 'events:source': 'airline.seats' })],
     [
       'of a detail-type of another service',
-      'put-events foreign-detail-type',
-      new PolicyStatement({
-        conditions: { StringEquals: { 'events:source': 'airline.receipts', 'events:detail-type': 'SeatBooked' } },
-      }),
+      'foreign-detail-type',
+      limited({ ...own, 'events:detail-type': 'SeatBooked' }),
     ],
-  ])('that may put events %s is reported', (_, finding, statement) => {
-    const message = onlyMessage((stack) => {
-      statement.addActions('events:PutEvents');
-      statement.addResources(stack.bus.eventBusArn);
-      stack.function.addToRolePolicy(statement);
-    });
-    expect(message).toContain(`Finding: ${finding}`);
+    [
+      'with no source',
+      'no-source',
+      { 'ForAllValues:StringEquals': own, Null: { ...present, 'events:source': 'true' } },
+    ],
+    ['with no detail-type', 'no-detail-type', { 'ForAllValues:StringEquals': own, Null: { 'events:source': 'false' } }],
+    [
+      'only one by one, as its source has one value',
+      'single-source',
+      {
+        StringEquals: { 'events:source': 'airline.receipts' },
+        ...limited({ 'events:detail-type': 'ReceiptIssued' }),
+      },
+    ],
+    [
+      'only one by one, as its detail-type has one value',
+      'single-detail-type',
+      { StringEquals: { 'events:detail-type': 'ReceiptIssued' }, ...limited({ 'events:source': 'airline.receipts' }) },
+    ],
+  ])('that may put events %s is reported', (_, finding, conditions) => {
+    const message = onlyMessage((stack) =>
+      stack.function.addToRolePolicy(
+        new PolicyStatement({ actions: ['events:PutEvents'], resources: [stack.bus.eventBusArn], conditions }),
+      ),
+    );
+    expect(message).toContain(`Finding: put-events ${finding}`);
     expect(message).toContain('grantPutEvents()');
   });
 
   test('that may put events on another bus is reported', () => {
-    const condition = { 'events:source': 'airline.receipts', 'events:detail-type': 'ReceiptIssued' };
     const message = onlyMessage((stack) =>
       stack.function.addToRolePolicy(
         new PolicyStatement({
           actions: ['events:PutEvents'],
           resources: [stack.formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' })],
-          conditions: { StringEquals: condition },
+          conditions: limited(own),
         }),
       ),
     );
@@ -265,7 +272,41 @@ describe('delivery', () => {
         targets: [new SqsQueue(stack.consumer.queue)],
       });
     }).map(({ id }) => id);
-    expect(ids).toEqual(['short-retention', 'target-without-dead-letters Target0']);
+    expect(ids).toEqual([
+      'short-retention',
+      'target-without-dead-letters Target0',
+      expect.stringMatching(/^early-rule ConsumerQueuePolicy/),
+      expect.stringMatching(/^early-rule ConsumerFunctionSqsEventSource/),
+    ]);
+  });
+
+  const eventRule = (stack: ReceiptsStack): Rule => stack.consumer.node.findChild('Payments') as Rule;
+
+  test('a rule that may be created before the policies of its queues is reported, with both', () => {
+    const messages = findingsWhen((stack) => {
+      const eventSource = stack.function.node
+        .findAll()
+        .find((each) => each instanceof CfnEventSourceMapping) as CfnEventSourceMapping;
+      raw<CfnRule>(eventRule(stack)).addOverride('DependsOn', [stack.resolve(eventSource.logicalId)]);
+    }).map(formatFinding);
+    expect(messages).toHaveLength(2);
+    expect(messages[0]).toMatch(
+      /^stack airline-receipts: ConsumerPayments\w+ \(airline-receipts\/Consumer\/Payments\/Resource\): CloudFormation may create the rule before ConsumerUndeliveredPolicy\w+: EventBridge does not retry/,
+    );
+    expect(messages[1]).toContain('may create the rule before ConsumerQueuePolicy');
+  });
+
+  test('a queue policy that refers to its rule is reported, with both', () => {
+    const messages = findingsWhen((stack) => {
+      const rule = raw<CfnRule>(eventRule(stack));
+      rule.addDeletionOverride('DependsOn');
+      // As the CDK's SqsQueue does.
+      raw<CfnQueuePolicy>(stack.consumer.queue.node.findChild('Policy')).addPropertyOverride(
+        'PolicyDocument.Statement.1.Condition.ArnEquals.aws:SourceArn',
+        { 'Fn::GetAtt': [stack.getLogicalId(rule), 'Arn'] },
+      );
+    }).map(formatFinding);
+    expect(messages).toContainEqual(expect.stringMatching(/before ConsumerQueuePolicy\w+, which refers to the rule: /));
   });
 });
 
@@ -327,6 +368,46 @@ describe('a resource policy', () => {
     };
     expect(findingsWhen(route('Receipts are on the notice board for all to see.'))).toEqual([]);
     expect(findingsWhen(route()).map(({ id }) => id)).toContain('public-route GET /receipts');
+  });
+});
+
+describe('an alarm', () => {
+  const lostEvents = (stack: ReceiptsStack): CfnAlarm =>
+    raw<CfnAlarm>(stack.node.findChild('Operations').node.findChild('LostEvents'));
+
+  test.each<[string, (alarm: CfnAlarm) => void, string]>([
+    [
+      'EventBridge, and looks at one period,',
+      (alarm) => Object.assign(alarm, { evaluationPeriods: 1, datapointsToAlarm: undefined }),
+      "it needs 1 data points of 1 periods, and EventBridge's data points come late",
+    ],
+    [
+      'EventBridge, and needs all its periods,',
+      (alarm) => Object.assign(alarm, { evaluationPeriods: 15, datapointsToAlarm: undefined }),
+      'it needs 15 data points of 15 periods',
+    ],
+    [
+      'a sum with FILL, and has one period to spare,',
+      (alarm) =>
+        Object.assign(alarm, {
+          metricName: undefined,
+          namespace: undefined,
+          statistic: undefined,
+          dimensions: undefined,
+          period: undefined,
+          metrics: [{ id: 'sum', expression: 'FILL(a, 0) + FILL(b, 0)' }],
+          evaluationPeriods: 4,
+          datapointsToAlarm: 3,
+        }),
+      'it needs 3 data points of 4 periods, and FILL replaces what is late',
+    ],
+  ])('on %s is reported, with the alarm and the remedy', (_, change, problem) => {
+    const message = onlyMessage((stack) => change(lostEvents(stack)));
+    expect(message).toMatch(
+      /^stack airline-receipts: OperationsLostEvents\w+ \(airline-receipts\/Operations\/LostEvents/,
+    );
+    expect(message).toContain(problem);
+    expect(message).toMatch(/To do: raise evaluationPeriods to \d+ or more/);
   });
 });
 

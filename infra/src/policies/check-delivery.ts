@@ -1,5 +1,5 @@
 import type { Finding } from './finding.ts';
-import { listOf, type SynthesizedStack, textOf } from './synthesized-stack.ts';
+import { listOf, ruleTargets, type SynthesizedStack, textOf } from './synthesized-stack.ts';
 
 /** CloudFormation's default values, in seconds. */
 const defaults = { functionTimeout: 3, visibility: 30, retention: 4 * 24 * 3600 };
@@ -7,33 +7,65 @@ const defaults = { functionTimeout: 3, visibility: 30, retention: 4 * 24 * 3600 
 /**
  * Checks that no message can be lost. Every rule target and every queue that a function reads needs a dead-letter
  * queue. The queue's visibility timeout must be long enough for one batch, and a failed message must not bring back
- * its batch.
+ * its batch. A rule comes after all that its events need.
  */
 export function checkDelivery(stack: SynthesizedStack): Finding[] {
   return [
     ...stack
       .resources('AWS::Lambda::EventSourceMapping')
       .flatMap(([logicalId, mapping]) => checkEventSource(stack, logicalId, mapping)),
-    ...stack.resources('AWS::Events::Rule').flatMap(([logicalId, { Targets }]) =>
-      listOf(Targets as Target[] | undefined)
-        .filter(({ DeadLetterConfig }) => !stack.ownResource(DeadLetterConfig?.Arn, 'AWS::SQS::Queue'))
-        .map(({ Id, Arn }) =>
-          stack.finding(logicalId, {
-            id: `target-without-dead-letters ${Id}`,
-            problem:
-              `its target ${Id} (${textOf(Arn)}) has no dead-letter queue of this stack: ` +
-              'EventBridge drops an event that it cannot deliver within 24 hours',
-            remedy: 'give the target a deadLetterQueue, as EventConsumer does',
-          }),
-        ),
-    ),
+    ...stack
+      .resources('AWS::Events::Rule')
+      .flatMap(([logicalId, rule]) => [...checkTargets(stack, logicalId, rule), ...checkOrder(stack, logicalId, rule)]),
   ];
 }
 
-interface Target {
-  Id: string;
-  Arn: unknown;
-  DeadLetterConfig?: { Arn?: unknown };
+function checkTargets(stack: SynthesizedStack, logicalId: string, rule: Record<string, unknown>): Finding[] {
+  return ruleTargets(rule)
+    .filter(({ DeadLetterConfig }) => !stack.ownResource(DeadLetterConfig?.Arn, 'AWS::SQS::Queue'))
+    .map(({ Id, Arn }) =>
+      stack.finding(logicalId, {
+        id: `target-without-dead-letters ${Id}`,
+        problem:
+          `its target ${Id} (${textOf(Arn)}) has no dead-letter queue of this stack: ` +
+          'EventBridge drops an event that it cannot deliver within 24 hours',
+        remedy: 'give the target a deadLetterQueue, as EventConsumer does',
+      }),
+    );
+}
+
+/** The rule must come after the policies of its queues, and after whatever reads them. */
+function checkOrder(stack: SynthesizedStack, logicalId: string, rule: Record<string, unknown>): Finding[] {
+  const queues = ruleTargets(rule)
+    .flatMap(({ Arn, DeadLetterConfig }) => [Arn, DeadLetterConfig?.Arn])
+    .map((each) => stack.ownResource(each, 'AWS::SQS::Queue')?.logicalId);
+  const isOfQueues = (expression: unknown): boolean => {
+    const queue = stack.ownResource(expression, 'AWS::SQS::Queue');
+    return queue !== undefined && queues.includes(queue.logicalId);
+  };
+  const needed = [
+    ...stack
+      .resources('AWS::SQS::QueuePolicy')
+      .filter(([, { Queues }]) => listOf(Queues as unknown[]).some(isOfQueues)),
+    ...stack
+      .resources('AWS::Lambda::EventSourceMapping')
+      .filter(([, { EventSourceArn }]) => isOfQueues(EventSourceArn)),
+  ].map(([each]) => each);
+  const before = stack.createdBefore(logicalId);
+  return needed
+    .filter((each) => !before.has(each))
+    .map((each) =>
+      stack.finding(logicalId, {
+        id: `early-rule ${each}`,
+        problem:
+          `CloudFormation may create the rule before ${each}` +
+          (stack.createdBefore(each).has(logicalId) ? ', which refers to the rule' : '') +
+          ': EventBridge does not retry an event that a queue refuses, so the events in between would be lost',
+        remedy:
+          "name the rule's ARN in the queue policies without a reference to the rule, " +
+          'and let the rule depend on them and on the event source, as EventConsumer does',
+      }),
+    );
 }
 
 function checkEventSource(stack: SynthesizedStack, logicalId: string, mapping: Record<string, unknown>): Finding[] {

@@ -2,6 +2,7 @@ import type { Finding } from './finding.ts';
 import {
   allowStatements,
   listOf,
+  ruleTargets,
   type Statement,
   statementsOf,
   type SynthesizedStack,
@@ -127,12 +128,20 @@ function findOpening(stack: SynthesizedStack, statement: Statement, queues: unkn
  * or as the dead-letter queue of a target.
  */
 function deliversTo(stack: SynthesizedStack, arn: unknown, queues: unknown[]): boolean {
-  const rule = stack.ownResource(arn, 'AWS::Events::Rule')?.properties;
+  const rule = ruleOf(stack, arn);
   if (!rule || !stack.isBus(rule.EventBusName)) return false;
-  const targets = listOf(rule.Targets as { Arn?: unknown; DeadLetterConfig?: { Arn?: unknown } }[] | undefined);
-  const reached = targets.flatMap(({ Arn, DeadLetterConfig }) => [Arn, DeadLetterConfig?.Arn]);
+  const reached = ruleTargets(rule).flatMap(({ Arn, DeadLetterConfig }) => [Arn, DeadLetterConfig?.Arn]);
   const ids = reached.map((each) => stack.ownResource(each, 'AWS::SQS::Queue')?.logicalId);
   return queues.every((queue) => ids.includes(stack.ownResource(queue, 'AWS::SQS::Queue')?.logicalId ?? 'none'));
+}
+
+/** The rule of this stack with the ARN, which is a reference to it or made of the names of its bus and the rule. */
+function ruleOf(stack: SynthesizedStack, arn: unknown): Record<string, unknown> | undefined {
+  const named = ({ EventBusName, Name }: Record<string, unknown>): string =>
+    `arn:\${AWS::Partition}:events:\${AWS::Region}:\${AWS::AccountId}:rule/${textOf(EventBusName)}/${textOf(Name)}`;
+  const [, byName] =
+    stack.resources('AWS::Events::Rule').find(([, properties]) => named(properties) === textOf(arn)) ?? [];
+  return byName ?? stack.ownResource(arn, 'AWS::Events::Rule')?.properties;
 }
 
 /** Without a resource policy a bus accepts events only from identities of its own account to which IAM allows it. */

@@ -103,38 +103,54 @@ function checkOwnership(stack: SynthesizedStack, logicalId: string, action: stri
 
 /**
  * A role may publish its own service's events on this bus only. Rules match on source and detail-type, so both must
- * be fixed.
+ * be fixed, for every event of a request.
  */
 function checkPutEvents(stack: SynthesizedStack, logicalId: string, statement: Statement): Finding[] {
   const source = `airline.${stack.service}`;
-  const equal = statement.Condition?.StringEquals ?? {};
-  const sources = listOf(equal['events:source'] as string | string[] | undefined);
-  const detailTypes = listOf(equal['events:detail-type'] as string | string[] | undefined);
   const events: Record<string, { source: string }> = catalogue;
-  const foreign = detailTypes.filter((type) => events[type]?.source !== source);
   const remedy = `use grantPutEvents() with the bus, the source ${source} and its detail-types`;
   const finding = (id: string, problem: string): Finding =>
     stack.finding(logicalId, { id: `put-events ${id}`, problem, remedy });
+  const valuesBy = (operator: string, key: string): string[] =>
+    listOf(statement.Condition?.[operator]?.[key] as string | string[] | undefined);
 
+  const limits = ['source', 'detail-type'].flatMap((field) => {
+    const key = `events:${field}`;
+    if (valuesBy('ForAllValues:StringEquals', key).length === 0) {
+      return valuesBy('StringEquals', key).length > 0
+        ? [finding(`single-${field}`, `${key} is compared by StringEquals, which does not hold for several events`)]
+        : [finding(`any-${field}`, `a role may put events with any ${field}`)];
+    }
+    if (String(statement.Condition?.Null?.[key]) === 'false') return [];
+    return [
+      finding(
+        `no-${field}`,
+        `a role may put events with any ${field}: ForAllValues also allows a request without ${key}`,
+      ),
+    ];
+  });
+  const named = (key: string): string[] => [
+    ...valuesBy('ForAllValues:StringEquals', key),
+    ...valuesBy('StringEquals', key),
+  ];
   return [
     ...listOf(statement.Resource)
       .filter((resource) => !stack.isBus(resource))
       .map((resource) =>
         finding('elsewhere', `a role may put events on ${textOf(resource)}, which is not the airline's bus`),
       ),
-    ...(sources.length === 0 ? [finding('any-source', 'a role may put events with any source')] : []),
-    ...sources
+    ...limits,
+    ...named('events:source')
       .filter((each) => each !== source)
       .map((each) => finding('foreign-source', `a role of ${stack.service} may put events with the source ${each}`)),
-    ...(detailTypes.length === 0
-      ? [finding('any-detail-type', `a role may put events of any detail-type with the source ${source}`)]
-      : []),
-    ...foreign.map((type) =>
-      finding(
-        'foreign-detail-type',
-        `a role may put events of detail-type ${type}, which is not an event of ${source} in the contract`,
+    ...named('events:detail-type')
+      .filter((type) => events[type]?.source !== source)
+      .map((type) =>
+        finding(
+          'foreign-detail-type',
+          `a role may put events of detail-type ${type}, which is not an event of ${source} in the contract`,
+        ),
       ),
-    ),
   ];
 }
 

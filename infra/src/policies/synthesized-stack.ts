@@ -5,6 +5,7 @@ type Json = Record<string, unknown>;
 interface Resource {
   Type: string;
   Properties?: Json;
+  DependsOn?: string | string[];
 }
 
 export interface Template {
@@ -57,6 +58,17 @@ export class SynthesizedStack {
     return resource?.Type === type ? { logicalId: logicalId!, properties: resource.Properties ?? {} } : undefined;
   }
 
+  /** The resources of this stack that CloudFormation creates before the given one. */
+  createdBefore(logicalId: string, found = new Set<string>()): Set<string> {
+    const { Properties, DependsOn } = this.#template.Resources?.[logicalId] ?? {};
+    for (const each of [...listOf(DependsOn), ...referencesIn(Properties)]) {
+      if (found.has(each) || !(each in (this.#template.Resources ?? {}))) continue;
+      found.add(each);
+      this.createdBefore(each, found);
+    }
+    return found;
+  }
+
   /** Whether an expression refers to the airline's bus: a bus of this stack, or the platform's by its name or ARN. */
   isBus(expression: unknown): boolean {
     const text = textOf(expression);
@@ -73,6 +85,21 @@ export class SynthesizedStack {
   }
 }
 
+/** The logical ids and parameters to which an expression refers. */
+function referencesIn(expression: unknown): string[] {
+  if (typeof expression !== 'object' || expression === null) return [];
+  return Object.entries(expression as Json).flatMap(([key, value]) => {
+    if (key === 'Ref') return [String(value)];
+    if (key === 'Fn::GetAtt') return [String(listOf(value as string | string[])[0]).split('.')[0]!];
+    if (key === 'Fn::Sub')
+      return [
+        ...[...textOf({ 'Fn::Sub': value }).matchAll(/\$\{(\w+)/g)].map(([, name]) => name!),
+        ...referencesIn(value),
+      ];
+    return referencesIn(value);
+  });
+}
+
 /**
  * The statements of a policy document. A document in another form is returned as one statement, so it still causes a
  * finding.
@@ -85,6 +112,17 @@ export function statementsOf(document: unknown): Statement[] {
 /** The statements of a policy document that are not a Deny. A statement that cannot be read counts as one of them. */
 export function allowStatements(document: unknown): Statement[] {
   return statementsOf(document).filter(({ Effect }) => Effect !== 'Deny');
+}
+
+interface RuleTarget {
+  Id: string;
+  Arn?: unknown;
+  DeadLetterConfig?: { Arn?: unknown };
+}
+
+/** The targets of an `AWS::Events::Rule`. */
+export function ruleTargets({ Targets }: Json): RuleTarget[] {
+  return listOf(Targets as RuleTarget[] | undefined);
 }
 
 export function listOf<T>(value: T | T[] | undefined): T[] {

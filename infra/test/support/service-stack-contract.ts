@@ -68,6 +68,73 @@ export function testServiceStack(expected: ServiceStack): () => Template {
       template.resourceCountIs('AWS::Events::Rule', Object.keys(hears).length);
     });
 
+    test('creates its rules after the policies of their queues, the functions and the event source', () => {
+      const rules = template.findResources('AWS::Events::Rule') as Record<string, { DependsOn?: string[] }>;
+      const needed = [
+        ...Object.keys(template.findResources('AWS::SQS::QueuePolicy')),
+        ...Object.keys(template.findResources('AWS::Lambda::EventSourceMapping')),
+        ...Object.keys(
+          template.findResources('AWS::Lambda::Function', {
+            Properties: { Description: `Handles what ${service} hears` },
+          }),
+        ),
+      ];
+      expect(needed).toHaveLength(5);
+      for (const { DependsOn } of Object.values(rules)) expect(DependsOn).toEqual(expect.arrayContaining(needed));
+      for (const [id, resource] of Object.entries(
+        (template.toJSON() as { Resources: Record<string, unknown> }).Resources,
+      ))
+        for (const rule of Object.keys(rules))
+          expect([id, JSON.stringify(resource)]).not.toEqual([id, expect.stringContaining(`"${rule}"`)]);
+    });
+
+    test('admits each of its rules, and nobody else, to its queue and to the queue of undelivered events', () => {
+      const rules = Object.values(template.findResources('AWS::Events::Rule')).map(
+        ({ Properties }) => Properties as { Name: string; EventBusName: unknown },
+      );
+      const arns = rules.map(({ Name, EventBusName }) => ({
+        'Fn::Join': [
+          '',
+          [
+            'arn:',
+            { Ref: 'AWS::Partition' },
+            ':events:',
+            { Ref: 'AWS::Region' },
+            ':',
+            { Ref: 'AWS::AccountId' },
+            ':rule/',
+            EventBusName,
+            `/${Name}`,
+          ],
+        ],
+      }));
+      const policies = Object.values(template.findResources('AWS::SQS::QueuePolicy')).map(
+        ({ Properties }) =>
+          Properties as { Queues: { Ref: string }[]; PolicyDocument: { Statement: Record<string, unknown>[] } },
+      );
+      const admitting = policies.flatMap(({ Queues, PolicyDocument }) =>
+        PolicyDocument.Statement.filter(({ Effect }) => Effect === 'Allow').map((statement) => ({
+          queue: queueName(Queues[0]!.Ref),
+          statement,
+        })),
+      );
+      expect(admitting).toEqual(
+        [`${name}-undelivered`, name].map((queue) => ({
+          queue,
+          statement: {
+            Action: 'sqs:SendMessage',
+            Condition: { ArnEquals: { 'aws:SourceArn': arns } },
+            Effect: 'Allow',
+            Principal: { Service: 'events.amazonaws.com' },
+            Resource: expect.anything(),
+          },
+        })),
+      );
+      function queueName(logicalId: string): string {
+        return (template.findResources('AWS::SQS::Queue')[logicalId]!.Properties as { QueueName: string }).QueueName;
+      }
+    });
+
     test('gives a message five tries, and each try six times the time that it may take', () => {
       template.hasResourceProperties('AWS::Lambda::Function', {
         Description: `Handles what ${service} hears`,
@@ -102,7 +169,10 @@ export function testServiceStack(expected: ServiceStack): () => Template {
     test(`may say ${says.length > 0 ? `${says.join(', ')} as airline.${service}, and nothing else` : 'nothing'}`, () => {
       const putting = {
         Action: 'events:PutEvents',
-        Condition: { StringEquals: { 'events:source': `airline.${service}`, 'events:detail-type': says } },
+        Condition: {
+          'ForAllValues:StringEquals': { 'events:source': `airline.${service}`, 'events:detail-type': says },
+          Null: { 'events:source': 'false', 'events:detail-type': 'false' },
+        },
       };
       const statements = statementsOn(template, 'events').map(({ Action, Condition }) => ({ Action, Condition }));
       expect(statements).toEqual(says.length > 0 ? [putting] : []);

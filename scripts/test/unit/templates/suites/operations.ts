@@ -11,6 +11,11 @@ interface Alarm {
   AlarmActions: unknown[];
   OKActions: unknown[];
   TreatMissingData: string;
+  Threshold: number;
+  DatapointsToAlarm?: number;
+  MetricName?: string;
+  Dimensions?: unknown[];
+  Metrics?: unknown[];
 }
 
 const runbook = readFileSync(path.join(workspaceRoot, 'docs', 'runbook.md'), 'utf8');
@@ -35,9 +40,30 @@ beforeAll(async () => {
 
 describe('the alarms', () => {
   test.each(services)('%s has alarms on both dead-letter queues, age, rules and function', (service) => {
-    const kinds = ['dead-letters', 'undelivered', 'oldest-message', 'failed-invocations', 'lost-events'];
+    const kinds = [
+      'dead-letters',
+      'new-dead-letters',
+      'undelivered',
+      'oldest-message',
+      'failed-invocations',
+      'lost-events',
+    ];
     const names = [...kinds, 'consumer-errors', 'consumer-throttles'].map((kind) => `airline-${service}-${kind}`);
     expect(alarms.map(({ AlarmName }) => AlarmName)).toEqual(expect.arrayContaining(names));
+  });
+
+  test.each(services)('%s has an alarm that rings for a new dead letter while an older one lies', (service) => {
+    const byName = (kind: string) => alarms.find(({ AlarmName }) => AlarmName === `airline-${service}-${kind}`)!;
+    const { MetricName, Dimensions } = byName('dead-letters');
+    const { Metrics, Threshold, DatapointsToAlarm } = byName('new-dead-letters');
+    expect({ Threshold, DatapointsToAlarm }).toEqual({ Threshold: 1, DatapointsToAlarm: 1 });
+    expect(Metrics).toEqual([
+      expect.objectContaining({ Expression: 'IF(length > DIFF(length), DIFF(length), 0)' }),
+      expect.objectContaining({
+        Id: 'length',
+        MetricStat: expect.objectContaining({ Metric: { Namespace: 'AWS/SQS', MetricName, Dimensions } }) as unknown,
+      }),
+    ]);
   });
 
   test('seats has an alarm on impossible facts', () => {

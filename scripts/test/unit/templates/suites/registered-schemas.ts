@@ -17,7 +17,7 @@ const resources = (type: string): [string, NonNullable<TemplateResource['Propert
 
 interface Statement {
   Action: string;
-  Condition?: { StringEquals: { 'events:source': string; 'events:detail-type': string[] } };
+  Condition?: { 'ForAllValues:StringEquals': { 'events:source': string; 'events:detail-type': string[] } };
 }
 
 test('each event is registered once, by the stack that may publish it; FlightScheduled, which a command publishes, by the platform', () => {
@@ -31,7 +31,7 @@ test('each event is registered once, by the stack that may publish it; FlightSch
     )
     .filter(({ statement }) => statement.Action === 'events:PutEvents')
     .flatMap(({ stack, statement: { Condition } }) => {
-      const { 'events:source': source, 'events:detail-type': detailTypes } = Condition!.StringEquals;
+      const { 'events:source': source, 'events:detail-type': detailTypes } = Condition!['ForAllValues:StringEquals'];
       return [detailTypes].flat().map((detailType) => [`${source}@${detailType}`, stack]);
     });
   expect(registered.sort()).toEqual([...published, ['airline.flights@FlightScheduled', 'airline-platform']].sort());
