@@ -11,7 +11,7 @@ jest.setTimeout(300_000);
 
 let workspace: string;
 beforeEach(() => {
-  workspace = copyWorkspace(['scripts']);
+  workspace = copyWorkspace(['scripts', 'events-schemas']);
   for (const app of ['infra/app.ts', 'packages/seats/infra/app.ts', 'packages/payments/infra/app.ts']) addApp(app);
 });
 afterEach(() => rmSync(workspace, { recursive: true, force: true }));
