@@ -52,6 +52,8 @@ const longestTimeout = 2 ** 31 - 1;
  * @throws OutOfTimeError at that time; or what the work throws
  */
 export async function endBy<T>(until: number, what: string, work: Promise<T>): Promise<T> {
+  // Without a limit there is no timer either: it would keep a process alive whose work never ends.
+  if (until === Infinity) return work;
   let timer: NodeJS.Timeout | undefined;
   const outOfTime = new Promise<never>((_, reject) => {
     const left = Math.min(Math.max(0, until - Date.now()), longestTimeout);
