@@ -1,10 +1,10 @@
 /**
  * `pnpm run deploy` in a package: runs `cdk deploy` for its app, with the given options.
  *
- * A removed stack leaves its table and its queues behind (see infra/README.md). If the stack does not exist but
- * they do, `cdk import` first adds them to the stack, because CloudFormation refuses to create them again. `cdk
- * deploy --import-existing-resources` finds the table, but no queue: it looks a resource up by its primary identifier
- * in the template, and a queue's primary identifier is its URL, which no template contains.
+ * A removed stack leaves its table and its queues behind (see infra/README.md). A stack whose creation failed leaves
+ * its table. If there are such leftovers, `cdk import` first adds them to the stack, because CloudFormation refuses to
+ * create them again. `cdk deploy --import-existing-resources` finds the table, but no queue: it looks a resource up by
+ * its primary identifier in the template, and a queue's primary identifier is its URL, which no template contains.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -31,9 +31,11 @@ async function deploy(): Promise<number> {
   if (profile !== undefined) process.env.AWS_PROFILE = profile;
 
   if (await cdk('synth', '--quiet', '--app', `tsx ${app}`, '--output', assembly, ...contextOf(options))) return 1;
-  for (const { stack, leftovers } of await findLeftovers(assembly)) {
+  for (const { stack, leftovers, creationFailed } of await findLeftovers(assembly)) {
     const names = leftovers.map(({ name }) => name).join(', ');
-    console.log(`The stack ${stack} was removed before. Importing the resources that it left: ${names}`);
+    if (creationFailed && (await cdk('destroy', stack, '--app', assembly, '--force'))) return 1;
+    const past = creationFailed ? 'could not be created' : 'was removed';
+    console.log(`The stack ${stack} ${past} before. Importing the resources that it left: ${names}`);
     if (await importInto(stack, leftovers)) return 1;
   }
   return cdk('deploy', '--all', '--app', assembly, ...options);

@@ -28,19 +28,28 @@ const nameProperty: Readonly<Record<string, string>> = {
   'AWS::SQS::Queue': 'QueueName',
 };
 
-/** Finds the stacks of an assembly that do not exist, but whose retained resources do. */
-export async function findLeftovers(assembly: string): Promise<{ stack: string; leftovers: Leftover[] }[]> {
+export interface StackWithLeftovers {
+  stack: string;
+  leftovers: Leftover[];
+  /** Whether the stack is still there because its creation failed. It must be deleted before an import. */
+  creationFailed: boolean;
+}
+
+/** Finds the stacks of an assembly that do not exist or were never completed, but whose retained resources exist. */
+export async function findLeftovers(assembly: string): Promise<StackWithLeftovers[]> {
   const cloudFormation = new CloudFormationClient();
   const finders = findersByType();
   const found = [];
   for (const { stack, template } of readStacks(assembly)) {
-    if (await exists(cloudFormation, stack)) continue;
+    const status = await statusOf(cloudFormation, stack);
+    const creationFailed = status === 'ROLLBACK_COMPLETE' || status === 'ROLLBACK_FAILED';
+    if (status !== undefined && !creationFailed) continue;
     const leftovers: Leftover[] = [];
     for (const { logicalId, type, name } of retainedNamedResources(template)) {
       const identifier = await finders[type]!(name);
       if (identifier) leftovers.push({ logicalId, name, identifier });
     }
-    if (leftovers.length > 0) found.push({ stack, leftovers });
+    if (leftovers.length > 0) found.push({ stack, leftovers, creationFailed });
   }
   return found;
 }
@@ -75,14 +84,17 @@ function readStacks(assembly: string): { stack: string; template: Template }[] {
     }));
 }
 
-async function exists(client: CloudFormationClient, StackName: string): Promise<boolean> {
+/** The status of a stack, or `undefined` if there is none that could be updated or deleted. */
+async function statusOf(client: CloudFormationClient, StackName: string): Promise<string | undefined> {
   try {
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName }));
-    return Stacks.some(({ StackStatus }) => StackStatus !== 'DELETE_COMPLETE' && StackStatus !== 'REVIEW_IN_PROGRESS');
+    return Stacks.map(({ StackStatus }) => StackStatus).find(
+      (status) => status !== 'DELETE_COMPLETE' && status !== 'REVIEW_IN_PROGRESS',
+    );
   } catch (error) {
     // CloudFormation has no specific error for a stack that does not exist.
     if ((error as Error).name === 'ValidationError' && (error as Error).message.includes('does not exist'))
-      return false;
+      return undefined;
     throw error;
   }
 }

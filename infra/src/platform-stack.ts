@@ -23,7 +23,8 @@ import { RotatedKey } from './rotated-key.ts';
  */
 export class PlatformStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
-    super(scope, id, props);
+    // Without the bus no service hears another.
+    super(scope, id, { terminationProtection: true, ...props });
 
     const bus = new EventBus(this, 'Bus', {
       eventBusName: airlineName(this),
@@ -40,13 +41,14 @@ export class PlatformStack extends Stack {
       'open-resource kms:DescribeKey',
       'EventBridge checks that the key exists before there is any event that a condition could name.',
     );
-    new Archive(this, 'Archive', {
+    const archive = new Archive(this, 'Archive', {
       sourceEventBus: bus,
       description: 'Keeps every event of the bus for replays',
       eventPattern: { account: [this.account] },
       retention: Duration.days(30),
       kmsKey: key,
     });
+    archive.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
 
     const registryName = airlineName(this);
     const registry = new CfnRegistry(this, 'SchemaRegistry', {

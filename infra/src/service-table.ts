@@ -5,7 +5,8 @@ import { serviceName } from './names.ts';
 
 /**
  * The one table of a service: partition key `pk`, sort key `sk`. An item with `expiresAtEpoch` (seconds since 1970)
- * expires at that time. The table survives its stack, because it holds the service's records.
+ * expires at that time. The table survives its stack, because it holds the service's records. It has deletion
+ * protection, and can be restored to any second of the last 35 days.
  */
 export class ServiceTable extends Table {
   constructor(scope: Construct, id: string, { service }: { service: string }) {
@@ -17,8 +18,10 @@ export class ServiceTable extends Table {
       encryption: TableEncryption.AWS_MANAGED,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       timeToLiveAttribute: 'expiresAtEpoch',
-      // Unlike RETAIN, this deletes the empty table when the stack's creation fails. It would block the next attempt.
-      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+      deletionProtection: true,
+      // Not RETAIN_ON_UPDATE_OR_DELETE, which deletes the table when the stack's creation fails: DynamoDB would refuse,
+      // and the rollback would fail. deploy.ts imports what a failed creation left.
+      removalPolicy: RemovalPolicy.RETAIN,
     });
   }
 }

@@ -1,10 +1,14 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { EventBus } from 'aws-cdk-lib/aws-events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import os from 'node:os';
 import path from 'node:path';
 import { EventConsumer } from '../src/event-consumer.ts';
-import { retainedNamedResources } from '../src/leftovers.ts';
+import { findLeftovers, retainedNamedResources } from '../src/leftovers.ts';
 import { ServiceTable } from '../src/service-table.ts';
 
 describe('the resources that a removed stack leaves behind', () => {
@@ -30,5 +34,73 @@ describe('the resources that a removed stack leaves behind', () => {
       (template as { Resources: Record<string, { DeletionPolicy?: string }> }).Resources,
     ).filter(({ DeletionPolicy = 'Delete' }) => DeletionPolicy.startsWith('Retain'));
     expect(retained).toHaveLength(4);
+  });
+});
+
+describe('a stack whose table exists', () => {
+  let status: string | undefined;
+  /** CloudFormation has one stack in `status`, and DynamoDB the table. */
+  const server = createServer((request, response) => {
+    if (request.headers['x-amz-target'] === 'DynamoDB_20120810.DescribeTable') {
+      response.setHeader('content-type', 'application/x-amz-json-1.0').end('{"Table":{}}');
+    } else if (status === undefined) {
+      response
+        .writeHead(400, { 'content-type': 'text/xml' })
+        .end(
+          '<ErrorResponse><Error><Code>ValidationError</Code>' +
+            '<Message>Stack with id catering does not exist</Message></Error></ErrorResponse>',
+        );
+    } else {
+      response
+        .setHeader('content-type', 'text/xml')
+        .end(
+          '<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>catering</StackName>' +
+            `<StackStatus>${status}</StackStatus></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`,
+        );
+    }
+  });
+  const assembly = mkdtempSync(path.join(os.tmpdir(), 'assembly-'));
+  const environment = { ...process.env };
+
+  beforeAll(async () => {
+    const stack = new Stack(new App(), 'catering');
+    new ServiceTable(stack, 'Table', { service: 'catering' });
+    const artifact = { type: 'aws:cloudformation:stack', properties: { templateFile: 'catering.json' } };
+    writeFileSync(path.join(assembly, 'manifest.json'), JSON.stringify({ artifacts: { catering: artifact } }));
+    writeFileSync(path.join(assembly, 'catering.json'), JSON.stringify(Template.fromStack(stack).toJSON()));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    Object.assign(process.env, {
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      AWS_REGION: 'eu-west-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+    });
+  });
+
+  afterAll(async () => {
+    process.env = environment;
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    rmSync(assembly, { recursive: true });
+  });
+
+  test.each<[string | undefined, 'imports' | 'deletes the stack and imports' | 'only deploys']>([
+    [undefined, 'imports'],
+    ['DELETE_COMPLETE', 'imports'],
+    ['REVIEW_IN_PROGRESS', 'imports'],
+    ['ROLLBACK_COMPLETE', 'deletes the stack and imports'],
+    ['ROLLBACK_FAILED', 'deletes the stack and imports'],
+    ['CREATE_COMPLETE', 'only deploys'],
+    ['UPDATE_ROLLBACK_COMPLETE', 'only deploys'],
+    ['IMPORT_COMPLETE', 'only deploys'],
+  ])('in the status %s: the deployment %s', async (given, expected) => {
+    status = given;
+    const found = (await findLeftovers(assembly)).map(({ leftovers, creationFailed }) => [
+      leftovers.map(({ identifier }) => identifier),
+      creationFailed,
+    ]);
+    const table = [{ TableName: 'airline-catering' }];
+    if (expected === 'only deploys') expect(found).toEqual([]);
+    else expect(found).toEqual([[table, expected !== 'imports']]);
   });
 });

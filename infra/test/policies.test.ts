@@ -1,9 +1,9 @@
-import { App, Duration, Stack } from 'aws-cdk-lib';
+import { App, CfnDeletionPolicy, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import type { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { type CfnTable, Table } from 'aws-cdk-lib/aws-dynamodb';
-import { CfnEventBusPolicy, type CfnRule, Rule } from 'aws-cdk-lib/aws-events';
+import { CfnArchive, CfnEventBusPolicy, type CfnRule, EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import {
   AccountPrincipal,
@@ -21,10 +21,12 @@ import { describe, expect, test } from '@jest/globals';
 import path from 'node:path';
 import { ApiFunction } from '../src/api-function.ts';
 import { EventConsumer } from '../src/event-consumer.ts';
+import { PlatformStack } from '../src/platform-stack.ts';
 import { platformApi, platformBus } from '../src/platform.ts';
 import { type Finding, formatFinding } from '../src/policies/finding.ts';
 import { grantJustified, justify } from '../src/policies/justify.ts';
 import { findUnresolved, type StackTemplate } from '../src/policies/policy-plugin.ts';
+import { RotatedKey } from '../src/rotated-key.ts';
 import { ServiceTable } from '../src/service-table.ts';
 
 // cdk-nag still reads a deprecated property of the CDK.
@@ -368,6 +370,59 @@ describe('a resource policy', () => {
     };
     expect(findingsWhen(route('Receipts are on the notice board for all to see.'))).toEqual([]);
     expect(findingsWhen(route()).map(({ id }) => id)).toContain('public-route GET /receipts');
+  });
+});
+
+describe('deletion', () => {
+  test.each<[string, string, (stack: ReceiptsStack) => void]>([
+    [
+      'a table that can be deleted',
+      'deletable of Table',
+      (stack) => (raw<CfnTable>(stack.table).deletionProtectionEnabled = false),
+    ],
+    [
+      'a table without point-in-time recovery',
+      'AwsSolutions-DDB3 of Table',
+      (stack) => (raw<CfnTable>(stack.table).pointInTimeRecoverySpecification = undefined),
+    ],
+    [
+      'a table that leaves with its stack',
+      'not-retained of Table',
+      (stack) => (raw<CfnTable>(stack.table).cfnOptions.deletionPolicy = CfnDeletionPolicy.DELETE),
+    ],
+    [
+      'a queue that a replacement deletes',
+      'not-retained of Consu',
+      (stack) => (raw<CfnQueue>(stack.consumer.queue).cfnOptions.updateReplacePolicy = CfnDeletionPolicy.DELETE),
+    ],
+    [
+      'a key that leaves with its stack',
+      'not-retained of Extra',
+      (stack) => new RotatedKey(stack, 'Extra', 'Encrypts what must be kept').applyRemovalPolicy(RemovalPolicy.DESTROY),
+    ],
+    [
+      'an archive that leaves with its stack',
+      'not-retained of Archi',
+      (stack) =>
+        new CfnArchive(stack, 'Archive', { sourceArn: stack.bus.eventBusArn, kmsKeyIdentifier: 'alias/archive' }),
+    ],
+    [
+      'the bus of a stack that can be removed',
+      'removable-stack of Other',
+      (stack) => new EventBus(stack, 'Other', { eventBusName: 'other' }),
+    ],
+  ])('%s is reported', (_, expected, change) => {
+    const found = findingsWhen((stack) => void change(stack));
+    expect(found.map(({ id, logicalId }) => `${id} of ${logicalId.slice(0, 5)}`)).toEqual([expected]);
+    expect(formatFinding(found[0]!)).toContain(`stack airline-receipts: ${found[0]!.logicalId} (`);
+  });
+
+  test('the platform stack protects itself, its archive and its keys', () => {
+    const stack = new PlatformStack(new App(), 'airline-platform');
+    expect(stack.terminationProtection).toBe(true);
+    const template = Template.fromStack(stack);
+    for (const type of ['AWS::Events::Archive', 'AWS::KMS::Key'])
+      template.allResources(type, { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
   });
 });
 

@@ -1,4 +1,5 @@
 import { checkAlarms } from './check-alarms.ts';
+import { checkDeletion } from './check-deletion.ts';
 import { checkDelivery } from './check-delivery.ts';
 import { checkEncryption } from './check-encryption.ts';
 import { checkFrontDoor } from './check-front-door.ts';
@@ -16,6 +17,7 @@ export function checkStack(stack: SynthesizedStack): Finding[] {
     checkEncryption,
     checkFrontDoor,
     checkAlarms,
+    checkDeletion,
   ].flatMap((check) => check(stack));
   const unique = new Map(findings.map((finding) => [JSON.stringify([finding.id, finding.logicalId]), finding]));
   return [...unique.values()];

@@ -59,6 +59,7 @@ function readStack(app: IConstruct, stackPath: string, template: Template): Synt
   return new SynthesizedStack({
     name: stack.stackName,
     service,
+    isTerminationProtected: stack.terminationProtection,
     template,
     pathOf: (logicalId) => paths.get(logicalId),
   });

@@ -6,6 +6,8 @@ interface Resource {
   Type: string;
   Properties?: Json;
   DependsOn?: string | string[];
+  DeletionPolicy?: string;
+  UpdateReplacePolicy?: string;
 }
 
 export interface Template {
@@ -30,17 +32,21 @@ export class SynthesizedStack {
   readonly name: string;
   /** The service that the stack belongs to: `seats` for `airline-seats`. */
   readonly service: string;
+  /** Whether CloudFormation refuses to delete the stack. */
+  readonly isTerminationProtected: boolean;
   readonly #template: Template;
   readonly #pathOf: (logicalId: string) => string | undefined;
 
   constructor(options: {
     name: string;
     service: string;
+    isTerminationProtected: boolean;
     template: Template;
     pathOf: (logicalId: string) => string | undefined;
   }) {
     this.name = options.name;
     this.service = options.service;
+    this.isTerminationProtected = options.isTerminationProtected;
     this.#template = options.template;
     this.#pathOf = options.pathOf;
   }
@@ -56,6 +62,12 @@ export class SynthesizedStack {
     const [, logicalId] = /^\$\{(\w+)(?:\.Arn)?\}$/.exec(textOf(expression)) ?? [];
     const resource = this.#template.Resources?.[logicalId ?? ''];
     return resource?.Type === type ? { logicalId: logicalId!, properties: resource.Properties ?? {} } : undefined;
+  }
+
+  /** Whether the resource stays when it or its whole stack is removed, and when it is replaced. */
+  isRetained(logicalId: string): boolean {
+    const { DeletionPolicy = 'Delete', UpdateReplacePolicy } = this.#template.Resources?.[logicalId] ?? {};
+    return DeletionPolicy.startsWith('Retain') && UpdateReplacePolicy === 'Retain';
   }
 
   /** The resources of this stack that CloudFormation creates before the given one. */

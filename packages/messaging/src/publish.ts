@@ -15,6 +15,12 @@ export class PublishError extends Error {
   override readonly name = 'PublishError';
 }
 
+/** The result of one attempt for one event, and whether another attempt is useless. */
+interface Attempt {
+  outcome: PublishOutcome;
+  isFinal: boolean;
+}
+
 export interface PublisherOptions {
   client: Pick<EventBridgeClient, 'send'>;
   /** Name or ARN of the bus. */
@@ -30,27 +36,44 @@ const maximumEntries = 10;
  * and SQS delivers an event with EventBridge's envelope around it. This project's events have a few hundred bytes.
  */
 const maximumRequestBytes = 250 * 1024;
+/**
+ * Answers that another attempt would get as well. A code that is missing here is tried again
+ * (https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html).
+ */
+const finalErrors: ReadonlySet<string | undefined> = new Set([
+  'AccessDeniedException',
+  'InvalidAccountIdException',
+  'InvalidArgument',
+  'MalformedDetail',
+  'NotAuthorizedForDetailTypeException',
+  'NotAuthorizedForSourceException',
+  'RedactionFailure',
+]);
 const attempts = 3;
 const firstPauseMilliseconds = 50;
 
 /**
- * A publisher that fills each PutEvents up to its limits, and tries each event up to three times. PutEvents answers
- * HTTP 200 even when `FailedEntryCount` is above 0, so every entry of the response is checked.
+ * A publisher that fills each PutEvents up to its limits. It tries each event up to three times, unless EventBridge's
+ * answer is final. PutEvents answers HTTP 200 even when `FailedEntryCount` is above 0, so every entry of the response
+ * is checked.
  */
 export function createPublisher({ client, busName, sleep = pause }: PublisherOptions): Publish {
-  async function send(entries: PutEventsRequestEntry[]): Promise<PublishOutcome[]> {
+  async function send(entries: PutEventsRequestEntry[]): Promise<Attempt[]> {
     try {
       const { Entries = [] } = await client.send(new PutEventsCommand({ Entries: entries }));
       return entries.map((_, index) => {
         const answer = Entries[index];
-        if (answer?.EventId) return undefined;
-        return new PublishError(
-          `EventBridge refused the event: ${answer?.ErrorCode ?? 'no answer'} ${answer?.ErrorMessage ?? ''}`.trim(),
-        );
+        if (answer?.EventId) return { outcome: undefined, isFinal: true };
+        const reason = `${answer?.ErrorCode ?? 'no answer'} ${answer?.ErrorMessage ?? ''}`.trim();
+        return {
+          outcome: new PublishError(`EventBridge refused the event: ${reason}`),
+          isFinal: finalErrors.has(answer?.ErrorCode),
+        };
       });
     } catch (error) {
-      const failure = new PublishError(`PutEvents failed: ${(error as Error).message}`, { cause: error });
-      return entries.map(() => failure);
+      const { name, message } = error as Error;
+      const outcome = new PublishError(`PutEvents failed: ${message}`, { cause: error });
+      return entries.map(() => ({ outcome, isFinal: finalErrors.has(name) }));
     }
   }
 
@@ -61,11 +84,16 @@ export function createPublisher({ client, busName, sleep = pause }: PublisherOpt
     let waiting = events.flatMap((_, index) => (outcomes[index] ? [] : [index]));
     for (let attempt = 1; waiting.length > 0 && attempt <= attempts; attempt++) {
       if (attempt > 1) await sleep(firstPauseMilliseconds * 2 ** (attempt - 2) * (0.5 + Math.random()));
+      const again: number[] = [];
       for (const chunk of inChunks(waiting, (index) => byteSize(entryAt(index)))) {
         const results = await send(chunk.map(entryAt));
-        chunk.forEach((index, position) => (outcomes[index] = results[position]));
+        chunk.forEach((index, position) => {
+          const { outcome, isFinal } = results[position]!;
+          outcomes[index] = outcome;
+          if (!isFinal) again.push(index);
+        });
       }
-      waiting = waiting.filter((index) => outcomes[index]);
+      waiting = again;
     }
     return outcomes;
   };

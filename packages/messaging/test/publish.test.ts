@@ -161,6 +161,37 @@ describe('PutEvents answers with failed entries', () => {
     expect((await publish([receipt()]))[0]).toBeInstanceOf(PublishError);
   });
 
+  test.each([
+    'AccessDeniedException',
+    'InvalidAccountIdException',
+    'InvalidArgument',
+    'MalformedDetail',
+    'NotAuthorizedForDetailTypeException',
+    'NotAuthorizedForSourceException',
+    'RedactionFailure',
+  ])('%s is final: the entry is not sent again, but the others that failed are', async (ErrorCode) => {
+    const { requests, publish } = busThatAnswers((entries, request) =>
+      receiptNumbers(entries).map((number) => {
+        if (number === 'R-2') return { ErrorCode, ErrorMessage: 'no' };
+        return number === 'R-3' && request === 1 ? { ErrorCode: 'InternalFailure' } : { EventId: randomUUID() };
+      }),
+    );
+    const [first, second, third] = await publish([receipt('R-1'), receipt('R-2'), receipt('R-3')]);
+    expect([first, third]).toEqual([undefined, undefined]);
+    expect(second).toBeInstanceOf(PublishError);
+    expect(second!.message).toBe(`EventBridge refused the event: ${ErrorCode} no`);
+    expect(requests().map(receiptNumbers)).toEqual([['R-1', 'R-2', 'R-3'], ['R-3']]);
+  });
+
+  test.each(['InternalFailure', 'ThrottlingException', 'InternalException', 'ACodeOfTomorrow'])(
+    '%s is tried three times',
+    async (ErrorCode) => {
+      const { requests, publish } = busThatAnswers((entries) => entries.map(() => ({ ErrorCode })));
+      expect((await publish([receipt()]))[0]?.message).toContain(ErrorCode);
+      expect(requests()).toHaveLength(3);
+    },
+  );
+
   test('a retry waits first: about 50 ms, then about 100 ms', async () => {
     const { pauses, publish } = busThatAnswers(() => []);
     await publish([receipt()]);
@@ -205,6 +236,20 @@ describe('PutEvents throws', () => {
     }
     expect(outcomes).toHaveLength(2);
     expect(requests()).toHaveLength(3);
+  });
+
+  test('a request that the role may not send is not sent again', async () => {
+    const { bus, requests, pauses, publish } = busThatAnswers(acceptAll);
+    const denied = new EventBridgeServiceException({
+      name: 'AccessDeniedException',
+      message: 'not authorized to perform: events:PutEvents',
+      $fault: 'client',
+      $metadata: { httpStatusCode: 400 },
+    });
+    bus.on(PutEventsCommand).rejects(denied);
+    const [outcome] = await publish([receipt()]);
+    expect(outcome).toMatchObject({ name: 'PublishError', cause: denied });
+    expect([requests().length, pauses]).toEqual([1, []]);
   });
 
   test('a broken connection is tried three times, and then is the error of its events', async () => {
