@@ -262,6 +262,19 @@ describe('PutEvents throws', () => {
   });
 });
 
+test('publishing without a failure takes one request and no pause', async () => {
+  const { pauses, publish, requests } = busThatAnswers(acceptAll);
+  expect(await publish([receipt(), receipt()])).toEqual([undefined, undefined]);
+  expect([requests().length, pauses]).toEqual([1, []]);
+});
+
+test('publishOrThrow throws when a later event was not published', async () => {
+  const refuseLast: Answer = (entries) =>
+    receiptNumbers(entries).map((number) => (number === 'R-2' ? { ErrorCode: 'InvalidArgument' } : { EventId: 'x' }));
+  const { publish } = busThatAnswers(refuseLast);
+  await expect(publishOrThrow(publish, [receipt('R-1'), receipt('R-2')])).rejects.toThrow(PublishError);
+});
+
 test('publishOrThrow throws when an event was not published', async () => {
   await expect(publishOrThrow(busThatAnswers(() => []).publish, [receipt()])).rejects.toThrow(PublishError);
   await expect(publishOrThrow(busThatAnswers(acceptAll).publish, [receipt()])).resolves.toBeUndefined();
