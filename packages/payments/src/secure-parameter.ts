@@ -1,17 +1,14 @@
 import { GetParameterCommand, ParameterNotFound, type SSMClient } from '@aws-sdk/client-ssm';
 
 /**
- * Reads a SecureString parameter when it is first needed, and keeps its value while the function is warm. A failed read
- * is not kept: the next call reads again.
+ * Reads a SecureString parameter at each call. The caller keeps the value, and knows when it is out of date.
  * @throws Error that names the parameter when it does not exist
  */
 export function createSecureParameter(client: Pick<SSMClient, 'send'>, name: string): () => Promise<string> {
-  let value: string | undefined;
   return async () => {
-    if (value !== undefined) return value;
     try {
       const { Parameter } = await client.send(new GetParameterCommand({ Name: name, WithDecryption: true }));
-      return (value = Parameter!.Value!);
+      return Parameter!.Value!;
     } catch (error) {
       if (!(error instanceof ParameterNotFound)) throw error;
       // The message of AWS does not name the parameter.

@@ -12,6 +12,7 @@ import {
 import { fromStripeAmount, toStripeAmount } from './stripe-amount.ts';
 
 export interface StripeOptions {
+  /** Reads the secret key: before the first request, and when Stripe refuses the key that was read before. */
   apiKey: () => Promise<string>;
   /** URL of Stripe's API, e.g. `http://127.0.0.1:12111`. @default Stripe's own */
   url?: string | undefined;
@@ -58,16 +59,43 @@ export function createStripePaymentProvider({
 }: StripeOptions): PaymentProvider {
   const { attempts, pauseMilliseconds, leastMilliseconds } = stripeLimits;
   const settings = { telemetry: false, ...(url && addressOf(url)) };
-  let client: Stripe | undefined;
+  let current: { key: string; stripe: Stripe } | undefined;
+
+  async function connection(): Promise<{ key: string; stripe: Stripe }> {
+    if (current) return current;
+    const key = await apiKey();
+    return (current = { key, stripe: new Stripe(key, settings) });
+  }
+
+  /**
+   * Sends a request with the present key. If Stripe refuses the key, reads it again, because an operator may have
+   * replaced it while this function was warm. Another key is tried once.
+   */
+  async function send<T>(until: Until, request: (stripe: Stripe, options: Options) => Promise<T>): Promise<T> {
+    const used = await connection();
+    try {
+      return await sendWith(used.stripe, until, request);
+    } catch (error) {
+      if (!(error instanceof Stripe.errors.StripeAuthenticationError)) throw error;
+      // Another request may have read the new key already.
+      if (current === used) current = undefined;
+      const renewed = await connection();
+      if (renewed.key === used.key) throw error;
+      return await sendWith(renewed.stripe, until, request);
+    }
+  }
 
   /** @throws UndecidedPaymentError when the answer does not come in time, or the time is too short for a request */
-  async function send<T>(until: Until, request: (stripe: Stripe, options: Options) => Promise<T>): Promise<T> {
-    client ??= new Stripe(await apiKey(), settings);
+  async function sendWith<T>(
+    stripe: Stripe,
+    until: Until,
+    request: (stripe: Stripe, options: Options) => Promise<T>,
+  ): Promise<T> {
     const left = until === undefined ? Infinity : until - Date.now();
     if (left < leastMilliseconds)
       throw new UndecidedPaymentError('There is no time left for a request to Stripe; the next delivery continues.');
     const isLongEnough = left >= attempts * timeoutMilliseconds + (attempts - 1) * pauseMilliseconds;
-    const answer = request(client, {
+    const answer = request(stripe, {
       timeout: Math.floor(Math.min(timeoutMilliseconds, left)),
       maxNetworkRetries: isLongEnough ? attempts - 1 : 0,
     });

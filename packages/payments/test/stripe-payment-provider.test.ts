@@ -341,6 +341,65 @@ test('the API key is read when it is first needed, and read again after a failur
   expect(await lazy.findIntent(intent.intentId)).toEqual({ kind: 'unconfirmed' });
 });
 
+describe('a key that Stripe refuses', () => {
+  /** The keys of the requests, in order. */
+  let used: (string | undefined)[];
+  let valid: string;
+  let stored: string;
+  let reads: number;
+  let warm: PaymentProvider;
+
+  beforeEach(async () => {
+    [used, valid, stored, reads] = [[], 'sk_old', 'sk_old', 0];
+    answer = (incoming, response) => {
+      const key = incoming.headers.authorization?.replace('Bearer ', '');
+      used.push(key);
+      if (key === valid) return standIn(incoming, response);
+      const error = { type: 'invalid_request_error', message: 'Invalid API Key provided' };
+      return response.writeHead(401, { 'content-type': 'application/json' }).end(JSON.stringify({ error }));
+    };
+    const apiKey = (): Promise<string> => {
+      reads++;
+      return Promise.resolve(stored);
+    };
+    warm = createStripePaymentProvider({ apiKey, url, timeoutMilliseconds: 300 });
+    await warm.createIntent(randomUUID(), { method: 'pm_card_visa', amountMinor, currency: 'EUR' });
+    expect([used.splice(0), reads]).toEqual([['sk_old'], 1]);
+  });
+
+  const charge = () => warm.createIntent(randomUUID(), { method: 'pm_card_visa', amountMinor, currency: 'EUR' });
+
+  test('was rotated: it is read again, and the request and those after it use the new one', async () => {
+    valid = stored = 'sk_new';
+    expect(await charge()).toMatchObject({ kind: 'created' });
+    expect(await charge()).toMatchObject({ kind: 'created' });
+    expect([used, reads]).toEqual([['sk_old', 'sk_new', 'sk_new'], 2]);
+  });
+
+  test('was rotated while several requests were under way: each succeeds', async () => {
+    valid = stored = 'sk_new';
+    const intents = await Promise.all(Array.from({ length: 5 }, charge));
+    expect(intents.map(({ kind }) => kind)).toEqual(Array(5).fill('created'));
+    expect(used.filter((key) => key === 'sk_old')).toHaveLength(5);
+    expect(used.filter((key) => key === 'sk_new')).toHaveLength(5);
+  });
+
+  test('was revoked, and no new one is stored: the request fails, and the next one reads again', async () => {
+    valid = 'sk_new';
+    await expect(charge()).rejects.toThrow(UndecidedPaymentError);
+    expect([used.splice(0), reads]).toEqual([['sk_old'], 2]);
+    stored = 'sk_new';
+    expect(await charge()).toMatchObject({ kind: 'created' });
+    expect(used).toEqual(['sk_old', 'sk_new']);
+  });
+
+  test('was replaced by another wrong one: the request fails after one more attempt', async () => {
+    [valid, stored] = ['sk_new', 'sk_typo'];
+    await expect(charge()).rejects.toThrow('Invalid API Key provided');
+    expect([used, reads]).toEqual([['sk_old', 'sk_typo'], 2]);
+  });
+});
+
 test('a booking that is charged and then fails elsewhere costs four requests', async () => {
   const handlers = createHandlers({
     store: createInMemoryPaymentStore(),
