@@ -1,13 +1,8 @@
+import type { FlightFilters } from '../../packages/seats/src/flight-list.ts';
 import type { Flight } from './schedule.ts';
 import { jsonOf, type Target } from './target.ts';
 
 export type ListedFlight = Flight & { seatCount: number };
-
-export interface FlightFilters {
-  flightNumber?: string;
-  /** A day in UTC, e.g. 2026-12-18. */
-  date?: string;
-}
 
 /** The flights that have not departed, soonest first, page by page (`GET /flights`). */
 export async function* flightsOnSale(

@@ -9,13 +9,14 @@ import type { Target } from './target.ts';
 
 /** Enough to keep every consumer busy, few enough to show progress. */
 const publishedAtOnce = 50;
+/** How long no further flight may come on sale. A large schedule takes longer than that in all. */
 const onSaleTimeoutMilliseconds = 60_000;
 const pollMilliseconds = 250;
 
 /**
  * Publishes FlightScheduled for each flight. Returns once all flights that have not departed are on sale.
  * @param onProgress gets the number of flights published so far
- * @throws UsageError when they are not on sale within a minute
+ * @throws UsageError when none of those that are missing comes on sale within a minute
  */
 export async function loadFlights(
   target: Target,
@@ -40,16 +41,20 @@ export async function loadFlights(
 
 /** Asks, day by day, for the flights of the schedule and not for all that are on sale. */
 async function untilOnSale(target: Target, flights: readonly Flight[]): Promise<void> {
-  const deadline = Date.now() + onSaleTimeoutMilliseconds;
   const dayOf = ({ departureTime }: Flight): string => isoDay(Date.parse(departureTime));
   for (const date of new Set(flights.map(dayOf))) {
     const ofDay = flights.filter((flight) => dayOf(flight) === date);
+    let deadline = Date.now() + onSaleTimeoutMilliseconds;
+    let fewest = ofDay.length;
     for (;;) {
-      const missing = await missingOn(target, date, ofDay);
-      if (missing.length === 0) break;
-      if (Date.now() > deadline) {
+      const { length } = await missingOn(target, date, ofDay);
+      if (length === 0) break;
+      if (length < fewest) {
+        fewest = length;
+        deadline = Date.now() + onSaleTimeoutMilliseconds;
+      } else if (Date.now() > deadline) {
         throw new UsageError(
-          `${counted(missing.length, 'flight')} of ${ofDay.length} on ${date} did not come on sale within a minute. ` +
+          `${counted(length, 'flight')} of ${ofDay.length} on ${date} did not come on sale within a minute. ` +
             '`pnpm dlq list` shows whether messages are stuck.',
         );
       }

@@ -1,8 +1,10 @@
 import { App } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
+import { statementsOn } from '@airline/infra/test/support/policy-statements';
 import { testServiceStack } from '@airline/infra/test/support/service-stack-contract';
 import { describe, expect, test } from '@jest/globals';
 import { SeatsStack } from '../infra/stack.ts';
+import { flightIndexes } from '../src/dynamodb-flight-list.ts';
 import { subscriptions } from '../src/subscriptions.ts';
 
 const template = testServiceStack({
@@ -53,6 +55,23 @@ describe('the seats stack', () => {
       );
     },
   );
+
+  test('has an index for a day, a route and a flight number, which the API may query and the consumer may not', () => {
+    template().hasResourceProperties('AWS::DynamoDB::Table', {
+      GlobalSecondaryIndexes: Object.entries(flightIndexes).map(([IndexName, [partitionKey, sortKey]]) => ({
+        IndexName,
+        KeySchema: [
+          { AttributeName: partitionKey, KeyType: 'HASH' },
+          { AttributeName: sortKey, KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['flight'] },
+      })),
+    });
+    const onIndexes = statementsOn(template(), 'dynamodb').filter((each) => JSON.stringify(each).includes('/index/'));
+    expect(onIndexes.map(({ Action }) => Action)).toEqual(['dynamodb:Query']);
+    const resources = JSON.stringify(onIndexes[0]!.Resource);
+    for (const index of Object.keys(flightIndexes)) expect(resources).toContain(`/index/${index}"`);
+  });
 
   test('has two functions of their own code', () => {
     const functions = Object.values(

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { listFlights } from '../../../airline/list-flights.ts';
 import { loadFlights } from '../../../airline/load-flights.ts';
 import { requestBooking } from '../../../airline/request-booking.ts';
@@ -93,6 +93,34 @@ test('loadFlights asks for the days of its flights only, and for the number if t
     `/flights?date=${tomorrow.slice(0, 10)}`,
     `/flights?date=${later.slice(0, 10)}&flightNumber=XX1`,
   ]);
+});
+
+test('loadFlights gives up when no further flight comes on sale for a minute, not when all together take longer', async () => {
+  const [first, second] = [flight('XX1', daysFromNow(1)), flight('XX2', daysFromNow(1))];
+  const flights: Flight[] = [];
+  const { target } = airlineWith(flights);
+  // Each answer takes 40 seconds. The first flight comes on sale with the second answer, the other one never.
+  let elapsed = 0;
+  let answers = 0;
+  const now = Date.now.bind(Date);
+  const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + elapsed);
+  const slow = {
+    ...target,
+    async fetch(path: string): Promise<Response> {
+      elapsed += 40_000;
+      answers += 1;
+      if (answers === 2) flights.push(first);
+      return target.fetch(path);
+    },
+  };
+  try {
+    await expect(loadFlights(slow, [first, second])).rejects.toThrow(
+      `1 flight of 2 on ${first.departureTime.slice(0, 10)} did not come on sale within a minute.`,
+    );
+    expect(answers).toBe(4);
+  } finally {
+    clock.mockRestore();
+  }
 });
 
 test('loadFlights does not wait for a flight that has departed, whatever the offset of its time', async () => {
