@@ -35,18 +35,14 @@ export async function loadFlights(
     );
     onProgress(index + some.length);
   }
-  await untilOnSale(
-    target,
-    flights.filter(({ departureTime }) => departureTime > occurredAt),
-  );
+  await untilOnSale(target, flights);
 }
 
 async function untilOnSale(target: Target, flights: readonly Flight[]): Promise<void> {
   const deadline = Date.now() + onSaleTimeoutMilliseconds;
   for (;;) {
     const { flights: onSale } = await jsonOf<{ flights: Flight[] }>(await target.fetch('/flights'));
-    const known = new Set(onSale.map(({ flightId }) => flightId));
-    const missing = flights.filter(({ flightId }) => !known.has(flightId));
+    const missing = stillMissing(flights, onSale, Date.now());
     if (missing.length === 0) return;
     if (Date.now() > deadline) {
       throw new UsageError(
@@ -56,6 +52,13 @@ async function untilOnSale(target: Target, flights: readonly Flight[]): Promise<
     }
     await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
   }
+}
+
+/** Flights that are not on sale yet. Those that have departed never will be. @param now milliseconds since the epoch */
+export function stillMissing(flights: readonly Flight[], onSale: readonly Flight[], now: number): Flight[] {
+  const known = new Set(onSale.map(({ flightId }) => flightId));
+  // Compared as times, not as texts: a departure may have an offset.
+  return flights.filter(({ flightId, departureTime }) => !known.has(flightId) && Date.parse(departureTime) > now);
 }
 
 function fingerprint(flight: Flight): string {
