@@ -177,18 +177,18 @@ function matchesBranch(branch: readonly FieldTest[], fields: EventFields): boole
     const present = fields.get(test.path) ?? [];
     const matching = present.filter(({ value }) => test.values.some((matches) => matches(value)));
     const later = arraysOf(branch.slice(position + 1), fields);
+    // Arrays that neither the fields before nor later ones are inside of make no difference.
+    const known = new Set(later);
+    for (const membership of possible.values()) for (const array of membership.keys()) known.add(array);
+    const [presentOnes, matchingOnes] = [elementTree(present, known), elementTree(matching, known)];
     const next = new Map<string, Membership>();
     const add = (membership: Membership): void => {
-      // Arrays that no later field is inside of make no difference. Without them, few memberships are possible.
       const relevant = [...membership].filter(([array]) => later.has(array)).sort(([a], [b]) => a - b);
       next.set(relevant.join(' '), new Map(relevant));
     };
     for (const membership of possible.values()) {
-      if (test.absent && !present.some((field) => together(membership, field.membership))) add(membership);
-      for (const field of matching) {
-        const both = together(membership, field.membership);
-        if (both) add(both);
-      }
+      if (test.absent && joinable(presentOnes, membership).next().done) add(membership);
+      for (const other of joinable(matchingOnes, membership)) add(new Map([...membership, ...other]));
     }
     if (next.size === 0) return false;
     possible = next;
@@ -203,16 +203,41 @@ function arraysOf(tests: readonly FieldTest[], fields: EventFields): ReadonlySet
   return arrays;
 }
 
-/** Both memberships in one; undefined when they are in different elements of an array. */
-function together(some: Membership, others: Membership): Membership | undefined {
-  if (others.size === 0) return some;
-  const both = new Map(some);
-  for (const [array, index] of others) {
-    const known = both.get(array);
-    if (known !== undefined && known !== index) return undefined;
-    both.set(array, index);
+/** Memberships by their elements, the outermost array first. Each is there once. */
+interface ElementTree {
+  membership?: Membership;
+  arrays: Map<number, Map<number, ElementTree>>;
+}
+
+/** The memberships of fields, without arrays that are not `known`. */
+function elementTree(fields: readonly EventField[], known: ReadonlySet<number>): ElementTree {
+  const root: ElementTree = { arrays: new Map() };
+  for (const { membership } of fields) {
+    const relevant = [...membership].filter(([array]) => known.has(array));
+    let node = root;
+    for (const [array, index] of relevant) {
+      const elements = node.arrays.get(array) ?? new Map<number, ElementTree>();
+      node.arrays.set(array, elements);
+      const child = elements.get(index) ?? { arrays: new Map() };
+      elements.set(index, child);
+      node = child;
+    }
+    node.membership ??= new Map(relevant);
   }
-  return both;
+  return root;
+}
+
+/**
+ * The memberships that are in no other element of an array than this one. It goes straight to the element: to compare
+ * all fields of an array with each other would take quadratic time.
+ */
+function* joinable(tree: ElementTree, membership: Membership): Generator<Membership, void> {
+  if (tree.membership) yield tree.membership;
+  for (const [array, elements] of tree.arrays) {
+    const index = membership.get(array);
+    const children = index === undefined ? elements.values() : [elements.get(index) ?? { arrays: new Map() }];
+    for (const child of children) yield* joinable(child, membership);
+  }
 }
 
 const childPath = (parent: string, name: string): string => (parent === '' ? name : `${parent}.${name}`);

@@ -258,6 +258,26 @@ test('the time for arrays of objects does not multiply', () => {
   expect(matchesEventPattern({ ...pattern, u: { a: [1], b: [199] } }, event)).toBe(true);
 });
 
+test.each([
+  [
+    'two fields of each element',
+    { x: ['q'], y: ['q'], z: [{ exists: false }] },
+    (i: number) => ({ x: 'q', y: 'q', z: i }),
+  ],
+  ['a field that most elements lack', { x: ['q'], z: [{ exists: false }, 5] }, (i: number) => ({ x: 'q', z: i + 10 })],
+  [
+    'arrays in each element',
+    { x: { k: ['q'] }, y: { k: ['q'] }, z: ['r'] },
+    () => ({ x: Array(5).fill({ k: 'q' }), y: Array(5).fill({ k: 'q' }), z: 'q' }),
+  ],
+])('a long array of objects takes linear time: %s', (_, pattern, element) => {
+  const started = performance.now();
+  const long = { a: Array.from({ length: 10_000 }, (_, index) => element(index)) };
+  expect(matchesEventPattern({ a: pattern }, long)).toBe(false);
+  // It takes a tenth of a second. To compare each element with each takes a minute.
+  expect(performance.now() - started).toBeLessThan(5000);
+});
+
 test('a pattern with too many combinations of alternatives is refused, not tried', () => {
   const $or = [{ x: [1] }, { y: [1] }];
   const pattern = (length: number) => Object.fromEntries(Array.from({ length }, (_, index) => [`f${index}`, { $or }]));

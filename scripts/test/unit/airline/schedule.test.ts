@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { stillMissing } from '../../../airline/load-flights.ts';
 import {
   type Flight,
   findScheduleMistakes,
@@ -152,4 +153,19 @@ describe('a schedule that is moved', () => {
 
 test('reading a schedule neither adds nor removes anything', async () => {
   expect(JSON.parse(await readFile(sampleFile, 'utf8'))).toEqual(sample);
+});
+
+test('a flight that departed is not waited for, whatever the offset of its departure', () => {
+  const now = Date.parse('2026-12-18T12:00:00Z');
+  const flights = [
+    '11:59:59Z',
+    '17:59:59+06:00',
+    '01:59:59-10:00',
+    '12:00:01Z',
+    '02:00:01-10:00',
+    '18:00:01+06:00',
+  ].map((time, index) => ({ ...sample[0]!, flightId: `KL${index}-20261218`, departureTime: `2026-12-18T${time}` }));
+  const idsOf = (missing: Flight[]) => missing.map(({ flightId }) => flightId.slice(0, 3));
+  expect(idsOf(stillMissing(flights, [], now))).toEqual(['KL3', 'KL4', 'KL5']);
+  expect(idsOf(stillMissing(flights, flights.slice(4), now))).toEqual(['KL3']);
 });
