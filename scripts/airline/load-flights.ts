@@ -41,7 +41,6 @@ export async function loadFlights(
 
 /** Asks, day by day, for the flights of the schedule and not for all that are on sale. */
 async function untilOnSale(target: Target, flights: readonly Flight[]): Promise<void> {
-<<<<<<< HEAD
   const dayOf = ({ departureTime }: Flight): string => isoDay(Date.parse(departureTime));
   for (const date of new Set(flights.map(dayOf))) {
     const ofDay = flights.filter((flight) => dayOf(flight) === date);
@@ -60,38 +59,26 @@ async function untilOnSale(target: Target, flights: readonly Flight[]): Promise<
         );
       }
       await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
-=======
-  const deadline = Date.now() + onSaleTimeoutMilliseconds;
-  for (;;) {
-    const { flights: onSale } = await jsonOf<{ flights: Flight[] }>(await target.fetch('/flights'));
-    const missing = stillMissing(flights, onSale, Date.now());
-    if (missing.length === 0) return;
-    if (Date.now() > deadline) {
-      throw new UsageError(
-        `${counted(missing.length, 'flight')} of ${flights.length} did not come on sale within a minute. ` +
-          '`pnpm dlq list` shows whether messages are stuck.',
-      );
->>>>>>> w/adversary
     }
   }
 }
 
-<<<<<<< HEAD
 /** Those flights of a day that are not on sale and have not departed. */
 async function missingOn(target: Target, date: string, flights: readonly Flight[]): Promise<Flight[]> {
   const [flightNumber, ...others] = new Set(flights.map((flight) => flight.flightNumber));
   const filters = others.length === 0 ? { date, flightNumber: flightNumber! } : { date };
-  const onSale = new Set((await listFlights(target, filters)).map(({ flightId }) => flightId));
-  return flights.filter(
-    ({ flightId, departureTime }) => !onSale.has(flightId) && Date.parse(departureTime) > Date.now(),
-  );
-=======
+  return stillMissing(flights, await listFlights(target, filters), Date.now());
+}
+
 /** Flights that are not on sale yet. Those that have departed never will be. @param now milliseconds since the epoch */
-export function stillMissing(flights: readonly Flight[], onSale: readonly Flight[], now: number): Flight[] {
+export function stillMissing(
+  flights: readonly Flight[],
+  onSale: readonly Pick<Flight, 'flightId'>[],
+  now: number,
+): Flight[] {
   const known = new Set(onSale.map(({ flightId }) => flightId));
   // Compared as times, not as texts: a departure may have an offset.
   return flights.filter(({ flightId, departureTime }) => !known.has(flightId) && Date.parse(departureTime) > now);
->>>>>>> w/adversary
 }
 
 function fingerprint(flight: Flight): string {
