@@ -81,18 +81,13 @@ describe('exhaustive simulation', () => {
     expect(forgetful.violation?.invariant).toBe('refund-is-told');
   });
 
-  test.each([
-    ['two requests with one id and two amounts', 'seats does not compare the amounts', 'sold-is-paid'],
-    ['two requests with one id and two currencies', 'seats forgets the amount of an early payment', 'sold-is-paid'],
-    [
-      'receipts: two requests with one id for two seats',
-      'receipts does not ask which request was sold',
-      'shows-what-was-sold',
-    ],
-  ])('%s: every interleaving ends well, unless %s', async (name, bug, invariant) => {
-    const { isComplete, violation } = await exploreScope(scope(name));
+  // The other scopes with conflicting requests, and their planted bugs, are searched by `pnpm simulate` in CI.
+  test('two requests with one id and two amounts: every interleaving ends well, unless seats does not compare them', async () => {
+    const conflict = scope('two requests with one id and two amounts');
+    const { isComplete, violation } = await exploreScope(conflict);
     expect([isComplete, violation]).toEqual([true, undefined]);
-    expect((await exploreScope(scope(name), { plant: mutant(bug).plant })).violation?.invariant).toBe(invariant);
+    const { plant } = mutant('seats does not compare the amounts');
+    expect((await exploreScope(conflict, { plant })).violation?.invariant).toBe('sold-is-paid');
   });
 
   test('a flight that is scheduled after its booking was requested: the booking is sold, or refused after three tries', async () => {
