@@ -1,3 +1,4 @@
+import { readBookingId } from '@airline/events-schemas/booking-id';
 import { UnprocessableEventError } from '@airline/messaging/consume';
 import type { SelfAddressedMessage, SendToSelf } from '@airline/messaging/self-addressed';
 
@@ -28,8 +29,9 @@ function messageOf(bookingId: string, setAt: string): SelfAddressedMessage {
 
 /** @returns the bookingId of a timer message. @throws UnprocessableEventError if the message is not a timer of seats */
 export function bookingOf(message: SelfAddressedMessage): string {
-  const bookingId = (message.detail as { data?: { bookingId?: unknown } } | null)?.data?.bookingId;
-  if (message.source !== source || typeof bookingId !== 'string' || bookingId === '') {
+  const written = (message.detail as { data?: { bookingId?: unknown } } | null)?.data?.bookingId;
+  const bookingId = typeof written === 'string' ? readBookingId(written) : undefined;
+  if (message.source !== source || bookingId === undefined) {
     throw new UnprocessableEventError(
       'schema-violation',
       `${detailType} must have the source ${source} and a data.bookingId.`,

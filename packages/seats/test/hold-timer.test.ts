@@ -37,6 +37,7 @@ describe('a hold timer', () => {
     ['no data', { detail: {} }],
     ['a bookingId that is not text', { detail: { data: { bookingId: 7 } } }],
     ['an empty bookingId', { detail: { data: { bookingId: '' } } }],
+    ['a bookingId that no store takes', { detail: { data: { bookingId: 'x'.repeat(3000) } } }],
   ])('with %s is rejected as unprocessable', async (_, change) => {
     const { message } = await setTimer(now);
     expect(() => bookingOf({ ...message, ...change })).toThrow(
