@@ -48,7 +48,10 @@ const rules: Record<string, string> = {
   email: 'must be an email address like ada@example.com: RFC 5321, at most 64 characters before the @',
   bookingId: 'must be a UUID of version 4, like 7f8c2f0e-3b1a-4c7e-9d55-1f6a2b3c4d5e',
   flightId: 'must be a flight number and its day of departure, like KL1001-20261218',
+  flightNumber: 'must be a carrier and a number, like KL1001',
   seat: 'must be a row and a letter, like 12A',
+  // Airports have the same pattern.
+  currency: 'must be three capital letters: a currency of ISO 4217 like EUR, or an airport of IATA like AMS',
   text: 'must not contain control characters, lone surrogates, U+FFFE or U+FFFF: SQS does not carry them',
 };
 
