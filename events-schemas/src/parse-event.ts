@@ -9,6 +9,7 @@ import {
 } from './events.ts';
 import { catalogue } from './generated/catalogue.ts';
 import type { Metadata } from './generated/types.ts';
+import { outsideMetadata } from './generated/validators.ts';
 import { readBookingId } from './booking-id.ts';
 import { findFirstMistake } from './find-first-mistake.ts';
 import { isObject } from './is-object.ts';
@@ -152,7 +153,7 @@ function requireEnvelope(value: unknown): EventEnvelope {
   if (isEnvelope(value)) return value;
   throw new InvalidEventError(
     'not-an-event',
-    'The message is not an EventBridge event: it needs detail-type, source, time and detail.',
+    'The message is not an EventBridge event: it needs detail-type, source, a time like 2027-01-31T08:00:00Z, and detail.',
   );
 }
 
@@ -162,7 +163,8 @@ function isEnvelope(value: unknown): value is EventEnvelope {
     typeof value['detail-type'] === 'string' &&
     typeof value.source === 'string' &&
     typeof value.time === 'string' &&
-    !Number.isNaN(Date.parse(value.time)) &&
+    // It becomes the time of an event without metadata, so it obeys the same rule.
+    (outsideMetadata as (metadata: unknown) => boolean)({ occurredAt: value.time }) &&
     value.detail !== undefined
   );
 }

@@ -67,6 +67,17 @@ describe('time', () => {
     expect(admitted).toBeGreaterThan(50);
   });
 
+  test('the time of the bus obeys the same rule, since it becomes the time of an event without metadata', () => {
+    const parse = (time: string) => parseEvent(envelope('BookingRequested', { data: request.data }, time));
+    const loose = fc.constantFrom('1', 'x 1', '2026', 'Thu, 01 Jan 2026 00:00:00 GMT', '+275760-09-13T00:00:00.000Z');
+    fc.assert(
+      fc.property(fc.oneof(written, loose), (time) => {
+        if (isTime(time)) expect(isAdmitted({ ...request, metadata: { ...parse(time).metadata } })).toBe(true);
+        else expect(() => parse(time)).toThrow(expect.objectContaining({ reason: 'not-an-event' }));
+      }),
+    );
+  });
+
   test('every time that Date writes in those years is admitted', () => {
     const dates = fc.date({
       min: new Date('1970-01-01T00:00:00Z'),
