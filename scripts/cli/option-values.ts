@@ -6,13 +6,21 @@ const secondsIn = { s: 1, m: 60, h: 3600, d: 24 * 3600 };
 
 export function positiveInteger(text: string): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(number) || number < 1)
+    throw new InvalidArgumentError('It must be a whole number above 0.');
   return number;
+}
+
+/** The seed of faults, as `pnpm start --chaos` takes it. */
+export function seed(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number of at most nine digits.');
+  return Number(text);
 }
 
 export function positiveNumber(text: string): number {
   const number = Number(text);
-  if (!Number.isFinite(number) || number <= 0) throw new InvalidArgumentError('It must be a number above 0.');
+  if (!/^\d+(\.\d+)?$/.test(text) || !Number.isFinite(number) || number <= 0)
+    throw new InvalidArgumentError('It must be a number above 0.');
   return number;
 }
 
@@ -24,22 +32,29 @@ export function wholeSeconds(text: string): number {
 
 /** An age such as 90s, 10m, 2h or 1d. @returns milliseconds */
 export function age(text: string): number {
-  const [, number, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  const [, number, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   if (number === undefined || unit === undefined)
-    throw new InvalidArgumentError('It must be a number and a unit: 90s, 10m, 2h, 1d.');
+    throw new InvalidArgumentError('It must be a number of at most six digits and a unit: 90s, 10m, 2h, 1d.');
   return Number(number) * secondsIn[unit as keyof typeof secondsIn] * 1000;
 }
 
-/** A time with its zone, or an age such as 2h, which means that long ago. */
+/** A time since 1970 with its zone, or an age such as 2h, which means that long ago. */
 export function moment(text: string): Date {
-  if (/^\d+[smhd]$/.test(text)) return new Date(Date.now() - age(text));
-  const at = new Date(text);
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) || Number.isNaN(at.getTime())) {
+  const at = /^\d+[smhd]$/.test(text) ? new Date(Date.now() - age(text)) : timeWithZone(text);
+  if (at === undefined || !(at.getTime() >= 0)) {
     throw new InvalidArgumentError(
       'It must be a time with its zone, like 2026-11-24T09:30:00Z, or how long ago: 90s, 10m, 2h, 1d.',
     );
   }
   return at;
+}
+
+function timeWithZone(text: string): Date | undefined {
+  const [, day] = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.exec(text) ?? [];
+  const midnight = new Date(`${day}T00:00:00Z`);
+  // Date reads 30 February as 2 March.
+  const isReal = !Number.isNaN(midnight.getTime()) && midnight.toISOString().slice(0, 10) === day;
+  return isReal ? new Date(text) : undefined;
 }
 
 /** @returns the id in small letters; capitals name the same booking */

@@ -8,7 +8,7 @@ import { type ChaosRunOptions, runChaos } from '../chaos/run-chaos.ts';
 import { answer } from '../cli/answer.ts';
 import { pc } from '../cli/colors.ts';
 import { exitCode, run } from '../cli/command.ts';
-import { positiveInteger } from '../cli/option-values.ts';
+import { positiveInteger, seed } from '../cli/option-values.ts';
 
 type ChaosCommandOptions = ChaosRunOptions & { running?: true; json?: true };
 
@@ -18,7 +18,7 @@ await run(
       'Book while the local cloud injects faults. Then stop the faults, redrive the dead letters, and check every booking.',
     )
     .option('--bookings <number>', 'the number of bookings', positiveInteger, 200)
-    .option('--seed <number>', 'the seed of the bookings and of the faults', positiveInteger, 1)
+    .option('--seed <number>', 'the seed of the bookings and of the faults', seed, 1)
     .addOption(
       new Option('--profile <profile>', 'how many faults of which kinds')
         .choices(Object.keys(chaosProfiles))

@@ -6,6 +6,7 @@ import {
   positiveInteger,
   positiveNumber,
   repeated,
+  seed,
   wholeSeconds,
 } from '../../../cli/option-values.ts';
 
@@ -36,15 +37,22 @@ test('a repeated option collects its values', () => {
 
 describe('a value that is refused', () => {
   test.each<[string, (text: string) => unknown, string[]]>([
-    ['age', age, ['10', 'm', '1.5h', '-1s', '1w', '']],
+    ['age', age, ['10', 'm', '1.5h', '-1s', '1w', '', '1234567s', '999999999999d']],
     [
       'booking id',
       bookingId,
       ['', 'settled', '7f8c2f0e3b1a4c7e9d551f6a2b3c4d5e', '7f8c2f0e-3b1a-1c7e-9d55-1f6a2b3c4d5e'],
     ],
     ['moment', moment, ['yesterday', '2026-11-24', '2026-11-24T09:30:00', '2026-13-24T09:30:00Z', '']],
-    ['positive integer', positiveInteger, ['0', '-1', '1.5', 'many', '']],
-    ['positive number', positiveNumber, ['0', '-1', 'Infinity', 'many', '']],
+    ['moment of no day', moment, ['2027-02-29T00:00:00Z', '2027-04-31T00:00:00+01:00', '2016-12-31T23:59:60Z']],
+    ['moment before 1970', moment, ['999999d', '999999999999d', '1969-12-31T23:59:59Z', '0000-01-01T00:00:00Z']],
+    [
+      'positive integer',
+      positiveInteger,
+      ['0', '-1', '1.5', 'many', '', '0x10', '1e3', ' 5', '9007199254740993', '１'],
+    ],
+    ['positive number', positiveNumber, ['0', '-1', 'Infinity', 'many', '', '0x10', '1e3', '.5', ' 5']],
+    ['seed', seed, ['-1', '1.5', '', '1234567890', '99999999999999999999']],
     ['whole number of seconds', wholeSeconds, ['-1', '1.5', '10m', '1234567', '']],
   ])('as %s', (_, parse, texts) => {
     for (const text of texts) expect(() => parse(text)).toThrow('It must be');
