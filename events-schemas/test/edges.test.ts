@@ -258,6 +258,13 @@ describe('a flight', () => {
     ['a day that does not exist', { flightId: 'KL1001-20270229' }, '/flightId', /2027-02-29 does not exist/],
     ['a month that does not exist', { flightId: 'KL1001-20261318' }, '/flightId', /2026-13-18 does not exist/],
     ['a year zero', { flightId: 'KL1001-00000101' }, '/departureTime', /2026-12-18/],
+    [
+      'a currency in small letters',
+      { cabins: [{ ...(data.cabins as object[])[0], fare: { amountMinor: 1, currency: 'eur' } }] },
+      '/cabins/0/fare/currency',
+      /ISO 4217 like EUR/,
+    ],
+    ['a number without digits', { flightNumber: 'KL' }, '/flightNumber', /a carrier and a number, like KL1001/],
     ['another carrier', { carrier: 'QQ' }, '/carrier', /beginning of the flightNumber KL1001/],
     [
       'a currency that is none',
