@@ -79,7 +79,10 @@ function readEntry(entry: unknown): PutEventsEntry {
   if (!Array.isArray(resources) || resources.some((resource) => typeof resource !== 'string')) {
     throw new AwsError('SerializationException', 'Resources must be a list of strings.');
   }
-  if (entry.Time !== undefined && entry.Time !== null && Number.isNaN(eventTime(entry, 0).getTime())) {
+  const { Time: time = null } = entry;
+  const isTimestamp =
+    (typeof time === 'number' || typeof time === 'string') && !Number.isNaN(eventTime(entry, 0).getTime());
+  if (time !== null && !isTimestamp) {
     throw new AwsError('SerializationException', 'Time must be a timestamp.');
   }
   return entry;

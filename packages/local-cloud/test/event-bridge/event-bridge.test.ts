@@ -135,6 +135,13 @@ describe('PutEvents', () => {
     expect(JSON.parse(sent[0]?.body ?? '')).toMatchObject({ time: '2026-01-02T03:04:05Z' });
   });
 
+  test.each([[true], [[1]], [{}], ['yesterday'], [1e20]])('refuses the time %j', async (Time) => {
+    const { eventBridge } = setUp();
+    await expect(putEvents(eventBridge, entry({ Time }))).rejects.toMatchObject({
+      code: 'SerializationException',
+    });
+  });
+
   test('returns before a target has the event', async () => {
     let started = false;
     let release: () => void = () => undefined;
