@@ -3,8 +3,8 @@
  * would act, or that nobody would see, is shown as `\u{202e}`: its code point in hexadecimal, as in JavaScript.
  */
 
-/** Controls, line separators, bidi controls, lone surrogates, noncharacters. */
-const acting = String.raw`\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\p{Noncharacter_Code_Point}`;
+/** Controls, line separators, bidi embeddings and isolates, lone surrogates, noncharacters. */
+const acting = String.raw`\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u{202a}-\u{202e}\u{2066}-\u{2069}\p{Noncharacter_Code_Point}`;
 /** Format characters, variation selectors, fillers. Names and emoji need some of them, e.g. the zero-width joiner. */
 const invisible = String.raw`\p{Cf}\p{Default_Ignorable_Code_Point}`;
 /** A backslash that would look like the start of an escape. So every \u{…} in a printable text is an escape. */

@@ -32,7 +32,7 @@ function acts(text: string): string[] {
     return (
       code < 0x20 ||
       (code >= 0x7f && code <= 0x9f) ||
-      [0x61c, 0x200e, 0x200f, 0x2028, 0x2029].includes(code) ||
+      [0x2028, 0x2029].includes(code) ||
       (code >= 0x202a && code <= 0x202e) ||
       (code >= 0x2066 && code <= 0x2069) ||
       (code >= 0xd800 && code <= 0xdfff) ||
@@ -47,7 +47,7 @@ function isHidden(text: string): string[] {
   return [...text].filter((character) => {
     const code = character.codePointAt(0)!;
     return (
-      [0xad, 0x34f, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x3164, 0xfeff, 0xffa0].includes(code) ||
+      [0xad, 0x34f, 0x61c, 0x200e, 0x200f, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x3164, 0xfeff, 0xffa0].includes(code) ||
       (code >= 0x180b && code <= 0x180f) ||
       (code >= 0x200b && code <= 0x200d) ||
       (code >= 0x2060 && code <= 0x2064) ||
@@ -110,6 +110,8 @@ describe('a printable text', () => {
 
 test('in a mail, a text has nothing that acts, and joiners stay as they were written', () => {
   expect(printableInMail('👩‍🚀 ක්‍ෂ نامه‌ای ❤️', 100)).toBe('👩‍🚀 ක්‍ෂ نامه‌ای ❤️');
+  // A right-to-left mark orders what is beside it, and reverses nothing.
+  expect(printableInMail('אדה\u200f (Ada)', 100)).toBe('אדה\u200f (Ada)');
   fc.assert(
     fc.property(anyText, (text) => {
       const shown = printableInMail(text, Infinity);
