@@ -1,3 +1,4 @@
+import { isCalendarDay } from './calendar-day.ts';
 import { minorUnitDigits } from './currency.ts';
 import type { FlightScheduled } from './generated/types.ts';
 import type { Mistake } from './mistake.ts';
@@ -26,14 +27,12 @@ function findContradictions({ flightId, carrier, flightNumber, departureTime }: 
     return mistakes;
   }
   const isoDay = `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}`;
-  const midnight = new Date(`${isoDay}T00:00:00Z`);
-  // Date reads 30 February as 2 March.
-  if (Number.isNaN(midnight.getTime()) || midnight.toISOString().slice(0, 10) !== isoDay) {
+  if (!isCalendarDay(isoDay)) {
     mistakes.push({ path: '/flightId', message: `must end with a day of the calendar; ${isoDay} does not exist` });
     return mistakes;
   }
   const departureDay = new Date(departureTime).toISOString().slice(0, 10);
-  if (Math.abs(Date.parse(departureDay) - midnight.getTime()) > dayMilliseconds) {
+  if (Math.abs(Date.parse(departureDay) - Date.parse(isoDay)) > dayMilliseconds) {
     mistakes.push({
       path: '/departureTime',
       message: `must be on the day in the flightId, ${isoDay}, give or take a day for the local time; it is on ${departureDay} in UTC`,

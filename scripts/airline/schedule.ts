@@ -1,4 +1,5 @@
 import type { EventData } from '@airline/events-schemas/events';
+import { isCalendarDay } from '@airline/events-schemas/calendar-day';
 import { formatMoney } from '@airline/events-schemas/currency';
 import { findDataMistakes } from '@airline/events-schemas/find-mistakes';
 import { printable } from '@airline/events-schemas/printable';
@@ -93,8 +94,7 @@ export function moveSchedule(flights: readonly Flight[], day: string): Flight[] 
 
 /** Checks the value of `--first-day`. @throws UsageError when it is not a day of the calendar */
 export function parseDay(text: string): string {
-  const time = Date.parse(`${text}T00:00:00Z`);
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(time) || isoDay(time) !== text) {
+  if (!isCalendarDay(text)) {
     throw new UsageError(`--first-day takes a date like 2027-01-31, not ${JSON.stringify(text)}.`);
   }
   return text;

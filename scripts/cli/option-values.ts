@@ -1,4 +1,5 @@
 /** Parsers of option values. Commander prints the message of an InvalidArgumentError with the option's name. */
+import { isCalendarDay } from '@airline/events-schemas/calendar-day';
 import { readBookingId } from '@airline/events-schemas/booking-id';
 import { InvalidArgumentError } from 'commander';
 
@@ -51,10 +52,7 @@ export function moment(text: string): Date {
 
 function timeWithZone(text: string): Date | undefined {
   const [, day] = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.exec(text) ?? [];
-  const midnight = new Date(`${day}T00:00:00Z`);
-  // Date reads 30 February as 2 March.
-  const isReal = !Number.isNaN(midnight.getTime()) && midnight.toISOString().slice(0, 10) === day;
-  return isReal ? new Date(text) : undefined;
+  return day !== undefined && isCalendarDay(day) ? new Date(text) : undefined;
 }
 
 /** @returns the id in small letters; capitals name the same booking */

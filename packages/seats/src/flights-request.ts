@@ -1,3 +1,4 @@
+import { isCalendarDay } from '@airline/events-schemas/calendar-day';
 import { etagOf } from '@airline/messaging/etag';
 import type { FieldError } from '@airline/messaging/http-response';
 import { type FlightFilters, isPosition } from './flight-list.ts';
@@ -22,7 +23,7 @@ const filterRules: Record<keyof FlightFilters, { isValid: (value: string) => boo
   },
   origin: { isValid: isAirport, rule: 'must be the IATA code of an airport, such as AMS' },
   destination: { isValid: isAirport, rule: 'must be the IATA code of an airport, such as ABZ' },
-  date: { isValid: isDay, rule: 'must be a day of the calendar (UTC), such as 2026-12-18' },
+  date: { isValid: isCalendarDay, rule: 'must be a day of the calendar (UTC), such as 2026-12-18' },
 };
 const filterNames = Object.keys(filterRules) as (keyof FlightFilters)[];
 
@@ -72,10 +73,4 @@ function positionIn(cursor: string, filters: FlightFilters): string | undefined 
 
 function isAirport(value: string): boolean {
   return /^[A-Z]{3}$/.test(value);
-}
-
-function isDay(value: string): boolean {
-  const midnight = new Date(/^\d{4}-\d{2}-\d{2}$/.test(value) ? `${value}T00:00:00Z` : Number.NaN);
-  // Date reads 30 February as 2 March.
-  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(value);
 }
