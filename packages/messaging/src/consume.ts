@@ -9,6 +9,7 @@ import {
   parseEvent,
   timeAhead,
 } from '@airline/events-schemas/parse-event';
+import type { Delivery } from '@airline/events-schemas/reads';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { type BatchTime, batchTimeOf, endBy, OutOfTimeError } from './batch-time.ts';
 import { subjectOf, type Subject } from './log-subject.ts';
@@ -17,7 +18,6 @@ import { type BufferedMetrics, metricsFromEnvironment } from './metrics.ts';
 import { createDeadLetters, type SendToDeadLetters } from './dead-letters.ts';
 import { type Publish, publisherFromEnvironment, type PublishOutcome } from './publish.ts';
 import { requireEnvironment } from './environment.ts';
-import type { Delivery } from '@airline/events-schemas/reads';
 import { createRetryBackoff, type DelayRetry } from './retry-backoff.ts';
 import type { SelfAddressedHandlers } from './self-addressed.ts';
 import { traceparentOf } from './trace.ts';
@@ -102,8 +102,9 @@ export function createConsumer({
       requireTime(time);
       const envelope = parseEnvelope(record.body);
       subject = { ...subject, ...subjectOf(envelope) };
-      reportClockAhead(envelope, subject);
-      answer = await answerInTime(envelope, record, subject, time);
+      const receivedAt = now();
+      reportClockAhead(envelope, subject, receivedAt);
+      answer = await answerInTime(envelope, record, subject, time, receivedAt);
     } catch (error) {
       outbox.addNothing();
       if (!(error instanceof InvalidEventError || error instanceof UnprocessableEventError))
@@ -120,8 +121,8 @@ export function createConsumer({
   }
 
   /** The producer's clock needs an operator. Its events count as of now until then. */
-  function reportClockAhead(envelope: EventEnvelope, subject: Subject): void {
-    const milliseconds = timeAhead(envelope, now());
+  function reportClockAhead(envelope: EventEnvelope, subject: Subject, receivedAt: Date): void {
+    const milliseconds = timeAhead(envelope, receivedAt);
     if (milliseconds === 0) return;
     metrics?.count('ClockAhead');
     const secondsAhead = Math.ceil(milliseconds / 1000);
@@ -134,8 +135,9 @@ export function createConsumer({
     record: SQSRecord,
     subject: Subject,
     time: BatchTime,
+    receivedAt: Date,
   ): Promise<readonly AirlineEvent[]> {
-    const answering = route(envelope, record, handlers, selfAddressed, time, now());
+    const answering = route(envelope, record, handlers, selfAddressed, time, receivedAt);
     try {
       return await endBy(time.handlers, 'The handler', answering);
     } catch (error) {
@@ -255,11 +257,11 @@ async function route(
   handlers: Handlers,
   selfAddressed: SelfAddressedHandlers,
   time: BatchTime,
-  now: Date,
+  receivedAt: Date,
 ): Promise<readonly AirlineEvent[]> {
   const detailType = envelope['detail-type'];
   if (Object.hasOwn(selfAddressed, detailType)) return selfAddressed[detailType]!(envelope);
-  const event = parseEvent(envelope, now);
+  const event = parseEvent(envelope, receivedAt);
   const handler = handlers[event.type] as Handler<EventType> | undefined;
   if (!handler)
     throw new InvalidEventError(

@@ -1,6 +1,7 @@
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { type AirlineEvent, sourceOf } from '@airline/events-schemas/events';
 import { findFirstMistake } from '@airline/events-schemas/find-first-mistake';
+import { setTimeout as pause } from 'node:timers/promises';
 import { requireEnvironment } from './environment.ts';
 import { traceHeaderOf } from './trace.ts';
 
@@ -157,8 +158,4 @@ function inChunks(indexes: number[], sizeOf: (index: number) => number): number[
     }
   }
   return chunks;
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

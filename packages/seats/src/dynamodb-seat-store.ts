@@ -7,6 +7,7 @@ import {
   paginateQuery,
   PutCommand,
 } from '@aws-sdk/lib-dynamodb';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Flight, SeatsRecord } from './domain.ts';
 import { dayItemOf, listFlights, listingOf } from './dynamodb-flight-list.ts';
 import type { SeatStore, Stored } from './seat-store.ts';
@@ -205,8 +206,4 @@ async function unlessConditionFails(write: Promise<unknown>): Promise<boolean> {
     if (error instanceof ConditionalCheckFailedException) return false;
     throw error;
   }
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
