@@ -3,7 +3,8 @@ import type { ChaosOptions } from '@airline/local-cloud/chaos/chaos';
 import type { Endpoints } from '@airline/local-cloud/local-cloud';
 import { pc } from '../cli/colors.ts';
 import { counted } from '../cli/format.ts';
-import { type Flight, seatCount } from './schedule.ts';
+import { seatCount } from '../../packages/seats/src/domain.ts';
+import type { Flight } from './schedule.ts';
 
 interface OpenAirline {
   schedule: readonly Flight[];

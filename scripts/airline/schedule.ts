@@ -100,10 +100,6 @@ export function parseDay(text: string): string {
   return text;
 }
 
-export function seatCount({ cabins }: Flight): number {
-  return cabins.reduce((sum, { rows, letters }) => sum + (rows.last - rows.first + 1) * letters.length, 0);
-}
-
 function startOfDay(time: string): number {
   return Math.floor(Date.parse(time) / dayMilliseconds) * dayMilliseconds;
 }

@@ -2,7 +2,8 @@
 import { Command } from 'commander';
 import { type ListedFlight, listFlights } from '../airline/list-flights.ts';
 import { loadFlights } from '../airline/load-flights.ts';
-import { moveSchedule, parseDay, readSchedule, seatCount } from '../airline/schedule.ts';
+import { seatCount } from '../../packages/seats/src/domain.ts';
+import { moveSchedule, parseDay, readSchedule } from '../airline/schedule.ts';
 import { openTarget } from '../airline/target.ts';
 import { answer } from '../cli/answer.ts';
 import { pc } from '../cli/colors.ts';

@@ -6,7 +6,7 @@ import { httpHandler } from '@airline/messaging/http-handler';
 import { json, problem } from '@airline/messaging/http-response';
 import { refuseUnknownParameters } from '@airline/messaging/query-parameters';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { seatsOf } from './domain.ts';
+import { seatCount, seatsOf } from './domain.ts';
 import { createDynamoDbSeatStore } from './dynamodb-seat-store.ts';
 import { positionAfter } from './flight-list.ts';
 import { flightsParameters, parametersOf, readFlightsRequest } from './flights-request.ts';
@@ -33,7 +33,7 @@ export function createApi({ store, now }: { store: SeatStore; now: () => Date })
     const departed = positionAfter(now());
     const { flights, next } = await store.listFlights(filters, after > departed ? after : departed, limit);
     const { body, ...page } = json(200, {
-      flights: flights.map((flight) => ({ ...flight, seatCount: seatsOf(flight).length })),
+      flights: flights.map((flight) => ({ ...flight, seatCount: seatCount(flight) })),
     });
     // RFC 8288
     const link = next === undefined ? '' : `<${rawPath}?${parametersOf(request, next).toString()}>; rel="next"`;

@@ -280,6 +280,11 @@ export function fareOf(flight: Flight, seats: readonly string[]): Money {
   return { amountMinor: fares.reduce((sum, fare) => sum + fare.amountMinor, 0), currency: fares[0]!.currency };
 }
 
+/** Returns the number of seats of a flight. It builds none of them: a list of flights asks for each. */
+export function seatCount({ cabins }: Pick<Flight, 'cabins'>): number {
+  return cabins.reduce((sum, { rows, letters }) => sum + (rows.last - rows.first + 1) * letters.length, 0);
+}
+
 /** Returns every seat of a flight with its cabin and fare, front to back. */
 export function seatsOf(flight: Flight): { seat: string; cabin: string; fare: Flight['cabins'][number]['fare'] }[] {
   return [...flight.cabins]

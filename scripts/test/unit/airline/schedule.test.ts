@@ -3,14 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { stillMissing } from '../../../airline/load-flights.ts';
-import {
-  type Flight,
-  findScheduleMistakes,
-  moveSchedule,
-  parseDay,
-  readSchedule,
-  seatCount,
-} from '../../../airline/schedule.ts';
+import { seatCount } from '../../../../packages/seats/src/domain.ts';
+import { type Flight, findScheduleMistakes, moveSchedule, parseDay, readSchedule } from '../../../airline/schedule.ts';
 import { workspaceRoot } from '../../../cli/workspace.ts';
 
 const sampleFile = path.join(workspaceRoot, 'scripts', 'airline', 'sample-flights.json');

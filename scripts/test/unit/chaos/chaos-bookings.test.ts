@@ -1,7 +1,7 @@
 import { findFirstMistake } from '@airline/events-schemas/find-first-mistake';
 import { findDataMistakes } from '@airline/events-schemas/find-mistakes';
 import { describe, expect, test } from '@jest/globals';
-import { seatCount } from '../../../airline/schedule.ts';
+import { seatCount } from '../../../../packages/seats/src/domain.ts';
 import { eventOf, type FreeSeat, planBookings } from '../../../chaos/chaos-bookings.ts';
 import { chaosFlights } from '../../../chaos/chaos-flights.ts';
 
