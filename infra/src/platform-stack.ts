@@ -12,10 +12,11 @@ import { airlineName, parameterName, serviceName } from './names.ts';
 import { justify } from './policies/justify.ts';
 import { PublishedSchemas } from './published-schemas.ts';
 import { RotatedKey } from './rotated-key.ts';
+import { ServicesDashboard } from './services-dashboard.ts';
 
 /**
  * The resources that all services share: the bus with its archive, the schema registry, the front door, the alarms
- * topic and the dashboard of the whole flow.
+ * topic and the dashboards.
  *
  * Services find them by SSM parameters, so no stack blocks another's deployment. A missing parameter fails the
  * deployment of a service. A wrong bus name in code would not fail at all: PutEvents to a bus that does not exist
@@ -30,7 +31,8 @@ export class PlatformStack extends Stack {
       eventBusName: airlineName(this),
       description: "Carries the events of the airline's services",
     });
-    const key = new RotatedKey(this, 'ArchiveKey', 'Encrypts the archive of events, which contain names of passengers');
+    // One key for both, because a key costs 1 USD a month.
+    const key = new RotatedKey(this, 'Key', 'Encrypts the archive of events and the alarms on their way');
     justify(
       key,
       'wildcard-action kms:ReEncrypt*',
@@ -60,7 +62,7 @@ export class PlatformStack extends Stack {
 
     const { api, authorizerId } = new FrontDoor(this, 'FrontDoor');
 
-    const alarms = new AlarmsTopic(this, 'Alarms');
+    const alarms = new AlarmsTopic(this, 'Alarms', key);
     new OperatorAlarm(this, 'FrontDoorErrors', {
       name: serviceName(this, 'front-door-errors'),
       topic: alarms.topic,
@@ -72,6 +74,7 @@ export class PlatformStack extends Stack {
       section: 'The front door answers 5xx',
     });
     new FlowDashboard(this, 'Dashboard');
+    new ServicesDashboard(this, 'ServicesDashboard');
     Tags.of(this).add('airline:name', airlineName(this));
     Tags.of(this).add('airline:service', 'platform');
 
