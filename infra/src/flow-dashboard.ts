@@ -48,8 +48,8 @@ const graph = { width: 12, height: 6, period };
 
 /**
  * The dashboard of the whole flow. Its name is the airline's name. It shows every alarm, the bookings requested,
- * confirmed and failed, the time to settle, and the messages that wait in each queue. The service `status` publishes the metrics of
- * bookings, because it consumes every event of a booking and stores each once.
+ * confirmed and failed, the time to settle, and the messages that wait in each queue. The service `status`
+ * publishes the metrics of bookings, because it consumes every event of a booking and stores each once.
  */
 export class FlowDashboard extends Construct {
   constructor(scope: Construct, id: string) {
