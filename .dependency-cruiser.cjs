@@ -61,7 +61,7 @@ module.exports = {
     },
     {
       name: 'subscriptions-are-data',
-      comment: 'src/subscriptions.ts is read by stack, simulation and documents; it imports nothing but types.',
+      comment: 'src/subscriptions.ts is read by stack, simulation and the flow; it imports nothing but types.',
       severity: 'error',
       from: { path: '^packages/[^/]+/src/subscriptions\\.ts$' },
       to: { dependencyTypesNot: ['type-only'] },
@@ -116,7 +116,8 @@ module.exports = {
     ...pointDownOnly('scripts', [
       ['test'],
       ['commands'],
-      ['chaos', 'conformance', 'contracts', 'coverage', 'documents', 'gates', 'reconcile', 'replay'],
+      ['flow'],
+      ['chaos', 'conformance', 'contracts', 'coverage', 'gates', 'reconcile', 'replay'],
       ['dead-letters'],
       ['airline'],
       ['cli'],

@@ -9,7 +9,7 @@ import type { EventBridge } from './event-bridge/event-bridge.ts';
 import { splitUrl } from './http-api/http-payload.ts';
 import type { Parameters } from './ssm/parameters.ts';
 import type { Queues } from './sqs/queues.ts';
-import { formatSqsAnswer, formatSqsError, parseSqsQuery } from './sqs/sqs-query-protocol.ts';
+import { escapeXml, formatSqsAnswer, formatSqsError, parseSqsQuery } from './sqs/sqs-query-protocol.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
@@ -19,6 +19,8 @@ export interface AwsEndpointParts {
   lostDeliveries: EventBridge['lostDeliveries'];
   queues: Pick<Queues, 'request'>;
   parameters: Pick<Parameters, 'request'>;
+  /** The template of a stack, as JSON. */
+  templateOf: (stackName: string) => string | undefined;
   dynamodb: Handler;
   mail: Handler;
   paymentProvider: Handler;
@@ -36,6 +38,7 @@ const SUPPORTED_APIS = [
   'SQS (JSON and query protocol)',
   'DynamoDB',
   'SSM parameters',
+  'CloudFormation GetTemplate',
   'STS GetCallerIdentity',
   'SESv2 (/v2/email/)',
   'the payment provider (/v1/)',
@@ -104,7 +107,7 @@ async function routeTarget(
   }
 }
 
-/** Handles the query protocol. STS has no other protocol, and SQS clients from before 2023 use it. */
+/** Handles the query protocol. STS and CloudFormation have no other, and SQS clients from before 2023 use it. */
 async function answerQuery(
   parts: AwsEndpointParts,
   path: string,
@@ -116,6 +119,7 @@ async function answerQuery(
     const signal = abortedOnDisconnect(response);
     const form = new URLSearchParams(await readBody(request));
     if (form.get('Action') === 'GetCallerIdentity') return answerXml(response, 200, callerIdentity(requestId));
+    if (form.get('Action') === 'GetTemplate') return answerXml(response, 200, template(parts, form, requestId));
     const { action, input } = parseSqsQuery(form, path);
     const answer = (await parts.queues.request(action, input, signal)) as Record<string, unknown>;
     answerXml(response, 200, formatSqsAnswer(action, answer, requestId));
@@ -131,6 +135,18 @@ function callerIdentity(requestId: string): string {
     '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">' +
     `<GetCallerIdentityResult>${result}</GetCallerIdentityResult>` +
     `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></GetCallerIdentityResponse>`
+  );
+}
+
+/** @throws AwsError when there is no such stack */
+function template({ templateOf }: AwsEndpointParts, form: URLSearchParams, requestId: string): string {
+  const name = form.get('StackName') ?? '';
+  const body = templateOf(name);
+  if (body === undefined) throw new AwsError('ValidationError', `Stack with id ${name} does not exist`);
+  return (
+    '<GetTemplateResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">' +
+    `<GetTemplateResult><TemplateBody>${escapeXml(body)}</TemplateBody></GetTemplateResult>` +
+    `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></GetTemplateResponse>`
   );
 }
 
