@@ -70,24 +70,18 @@ export function findFlowMistakes({ services, events }: Flow, contract: Contract)
  */
 export async function findUnsettledEnds(flow: Flow, stories: readonly Story[]): Promise<string[]> {
   const listeners = listenersOfFlow(flow);
-  const mistakes: string[] = [];
+  const unsettled = stories
+    .filter(({ isSettled }) => !isSettled)
+    .map(({ title, outcomes }) => `The story “${title}” ends without a settled answer: ${outcomes.join(' · ')}.`);
   for (const scope of quickScopes()) {
     const { violation } = await exploreScope(scope, { listeners });
     if (!violation) continue;
-    mistakes.push(
-      [
-        `A booking can end without a settled answer (${scope.name}): ${violation.message}. The shortest way there:`,
-        ...violation.trace.slice(-longestTrace),
-      ].join('\n'),
-    );
+    const first =
+      `A booking can end without a settled answer (${scope.name}): ${violation.message}. Correct the subscriptions of ` +
+      'the service that does not answer. The shortest way there:';
+    return [first, ...violation.trace.slice(-longestTrace), ...unsettled];
   }
-  const unsettled = stories.filter(({ isSettled }) => !isSettled);
-  return [
-    ...mistakes,
-    ...unsettled.map(
-      ({ title, outcomes }) => `The story “${title}” ends without a settled answer: ${outcomes.join(' · ')}.`,
-    ),
-  ];
+  return unsettled;
 }
 
 /** In lines. */
