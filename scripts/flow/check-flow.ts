@@ -7,6 +7,9 @@ import { recordStory, type Story } from '../../packages/simulation/src/story.ts'
 import { findRuleMistakes } from '../contracts/check-rules.ts';
 import type { Flow } from './flow.ts';
 
+/** In lines. */
+const longestTrace = 40;
+
 /** The listeners that the rules of a flow make in the simulation. */
 export function listenersOfFlow({ services }: Pick<Flow, 'services'>): Listeners {
   return listenersBy(services.flatMap(({ name, rules }) => rules.map(({ pattern }) => ({ service: name, pattern }))));
@@ -66,7 +69,8 @@ export function findFlowMistakes({ services, events }: Flow, contract: Contract)
 
 /**
  * How a booking can end without a settled answer if the bus has the rules of this flow, each as a sentence. It visits
- * every interleaving of small scopes (CI searches larger ones: `pnpm simulate --exhaustive`), and looks at the status at the end of each story.
+ * every interleaving of small scopes, up to the first that fails, and looks at the end of each story. CI searches larger
+ * scopes (`pnpm simulate --exhaustive`).
  */
 export async function findUnsettledEnds(flow: Flow, stories: readonly Story[]): Promise<string[]> {
   const listeners = listenersOfFlow(flow);
@@ -83,6 +87,3 @@ export async function findUnsettledEnds(flow: Flow, stories: readonly Story[]): 
   }
   return unsettled;
 }
-
-/** In lines. */
-const longestTrace = 40;

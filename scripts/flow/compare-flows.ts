@@ -1,6 +1,8 @@
 import type { Flow, FlowService } from './flow.ts';
 
-/** How a flow differs from another one, one line for each fact that only one of them has. The prefix of names is ignored. */
+/**
+ * How a flow differs from another one: a line for each fact that only one of them has. The prefix of names is ignored.
+ */
 export function compareFlows(there: Flow, here: Flow): string[] {
   const [factsThere, factsHere] = [factsOf(there), factsOf(here)];
   return [

@@ -3,7 +3,7 @@ import type { Readers } from '@airline/events-schemas/compatibility/releases';
 import { eventPatternOf } from '@airline/events-schemas/subscriptions';
 import type { Template, TemplateResource } from '@airline/local-cloud/cloudformation/cloud-assembly';
 import { matchesEventPattern } from '@airline/local-cloud/event-bridge/event-pattern';
-import type { Flow, FlowEvent, FlowRule, FlowService, FlowTimer } from './flow.ts';
+import type { Flow, FlowEvent, FlowQueue, FlowRule, FlowService, FlowTimer } from './flow.ts';
 import type { SubscriptionsOfServices } from './subscriptions.ts';
 
 /** A deployed or synthesized stack. */
@@ -117,21 +117,24 @@ function serviceOfTemplate(
         },
       ];
     }),
-    queues: all('AWS::SQS::Queue').map(([id, { Properties = {} }]) => {
-      const name = nameOf(id, 'QueueName');
-      const redrive = Properties.RedrivePolicy as { deadLetterTargetArn: unknown; maxReceiveCount: number } | undefined;
-      const reader = readers.get(name);
-      return {
-        name,
-        // SQS's own defaults.
-        visibilityTimeout: Number(Properties.VisibilityTimeout ?? 30),
-        retention: Number(Properties.MessageRetentionPeriod ?? 345_600),
-        ...(redrive && {
-          deadLetters: { name: queueOf(redrive.deadLetterTargetArn), maxReceiveCount: redrive.maxReceiveCount },
-        }),
-        ...(reader !== undefined && { reader }),
-      };
-    }),
+    queues: readFirst(
+      all('AWS::SQS::Queue').map(([id, { Properties = {} }]) => {
+        const name = nameOf(id, 'QueueName');
+        const redrive = Properties.RedrivePolicy as
+          { deadLetterTargetArn: unknown; maxReceiveCount: number } | undefined;
+        const reader = readers.get(name);
+        return {
+          name,
+          // SQS's own defaults.
+          visibilityTimeout: Number(Properties.VisibilityTimeout ?? 30),
+          retention: Number(Properties.MessageRetentionPeriod ?? 345_600),
+          ...(redrive && {
+            deadLetters: { name: queueOf(redrive.deadLetterTargetArn), maxReceiveCount: redrive.maxReceiveCount },
+          }),
+          ...(reader !== undefined && { reader }),
+        };
+      }),
+    ),
     timers,
     routes: all('AWS::ApiGatewayV2::Route').map(([, { Properties = {} }]) => {
       const integration = template.Resources[resourceIn(Properties.Target)]?.Properties ?? {};
@@ -290,6 +293,11 @@ function inOrderOfFlow(events: readonly FlowEvent[], services: readonly FlowServ
   const heardBy = services.map(({ rules }) => rules.flatMap(({ detailTypes }) => detailTypes));
   const longest = heardBy.reduce((most, each) => (each.length > most.length ? each : most), []);
   return events.toSorted((a, b) => longest.indexOf(a.detailType) - longest.indexOf(b.detailType));
+}
+
+/** The queue that a function reads, then its dead-letter queues. */
+function readFirst(queues: readonly FlowQueue[]): FlowQueue[] {
+  return queues.toSorted((a, b) => Number(a.reader === undefined) - Number(b.reader === undefined));
 }
 
 function compare(a: string, b: string): number {

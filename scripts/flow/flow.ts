@@ -27,7 +27,7 @@ export interface FlowService {
   calls: Outside[];
 }
 
-export type Outside = 'mail' | 'payment provider';
+type Outside = 'mail' | 'payment provider';
 
 /** A rule of the bus that delivers to a queue of the service. */
 export interface FlowRule {
@@ -59,18 +59,18 @@ export type FlowTimer =
   | { kind: 'message to itself'; function: string; queue: string }
   | { kind: 'schedule'; rule: string; expression: string; function: string };
 
-export interface FlowRoute {
+interface FlowRoute {
   /** Method and path. */
   route: string;
   function: string;
 }
 
-export interface FlowTable {
+interface FlowTable {
   name: string;
   indexes: string[];
 }
 
-export interface FlowFunction {
+interface FlowFunction {
   name: string;
   description: string;
   /** Seconds. */

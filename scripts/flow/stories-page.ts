@@ -32,7 +32,7 @@ export function storiesPage(stories: readonly Story[]): string {
 }
 
 /** A story as a sequence diagram of Mermaid. */
-export function sequenceOf({ steps }: Pick<Story, 'steps'>): string {
+function sequenceOf({ steps }: Pick<Story, 'steps'>): string {
   const present = new Set(steps.flatMap(participantsOf));
   const named = participants.filter((name) => present.has(name));
   const lines = steps.map((step) => lineOf(step, named));

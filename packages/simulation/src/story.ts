@@ -1,4 +1,5 @@
 import type { AirlineEvent } from '@airline/events-schemas/events';
+import type { EventEnvelope } from '@airline/events-schemas/parse-event';
 import { formatMoney } from '@airline/events-schemas/currency';
 import { foldStatus } from '@airline/status/src/domain.ts';
 import { allSeats, type Booking, epoch } from './bookings.ts';
@@ -67,7 +68,7 @@ export async function recordStory(
 }
 
 /** Drives a simulation without chance: messages are handled one by one, in the order in which they were sent. */
-export class Storyteller {
+class Storyteller {
   readonly steps: StoryStep[] = [];
   readonly simulation: Simulation;
   readonly #listeners: Listeners;
@@ -206,18 +207,19 @@ export class Storyteller {
     const { simulation } = this;
     const { world } = simulation;
     const type = typeOf(message.label);
-    const { source, detail } = JSON.parse(message.body) as { source: string; detail: Detail };
+    const envelope = JSON.parse(message.body) as EventEnvelope;
+    const { metadata, data } = envelope.detail as Detail;
     await simulation.invoke(service, [message]);
     if (message.receiveCount > 5) {
       this.steps.push({ kind: 'failure', service, text: `${type} failed 5 times and is a dead letter` });
       return;
     }
-    const text = detail.data.reason === undefined ? type : `${type} (${detail.data.reason})`;
-    const isTimer = !this.#listeners(JSON.parse(message.body)).includes(service);
+    const text = data.reason === undefined ? type : `${type} (${data.reason})`;
+    const isTimer = !this.#listeners(envelope).includes(service);
     if (isTimer) this.steps.push({ kind: 'timer', service, text: type });
     else if (message.receiveCount === 1) {
-      const from = source.replace(/^airline\./, '') as Participant;
-      const received = `${service} ${detail.metadata.eventId}`;
+      const from = envelope.source.replace(/^airline\./, '') as Participant;
+      const received = `${service} ${metadata.eventId}`;
       const again = this.#received.has(received);
       this.#received.add(received);
       this.steps.push({ kind: 'event', from, to: service, text: `${this.#prefix(message.bookingId)}${text}`, again });

@@ -222,9 +222,9 @@ describe('a mistake', () => {
 describe('AsyncAPI', () => {
   const errorsOf = async (document: string): Promise<string[]> => {
     const { diagnostics } = await new Parser().parse(document);
-    // Severity 0 is an error, 1 a warning.
+    // An error is 0, a warning 1.
     return diagnostics
-      .filter(({ severity }) => severity < 2)
+      .filter(({ severity }) => Number(severity) < 2)
       .map(({ path, message }) => `${path.join('.')}: ${message}`);
   };
 
