@@ -1,5 +1,8 @@
 import { type Construct } from 'constructs';
 
+/** The value of the SSM parameter `api/authorizer-id` if the API has no authorizer. */
+export const noAuthorizer = 'none';
+
 /**
  * The prefix of all physical names and parameter paths of one copy of the airline: the context value `name`
  * (`cdk deploy -c name=airline-test`), or `airline`. Two copies with different names fit into one account.

@@ -27,7 +27,7 @@ describe('the context values logLevel and logRetentionDays', () => {
 
 describe('the alarms topic', () => {
   const templateOf = (context: Record<string, string>): Template =>
-    Template.fromStack(new PlatformStack(new App({ context }), 'platform'));
+    Template.fromStack(new PlatformStack(new App({ context: { login: 'off', ...context } }), 'platform'));
 
   test('is encrypted with a key that CloudWatch may use, and has no subscriber by default', () => {
     const template = templateOf({});
