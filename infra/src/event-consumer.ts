@@ -22,13 +22,20 @@ export interface EventConsumerProps {
   readonly hears: Subscriptions;
   /** Detail-types that the consumer may publish, with the source `airline.<service>`. */
   readonly says: readonly string[];
-  /** Whether the consumer may send delayed messages to its own queue, e.g. for a timer. @default false */
+  /** Whether the consumer may send delayed messages to its own queue, for a timer or to postpone. @default false */
   readonly sendsToItself?: boolean;
   /** Whether the consumer publishes the metric `ImpossibleFact`. If so, an alarm watches it. @default false */
   readonly reportsImpossibleFacts?: boolean;
   readonly environment?: Record<string, string>;
   /** The function's timeout for one batch. @default 10 seconds */
   readonly timeout?: Duration;
+  /** How many batches are handled at once, from 2 to 1,000. @default the context value `consumerConcurrency`, or 20 */
+  readonly maxConcurrency?: number;
+}
+
+/** A maximum concurrency by a context value. Lambda allows 2 to 1,000. @throws Error when the value is another one */
+export function concurrencyFromContext(scope: Construct, key: string, byDefault: number): number {
+  return countFromContext(scope, key, { byDefault, minimum: 2, maximum: 1000 });
 }
 
 /**
@@ -82,8 +89,7 @@ export class EventConsumer extends Construct {
         ...props.environment,
       },
     });
-    // Lambda allows a maximum concurrency from 2 to 1,000.
-    const maxConcurrency = countFromContext(this, 'consumerConcurrency', { byDefault: 20, minimum: 2, maximum: 1000 });
+    const maxConcurrency = props.maxConcurrency ?? concurrencyFromContext(this, 'consumerConcurrency', 20);
     this.function.addEventSource(
       new SqsEventSource(this.queue, { batchSize: 10, reportBatchItemFailures: true, maxConcurrency }),
     );
