@@ -100,8 +100,7 @@ export class EventConsumer extends Construct {
     // Rules have names because an operator chooses the rules of a replay by name, and the metrics have the name as
     // dimension.
     const ruleName = (ruleId: string): string => `${name}-${ruleId.replaceAll(/(?!^)[A-Z]/g, '-$&').toLowerCase()}`;
-    const ruleNames = Object.keys(props.hears).map(ruleName);
-    for (const queue of [this.queue, this.undelivered]) this.#admitRules(queue, bus, ruleNames);
+    for (const queue of [this.queue, this.undelivered]) this.#admitRules(queue, bus, name);
     for (const [ruleId, { source, detailTypes, detail }] of Object.entries(props.hears)) {
       const rule = new Rule(this, ruleId, {
         eventBus: bus,
@@ -128,7 +127,7 @@ export class EventConsumer extends Construct {
       queue: this.queue,
       deadLetters: this.deadLetters,
       undelivered: this.undelivered,
-      ruleNames,
+      ruleNames: Object.keys(props.hears).map(ruleName),
       busName: bus.eventBusName,
       // SQS delays a message by 15 minutes at most.
       longestDelay: Duration.minutes(props.sendsToItself ? 15 : 0),
@@ -150,23 +149,18 @@ export class EventConsumer extends Construct {
   }
 
   /**
-   * Lets these rules send to the queue. It names them without reference to the rules' resources, so that the policy
-   * can exist before them.
+   * Lets the service's rules on the bus send to the queue. It names them by their prefix, without reference to their
+   * resources, so that the policy can exist before a new rule, and still admits a rule that is about to be deleted.
    */
-  #admitRules(queue: Queue, bus: IEventBus, ruleNames: readonly string[]): void {
-    const arns = ruleNames.map((ruleName) =>
-      Stack.of(this).formatArn({
-        service: 'events',
-        resource: 'rule',
-        resourceName: `${bus.eventBusName}/${ruleName}`,
-      }),
-    );
+  #admitRules(queue: Queue, bus: IEventBus, prefix: string): void {
+    const rules = `${bus.eventBusName}/${prefix}-*`;
+    const arn = Stack.of(this).formatArn({ service: 'events', resource: 'rule', resourceName: rules });
     queue.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('events.amazonaws.com')],
         actions: ['sqs:SendMessage'],
         resources: [queue.queueArn],
-        conditions: { ArnEquals: { 'aws:SourceArn': arns } },
+        conditions: { ArnLike: { 'aws:SourceArn': arn } },
       }),
     );
   }
