@@ -4,7 +4,6 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { businessMetric, minute, OperatorAlarm, type OperatorAlarmProps, sumOf } from '@airline/infra/alarm';
 import { serviceName } from '@airline/infra/names';
 import { platformAlarmsTopic } from '@airline/infra/platform';
-import { ServiceOperations } from '@airline/infra/service-operations';
 import { Construct } from 'constructs';
 
 /** The events of SES that an operator must know, by the name of their CloudWatch metric. */
@@ -84,11 +83,6 @@ export class MailReports extends Construct {
   }
 
   #alarm(id: string, name: string, props: Omit<OperatorAlarmProps, 'name' | 'topic'>): void {
-    const alarm = new OperatorAlarm(this, id, {
-      ...props,
-      name: `${serviceName(this, 'receipts')}-${name}`,
-      topic: this.#topic,
-    });
-    ServiceOperations.of(this, 'receipts').dashboard.addAlarm(alarm);
+    new OperatorAlarm(this, id, { ...props, name: `${serviceName(this, 'receipts')}-${name}`, topic: this.#topic });
   }
 }
