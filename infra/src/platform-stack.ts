@@ -10,13 +10,14 @@ import { AlarmsTopic } from './alarms-topic.ts';
 import { FlowDashboard } from './flow-dashboard.ts';
 import { FrontDoor } from './front-door.ts';
 import { airlineName, parameterName, serviceName, stageOf } from './names.ts';
+import { OperatorRoles } from './operator-roles.ts';
 import { justify } from './policies/justify.ts';
 import { PublishedSchemas } from './published-schemas.ts';
 import { RotatedKey } from './rotated-key.ts';
 
 /**
  * The resources that all services share: the bus with its archive, the schema registry, the front door, the alarms
- * topic and the dashboard of the whole flow.
+ * topic, the dashboard of the whole flow and the roles of operators.
  *
  * Services find them by SSM parameters, so no stack blocks another's deployment. A missing parameter fails the
  * deployment of a service. A wrong bus name in code would not fail at all: PutEvents to a bus that does not exist
@@ -80,6 +81,7 @@ export class PlatformStack extends Stack {
       section: 'The front door answers 5xx',
     });
     new FlowDashboard(this, 'Dashboard');
+    new OperatorRoles(this, 'OperatorRoles', { bus, archive });
     addAirlineTags(this, 'platform');
 
     const parameters = {
