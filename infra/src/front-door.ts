@@ -69,10 +69,10 @@ export class FrontDoor extends Construct {
     });
     (stage.node.defaultChild as CfnStage).routeSettings = statusRouteSettings(this);
     this.api = api;
-    this.authorizerId = this.#authorizer(api);
+    this.authorizerId = this.#authorizer(api, stage);
   }
 
-  #authorizer(api: HttpApi): string {
+  #authorizer(api: HttpApi, stage: HttpStage): string {
     const issuer = this.node.tryGetContext('jwtIssuer') as unknown;
     const audience = this.node.tryGetContext('jwtAudience') as unknown;
     if (issuer === undefined && audience === undefined) return noAuthorizer;
@@ -94,6 +94,8 @@ export class FrontDoor extends Construct {
       jwtIssuer: issuer,
       jwtAudience: audiences as string[],
     });
+    // API Gateway refuses two changes of one API at the same time.
+    stage.node.addDependency(authorizer);
     return authorizer.authorizerId;
   }
 }
