@@ -180,7 +180,7 @@ async function prepareAccount(clientConfig: AirlinePlace['clientConfig']): Promi
   ses.destroy();
 }
 
-async function startPaymentProvider(): Promise<{ server: Server; url: string }> {
+export async function startPaymentProvider(): Promise<{ server: Server; url: string }> {
   const { handle } = createPaymentProvider();
   const server = createServer(handle);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
