@@ -55,7 +55,7 @@ export class ApiFunction extends NodeFunction {
  */
 function changeApiStepByStep(stack: Stack): void {
   const changes = stack.node.findAll().filter((each) => each instanceof CfnIntegration || each instanceof CfnRoute);
-  changes.slice(1).forEach((each, index) => each.addDependency(changes[index]!));
+  changes.slice(1).forEach((each, index) => each.addResourceDependency(changes[index]!));
 }
 
 /**

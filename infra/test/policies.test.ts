@@ -493,7 +493,7 @@ describe('changes of the API', () => {
       const routes = addRoutes(stack)
         .node.findAll()
         .filter((each) => each instanceof CfnRoute);
-      routes[2]!.removeDependency(routes[1]!);
+      routes[2]!.removeResourceDependency(routes[1]!);
     });
     expect(message).toMatch(
       /^stack airline-receipts: ApiPUTreceipts\w+ \(airline-receipts\/Api\/PUT-receipts\/Resource\)/,

@@ -49,9 +49,13 @@ function commandOf(name: string, input: Record<string, unknown>): unknown {
   if (!Array.isArray(schema)) throw new Error(`${service} has no operation ${name}`);
   // A schema of the SDK: its kind, namespace, name, traits, and then the names of its members.
   const members = schema[4] as string[];
-  const unknown = Object.keys(input).filter((option) => !members.includes(option));
-  if (unknown.length > 0) throw new Error(`aws ${service} ${name} has no option for ${unknown.join(', ')}`);
-  return new (sdk[`${pascal(name)}Command`] as new (input: unknown) => unknown)(input);
+  const named = Object.entries(input).map(([option, value]) => {
+    // `--website-url` is WebsiteURL.
+    const member = members.find((each) => each.toLowerCase() === option.toLowerCase());
+    if (member === undefined) throw new Error(`aws ${service} ${name} has no option for ${option}`);
+    return [member, value];
+  });
+  return new (sdk[`${pascal(name)}Command`] as new (input: unknown) => unknown)(Object.fromEntries(named));
 }
 
 /** `aws cloudformation deploy` is the command's own. */
