@@ -12,15 +12,14 @@ const [service, operation, ...given] = process.argv.slice(2) as [string, string,
 const pascal = (text: string): string =>
   text.replaceAll(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
-const options = new Map<string, string | boolean>();
+const options = new Map<string, string | string[] | boolean>();
 for (let index = 0; index < given.length; index += 1) {
   const name = given[index]!;
   if (!name.startsWith('--')) throw new Error(`aws ${service} ${operation}: ${name} is no option`);
-  const value = given[index + 1];
-  if (value !== undefined && !value.startsWith('--')) {
-    options.set(pascal(name.slice(2)), value);
-    index += 1;
-  } else if (name.startsWith('--no-')) options.set(pascal(name.slice('--no-'.length)), false);
+  const values: string[] = [];
+  while (given[index + 1]?.startsWith('--') === false) values.push(given[(index += 1)]!);
+  if (values.length > 0) options.set(pascal(name.slice(2)), values.length > 1 ? values : values[0]!);
+  else if (name.startsWith('--no-')) options.set(pascal(name.slice('--no-'.length)), false);
   else options.set(pascal(name.slice(2)), true);
 }
 const query = options.get('Query');
