@@ -2,4 +2,5 @@
 import './suites/operations.ts';
 import './suites/operator-roles.ts';
 import './suites/registered-schemas.ts';
+import './suites/routes.ts';
 import './suites/who-hears.ts';
