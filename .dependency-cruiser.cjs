@@ -117,7 +117,7 @@ module.exports = {
       ['test'],
       ['commands'],
       ['flow'],
-      ['chaos', 'conformance', 'contracts', 'coverage', 'gates', 'reconcile', 'replay'],
+      ['chaos', 'conformance', 'contracts', 'coverage', 'gates', 'reconcile', 'replay', 'templates'],
       ['dead-letters'],
       ['airline'],
       ['cli'],

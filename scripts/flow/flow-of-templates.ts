@@ -172,7 +172,8 @@ interface Grant {
 function grantsOf(template: Pick<Template, 'Resources'>): Grant[] {
   return ofType(template, 'AWS::IAM::Policy').flatMap(([, { Properties = {} }]) => {
     const { Statement = [] } = (Properties.PolicyDocument ?? {}) as { Statement?: Statement[] };
-    return Statement.flatMap(({ Action, Resource, Condition = {} }) => {
+    return Statement.flatMap(({ Effect, Action, Resource, Condition = {} }) => {
+      if (Effect === 'Deny') return [];
       const { Null: _, ...operators } = Condition;
       const condition = Object.assign({}, ...Object.values(operators)) as Record<string, unknown>;
       return list(Action).flatMap((action) =>
@@ -187,6 +188,7 @@ function grantsOf(template: Pick<Template, 'Resources'>): Grant[] {
 }
 
 interface Statement {
+  Effect: string;
   Action: string | string[];
   Resource: unknown;
   Condition?: Record<string, Record<string, unknown>>;
