@@ -11,8 +11,7 @@ function booking(number: number, options: Partial<BookingOptions> = {}): Booking
 
 /** One script for each way in which a booking usually ends, and for three things that go wrong. */
 export function storyScripts(): StoryScript[] {
-  const one = booking(1);
-  const first = booking(1, { name: 'first' });
+  const one = booking(1, { name: 'first' });
   const second = booking(2, { name: 'second' });
   const declined = booking(1, { method: 'pm_card_visa_chargeDeclined' });
   const cancellation = newEvent(
@@ -32,9 +31,9 @@ export function storyScripts(): StoryScript[] {
       what:
         'The seat is sold to another customer. Seats and payments start side by side, so the card is charged before ' +
         'payments hears the no. Then it pays back.',
-      bookings: [first, second],
+      bookings: [one, second],
       play: async (teller) => {
-        await teller.before(first.requested);
+        await teller.before(one.requested);
         await teller.publish(second.requested);
       },
     },

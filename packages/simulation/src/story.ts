@@ -77,6 +77,8 @@ class Storyteller {
   #broken: { service: Service; type: string; port: string } | undefined;
   readonly #states = new Map<string, string>();
   readonly #received = new Set<string>();
+  /** Bookings of before the story. */
+  readonly #past = new Set<string>();
 
   constructor(bookings: readonly Booking[], listeners: Listeners, plant?: PlantedBug) {
     this.#listeners = listeners;
@@ -93,9 +95,12 @@ class Storyteller {
   async before(...events: readonly AirlineEvent[]): Promise<void> {
     await this.publish(...events);
     this.steps.length = 0;
-    for (const { request } of this.simulation.world.bookings) {
+    for (const { name, request } of this.simulation.world.bookings) {
       const state = this.#states.get(`status ${request.bookingId}`);
-      if (state !== undefined) this.remark(`before: ${this.#prefix(request.bookingId)}${state}`);
+      if (state === undefined) continue;
+      this.#past.add(request.bookingId);
+      const which = this.simulation.world.bookings.length > 1 ? `the ${name} booking` : 'the booking';
+      this.remark(`before: ${which} is ${state}`);
     }
   }
 
@@ -175,7 +180,7 @@ class Storyteller {
       ];
       const sent = mails.map((kind) => mailNames[kind]);
       outcomes.push(
-        `${this.#prefix(bookingId)}\`${status}\`${settled ? '' : ', not settled'}: ` +
+        `${world.bookings.length > 1 ? `${world.nameOf(bookingId)}: ` : ''}\`${status}\`${settled ? '' : ', not settled'}: ` +
           [
             seats.length > 0 ? `has ${seats.join(', ')}` : 'has no seat',
             ...money,
@@ -288,10 +293,13 @@ class Storyteller {
     }
   }
 
-  /** The name of a booking, where a story has several. */
+  /** The name of a booking, where a story has several, or it is one of before. */
   #prefix(bookingId: string): string {
     const { world } = this.simulation;
-    return world.bookings.length > 1 ? `${world.nameOf(bookingId)}: ` : '';
+    const present = world.bookings.filter(({ request }) => !this.#past.has(request.bookingId));
+    return world.bookings.length > 1 && (present.length > 1 || this.#past.has(bookingId))
+      ? `${world.nameOf(bookingId)}: `
+      : '';
   }
 }
 
