@@ -88,7 +88,7 @@ describe('the model', () => {
       ['bookings', [], ['POST /bookings', 'DELETE /bookings/{bookingId}'], []],
       ['seats', ['message to itself'], ['GET /flights', 'GET /flights/{flightId}/seats'], []],
       ['payments', [], [], ['payment provider']],
-      ['receipts', [], [], ['mail']],
+      ['receipts', ['message to itself'], [], ['mail']],
       ['status', [], ['GET /bookings/{bookingId}'], []],
     ]);
   });
