@@ -1,0 +1,97 @@
+/** One check of the smoke test, and how it ended. */
+
+export interface Outcome {
+  name: string;
+  state: 'passed' | 'failed' | 'skipped';
+  seconds: number;
+  /** What was seen; for a skipped check, why it was skipped. */
+  saw: string;
+  /** For a failed check: what should have been seen. */
+  expected?: string;
+  /** For a failed check: what to type next, and the section of the runbook. */
+  next?: string;
+}
+
+export interface Check {
+  /** One word. */
+  name: string;
+  /** What a working airline shows. */
+  expected: string;
+  /** What to type when the check fails, and the section of docs/runbook.md. */
+  next: string;
+  /** @returns what it saw. @throws Unmet when that is not what was expected; Skipped when it cannot be checked here */
+  run(): Promise<string>;
+}
+
+/** The airline answered, but not as expected. */
+export class Unmet extends Error {
+  override readonly name = 'Unmet';
+  readonly next: string | undefined;
+
+  /** @param next what to type, if it is known better than by the check */
+  constructor(saw: string, next?: string) {
+    super(saw);
+    this.next = next;
+  }
+}
+
+/** The check cannot be made here. The message says why. */
+export class Skipped extends Error {
+  override readonly name = 'Skipped';
+}
+
+/** Runs a check. Never throws, so that the other checks still run. */
+export async function runCheck({ name, expected, next, run }: Check): Promise<Outcome> {
+  const started = performance.now();
+  const ended = (): number => Math.round(performance.now() - started) / 1000;
+  try {
+    const saw = await run();
+    return { name, state: 'passed', seconds: ended(), saw };
+  } catch (error) {
+    const saw = inWords(error);
+    if (error instanceof Skipped) return { name, state: 'skipped', seconds: ended(), saw };
+    const better = isAccessDenied(error) ? whatRole : error instanceof Unmet ? error.next : undefined;
+    return { name, state: 'failed', seconds: ended(), saw, expected, next: better ?? next };
+  }
+}
+
+const whatRole =
+  'Use the role AIRLINE-smoke of the platform stack, or a role that may do the same (infra/README.md, "Roles of people and pipelines").';
+
+/** AWS's services name this error in several ways; each message says who may not do what. */
+function isAccessDenied(error: unknown): boolean {
+  return error instanceof Error && /AccessDenied|NotAuthorized|AuthorizationError|Forbidden/.test(error.name);
+}
+
+function inWords(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return isAccessDenied(error) ? `these credentials are not enough: ${error.message}` : error.message;
+}
+
+export interface Waiting {
+  /** Seconds. */
+  atMost: number;
+  signal: AbortSignal;
+  /** Milliseconds. */
+  pause: number;
+}
+
+/**
+ * Reads until the answer is the awaited one.
+ * @returns the last answer, and whether it is the awaited one
+ * @throws Unmet when the signal aborts
+ */
+export async function readUntil<T>(
+  read: () => Promise<T>,
+  isAwaited: (answer: T) => boolean,
+  { atMost, signal, pause }: Waiting,
+): Promise<{ answer: T; isAwaited: boolean }> {
+  const deadline = Date.now() + atMost * 1000;
+  for (;;) {
+    if (signal.aborted) throw new Unmet('interrupted');
+    const answer = await read();
+    if (isAwaited(answer)) return { answer, isAwaited: true };
+    if (Date.now() > deadline) return { answer, isAwaited: false };
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+}
