@@ -36,11 +36,8 @@ async function smoke({ target: name, json }: CommonOptions): Promise<void> {
   if (json) return printJson(report);
   const failed = report.checks.filter(({ state }) => state === 'failed');
   const seconds = Math.round((performance.now() - started) / 1000);
-  console.log(
-    failed.length === 0
-      ? pc.green(`The airline ${report.airline} works (${seconds} s).`)
-      : pc.red(
-          `${counted(failed.length, 'check')} failed: ${failed.map((each) => each.name).join(', ')} (${seconds} s).`,
-        ),
-  );
+  if (report.passed) return console.log(pc.green(`The airline ${report.airline} works (${seconds} s).`));
+  if (signal.aborted) console.log(pc.yellow(`Interrupted after ${seconds} s.`));
+  if (failed.length > 0)
+    console.log(pc.red(`${counted(failed.length, 'check')} failed: ${failed.map((each) => each.name).join(', ')}.`));
 }

@@ -7,7 +7,7 @@ import type { Flight } from '../airline/schedule.ts';
 import { jsonOf, type Target } from '../airline/target.ts';
 import { ago, money } from '../cli/format.ts';
 import type { SubscriptionsOfServices } from '../documents/subscriptions.ts';
-import { type Check, readUntil, Skipped, Unmet } from './check.ts';
+import { type Check, Interrupted, readUntil, Skipped, Unmet } from './check.ts';
 import { type Customer, recordedStatus, requestOf } from './customer.ts';
 import { smokeSeats } from './smoke-flight.ts';
 import { seatsRecord } from './tables.ts';
@@ -159,7 +159,8 @@ export function checkExpiry(booker: Booker, onHeld: () => void): Check {
         holdSeconds = (Date.parse(record) - Date.now()) / 1000;
       } finally {
         onHeld();
-        const delay = holdSeconds > longestHoldSeconds ? 0 : Math.max(0, Math.ceil(holdSeconds + lateSeconds));
+        const delay =
+          signal.aborted || holdSeconds > longestHoldSeconds ? 0 : Math.max(0, Math.ceil(holdSeconds + lateSeconds));
         for (const service of hearers) await send(service, delay);
       }
       if (holdSeconds > longestHoldSeconds) {
@@ -172,7 +173,11 @@ export function checkExpiry(booker: Booker, onHeld: () => void): Check {
         () => recordedStatus(target, bookingId),
         (seen) => seen?.settled === true,
         { atMost: holdSeconds + lateSeconds + patienceSeconds, signal, pause: pollMilliseconds },
-      );
+      ).catch(async (error: unknown) => {
+        // So that the cleanup need not wait for the delayed message.
+        for (const service of hearers) await send(service, 0);
+        throw error;
+      });
       if (!status || !isAwaited) throw unsettled(bookingId, status, types);
       if (status.status !== 'EXPIRED' || status.reason !== 'hold-expired') throw new Unmet(inWords(bookingId, status));
       return `held for ${ago(holdSeconds * 1000)} without a payment, then EXPIRED (hold-expired)`;
@@ -181,7 +186,7 @@ export function checkExpiry(booker: Booker, onHeld: () => void): Check {
 }
 
 async function book({ customer, onBooked, signal }: Booker, seat: string, method: string): Promise<string> {
-  if (signal.aborted) throw new Unmet('interrupted');
+  if (signal.aborted) throw new Interrupted();
   const bookingId = await customer.book(seat, method);
   onBooked(bookingId);
   return bookingId;

@@ -40,12 +40,20 @@ export class Skipped extends Error {
   override readonly name = 'Skipped';
 }
 
+/** The operator ended the test. */
+export class Interrupted extends Skipped {
+  constructor() {
+    super('interrupted');
+  }
+}
+
 /** Runs a check. Never throws, so that the other checks still run. */
-export async function runCheck({ name, expected, next, run }: Check): Promise<Outcome> {
+export async function runCheck(check: Check): Promise<Outcome> {
+  const { name, expected, next } = check;
   const started = performance.now();
   const ended = (): number => Math.round(performance.now() - started) / 1000;
   try {
-    const saw = await run();
+    const saw = await check.run();
     return { name, state: 'passed', seconds: ended(), saw };
   } catch (error) {
     const saw = inWords(error);
@@ -56,7 +64,7 @@ export async function runCheck({ name, expected, next, run }: Check): Promise<Ou
 }
 
 const whatRole =
-  'Use the role AIRLINE-smoke of the platform stack, or a role that may do the same (infra/README.md, "Roles of people and pipelines").';
+  'use the role airline-smoke of the platform stack, or a role that may do the same (infra/README.md, "Roles of people and pipelines").';
 
 /** AWS's services name this error in several ways; each message says who may not do what. */
 function isAccessDenied(error: unknown): boolean {
@@ -79,7 +87,7 @@ export interface Waiting {
 /**
  * Reads until the answer is the awaited one.
  * @returns the last answer, and whether it is the awaited one
- * @throws Unmet when the signal aborts
+ * @throws Interrupted when the signal aborts
  */
 export async function readUntil<T>(
   read: () => Promise<T>,
@@ -88,7 +96,7 @@ export async function readUntil<T>(
 ): Promise<{ answer: T; isAwaited: boolean }> {
   const deadline = Date.now() + atMost * 1000;
   for (;;) {
-    if (signal.aborted) throw new Unmet('interrupted');
+    if (signal.aborted) throw new Interrupted();
     const answer = await read();
     if (isAwaited(answer)) return { answer, isAwaited: true };
     if (Date.now() > deadline) return { answer, isAwaited: false };

@@ -20,6 +20,7 @@ export interface SmokeReport {
   airline: string;
   /** The flight of this run. */
   flightId: string;
+  /** Whether no check failed, and none was interrupted. */
   passed: boolean;
   checks: Outcome[];
 }
@@ -78,12 +79,12 @@ export async function runSmoke(
     await bookAll(booker, make, () => loadFlights(target, [departed(flight)]));
   }
   await beside;
-  if (bookings.size > 0) await make(checkAgreement(target, [...bookings], flight));
+  if (bookings.size > 0 && !signal.aborted) await make(checkAgreement(target, [...bookings], flight));
   await make(checkCleanup(target, { flight, run, bookings: [...bookings], outcomes }));
   return {
     airline: target.airline,
     flightId: flight.flightId,
-    passed: outcomes.every(({ state }) => state !== 'failed'),
+    passed: !signal.aborted && outcomes.every(({ state }) => state !== 'failed'),
     checks: outcomes,
   };
 }
@@ -193,8 +194,7 @@ function checkCleanup(target: Target, { flight, run, bookings, outcomes }: Trace
       let cancelled = 0;
       for (const id of bookings) {
         const status = await recordedStatus(target, id);
-        const isWaitingForItsTimer = status?.status === 'SEAT_BOOKED' && !status.requestedAt;
-        if ((status?.settled && status.status !== 'CONFIRMED') || isWaitingForItsTimer) continue;
+        if (status?.settled && status.status !== 'CONFIRMED') continue;
         await cancelOnBus(target, id);
         cancelled += 1;
       }
