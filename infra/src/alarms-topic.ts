@@ -5,7 +5,7 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { serviceName } from './names.ts';
 import { justify } from './policies/justify.ts';
-import { RotatedKey } from './rotated-key.ts';
+import type { RotatedKey } from './rotated-key.ts';
 
 /**
  * The SNS topic that every alarm of the airline notifies. The context value `alarmEmail` subscribes an address; its
@@ -14,7 +14,8 @@ import { RotatedKey } from './rotated-key.ts';
 export class AlarmsTopic extends Construct {
   readonly topic: Topic;
 
-  constructor(scope: Construct, id: string) {
+  /** @param key encrypts the alarms on their way */
+  constructor(scope: Construct, id: string, key: RotatedKey) {
     super(scope, id);
     const { account } = Stack.of(this);
     const fromThisAccount = { StringEquals: { 'aws:SourceAccount': account } };
@@ -22,7 +23,6 @@ export class AlarmsTopic extends Construct {
 
     // CloudWatch may not use the key that AWS manages for SNS. With that key every alarm would be lost without an
     // error.
-    const key = new RotatedKey(this, 'Key', 'Encrypts the alarms on their way');
     key.addToResourcePolicy(
       new PolicyStatement({
         principals: [cloudWatch],

@@ -1,7 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
 import {
+  Alarm,
+  AlarmStatusWidget,
   Dashboard,
   GraphWidget,
+  type IAlarm,
   type IMetric,
   MathExpression,
   Metric,
@@ -13,19 +16,40 @@ import { Construct } from 'constructs';
 import { businessMetric } from './alarm.ts';
 import { airlineName, serviceName } from './names.ts';
 
+/** The alarms of every service: of its queue, its rules and its consumer. */
+const everyService = [
+  'dead-letters',
+  'new-dead-letters',
+  'undelivered',
+  'new-undelivered',
+  'oldest-message',
+  'lost-events',
+  'consumer-errors',
+  'consumer-throttles',
+];
+const withApi = [...everyService, 'api-errors', 'api-throttles'];
+
 /**
- * The services of the dashboard, in the order of its graphs. The platform knows them by name only: a service that is
- * not deployed has no data. Add a new service here.
+ * The alarms of each service, in the order of the dashboards. The platform knows services by name only: one that is not
+ * deployed has no data. Add a new service here.
  */
-const services = ['bookings', 'seats', 'payments', 'receipts', 'status'] as const;
+const alarmsByService: Readonly<Record<string, readonly string[]>> = {
+  bookings: withApi,
+  seats: [...withApi, 'impossible-facts'],
+  payments: everyService,
+  receipts: everyService,
+  status: withApi,
+};
+/** The services that the dashboards know. */
+export const watchedServices: readonly string[] = Object.keys(alarmsByService);
 
 const period = Duration.minutes(1);
 const graph = { width: 12, height: 6, period };
 
 /**
- * The dashboard of the whole flow. Its name is the airline's name. It shows requested, confirmed and failed bookings,
- * the time to settle, and the messages that wait in each queue. The service `status` publishes the booking metrics,
- * because it consumes every event of a booking and stores each once.
+ * The dashboard of the whole flow. Its name is the airline's name. It shows every alarm, the bookings requested,
+ * confirmed and failed, the time to settle, and the messages that wait in each queue. The service `status`
+ * publishes the metrics of bookings, because it consumes every event of a booking and stores each once.
  */
 export class FlowDashboard extends Construct {
   constructor(scope: Construct, id: string) {
@@ -50,11 +74,12 @@ export class FlowDashboard extends Construct {
       widgets: [
         [
           new TextWidget({
-            markdown: `# ${name}: bookings\nIf something is wrong, see docs/runbook.md. Each service has its own dashboard, \`${name}-SERVICE\`.`,
+            markdown: `# ${name}: bookings\nIf something is wrong, see docs/runbook.md. The dashboard \`${name}-services\` has more about each service.`,
             width: 24,
             height: 2,
           }),
         ],
+        [new AlarmStatusWidget({ title: 'Alarms', alarms: alarmsOf(this), width: 24, height: 6 })],
         [
           new SingleValueWidget({
             title: 'Bookings in the time shown',
@@ -84,7 +109,9 @@ export class FlowDashboard extends Construct {
           }),
           new GraphWidget({
             title: 'Age of the oldest message, in seconds',
-            left: services.map((service) => queueMetric(this, service, 'ApproximateAgeOfOldestMessage', service)),
+            left: watchedServices.map((service) =>
+              queueMetric(this, service, 'ApproximateAgeOfOldestMessage', service),
+            ),
             leftYAxis: { showUnits: false, min: 0 },
             ...graph,
           }),
@@ -92,12 +119,14 @@ export class FlowDashboard extends Construct {
         [
           new GraphWidget({
             title: 'Messages waiting',
-            left: services.map((service) => queueMetric(this, service, 'ApproximateNumberOfMessagesVisible', service)),
+            left: watchedServices.map((service) =>
+              queueMetric(this, service, 'ApproximateNumberOfMessagesVisible', service),
+            ),
             ...graph,
           }),
           new GraphWidget({
             title: 'Dead letters (must be 0)',
-            left: services.flatMap((service) => [
+            left: watchedServices.flatMap((service) => [
               queueMetric(
                 this,
                 `${service}-dead-letters`,
@@ -117,6 +146,16 @@ export class FlowDashboard extends Construct {
       ],
     });
   }
+}
+
+/** Every alarm by its fixed name: the platform's stack is deployed before the alarms. */
+function alarmsOf(scope: Construct): IAlarm[] {
+  const kinds = Object.entries(alarmsByService).flatMap(([service, kinds]) =>
+    kinds.map((kind) => `${service}-${kind}`),
+  );
+  return ['front-door-errors', ...kinds].map((kind) =>
+    Alarm.fromAlarmName(scope, `Alarm-${kind}`, serviceName(scope, kind)),
+  );
 }
 
 /** Uses the queue's fixed name: the platform's stack is deployed before the queues and refers to no other stack. */

@@ -8,7 +8,7 @@ import { buildSync } from 'esbuild';
 import { justify } from './policies/justify.ts';
 import path from 'node:path';
 import { logLevel, logRetention } from './log-settings.ts';
-import { airlineName } from './names.ts';
+import { airlineName, serviceName } from './names.ts';
 import { ServiceOperations } from './service-operations.ts';
 
 export interface NodeFunctionProps extends FunctionOptions {
@@ -50,6 +50,8 @@ export class NodeFunction extends Function {
       role,
       tracing: Tracing.ACTIVE,
       ...props,
+      // Dashboards refer to it, and operators type it.
+      functionName: serviceName(scope, `${service}-${kind}`),
       handler: 'index.handler',
       code: bundle(entry),
       environment: {

@@ -1,21 +1,23 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Archive, EventBus } from 'aws-cdk-lib/aws-events';
 import { CfnRegistry } from 'aws-cdk-lib/aws-eventschemas';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
+import { addAirlineTags } from './airline-tags.ts';
 import { minute, OperatorAlarm } from './alarm.ts';
 import { AlarmsTopic } from './alarms-topic.ts';
 import { FlowDashboard } from './flow-dashboard.ts';
 import { FrontDoor } from './front-door.ts';
-import { airlineName, parameterName, serviceName } from './names.ts';
+import { airlineName, parameterName, serviceName, stageOf } from './names.ts';
 import { justify } from './policies/justify.ts';
 import { PublishedSchemas } from './published-schemas.ts';
 import { RotatedKey } from './rotated-key.ts';
+import { ServicesDashboard } from './services-dashboard.ts';
 
 /**
  * The resources that all services share: the bus with its archive, the schema registry, the front door, the alarms
- * topic and the dashboard of the whole flow.
+ * topic and the dashboards.
  *
  * Services find them by SSM parameters, so no stack blocks another's deployment. A missing parameter fails the
  * deployment of a service. A wrong bus name in code would not fail at all: PutEvents to a bus that does not exist
@@ -30,7 +32,8 @@ export class PlatformStack extends Stack {
       eventBusName: airlineName(this),
       description: "Carries the events of the airline's services",
     });
-    const key = new RotatedKey(this, 'ArchiveKey', 'Encrypts the archive of events, which contain names of passengers');
+    // One key for both, because a key costs 1 USD a month.
+    const key = new RotatedKey(this, 'Key', 'Encrypts the archive of events and the alarms on their way');
     justify(
       key,
       'wildcard-action kms:ReEncrypt*',
@@ -60,7 +63,14 @@ export class PlatformStack extends Stack {
 
     const { api, authorizerId } = new FrontDoor(this, 'FrontDoor');
 
-    const alarms = new AlarmsTopic(this, 'Alarms');
+    const alarms = new AlarmsTopic(this, 'Alarms', key);
+    if (stageOf(this) === 'production' && this.node.tryGetContext('alarmEmail') === undefined) {
+      Annotations.of(this).addWarningV2(
+        'airline:no-alarm-email',
+        'No alarm reaches anybody by mail. Type -c alarmEmail=ops@airline.example, or subscribe to the topic ' +
+          `${serviceName(this, 'alarms')} yourself.`,
+      );
+    }
     new OperatorAlarm(this, 'FrontDoorErrors', {
       name: serviceName(this, 'front-door-errors'),
       topic: alarms.topic,
@@ -72,8 +82,8 @@ export class PlatformStack extends Stack {
       section: 'The front door answers 5xx',
     });
     new FlowDashboard(this, 'Dashboard');
-    Tags.of(this).add('airline:name', airlineName(this));
-    Tags.of(this).add('airline:service', 'platform');
+    new ServicesDashboard(this, 'ServicesDashboard');
+    addAirlineTags(this, 'platform');
 
     const parameters = {
       'bus/name': bus.eventBusName,

@@ -1,15 +1,15 @@
-import { type Duration, Stack, Tags } from 'aws-cdk-lib';
-import { type IMetric, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { type Duration, Stack } from 'aws-cdk-lib';
+import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Function } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { addAirlineTags } from './airline-tags.ts';
 import { businessMetric, growthOf, minute, OperatorAlarm, type OperatorAlarmProps, sumOf } from './alarm.ts';
-import { airlineName, serviceName } from './names.ts';
+import { serviceName } from './names.ts';
 import { platformAlarmsTopic } from './platform.ts';
-import { ServiceDashboard } from './service-dashboard.ts';
 
-/** A consumer's queue with its dead-letter queues and rules, as alarms and dashboards need them. */
+/** A consumer's queue with its dead-letter queues and rules, as alarms need them. */
 export interface WatchedQueue {
   readonly queue: Queue;
   readonly deadLetters: Queue;
@@ -41,12 +41,11 @@ const lastingMinutes = { evaluationPeriods: 5, datapointsToAlarm: 3 };
 const onceInFiveMinutes = { evaluationPeriods: 5, datapointsToAlarm: 1 };
 
 /**
- * The alarms, the dashboard and the tags of one service's stack. The constructs that create queues and functions
- * register them here, so no service can forget an alarm. Each alarm's description states what it means and what to
- * do, and names the section of docs/runbook.md.
+ * The alarms and the tags of one service's stack. The constructs that create queues and functions register them here,
+ * so no service can forget an alarm. Each alarm's description states what it means and what to do, and names the
+ * section of docs/runbook.md.
  */
 export class ServiceOperations extends Construct {
-  readonly dashboard: ServiceDashboard;
   readonly #service: string;
   readonly #topic: ITopic;
 
@@ -61,25 +60,20 @@ export class ServiceOperations extends Construct {
     super(stack, 'Operations');
     this.#service = service;
     this.#topic = platformAlarmsTopic(this);
-    this.dashboard = new ServiceDashboard(this, 'Dashboard', service);
-    // Activated as cost allocation tags, these split the bill by airline and service.
-    Tags.of(stack).add('airline:name', airlineName(stack));
-    Tags.of(stack).add('airline:service', service);
+    addAirlineTags(stack, service);
   }
 
   watchQueue({ queue, deadLetters, undelivered, ruleNames, busName, longestDelay }: WatchedQueue): void {
     const service = this.#service;
-    const unhandled = deadLetters.metricApproximateNumberOfMessagesVisible({
-      period: minute,
-      statistic: Stats.MAXIMUM,
-    });
+    // Each of the two dead-letter queues has two alarms. The first one stays on until the queue is empty, and is silent
+    // meanwhile. The second one notifies for each further message.
+    const unhandled = lengthOf(deadLetters);
     this.#alarm('DeadLetters', 'dead-letters', {
       metric: unhandled,
       meaning: `${service} could not handle a message. The message's booking waits until an operator acts.`,
       action: `Type \`pnpm dlq show ${service}\`. When the cause is gone, type \`pnpm dlq redrive ${service}\`.`,
       section: 'A dead-letter queue is not empty',
     });
-    // The queue of undelivered events needs no such alarm: for each of its events the alarm FailedInvocations goes off.
     this.#alarm('NewDeadLetters', 'new-dead-letters', {
       metric: growthOf(unhandled),
       ...onceInFiveMinutes,
@@ -87,9 +81,17 @@ export class ServiceOperations extends Construct {
       action: `Type \`pnpm dlq show ${service}\`, and compare the reasons: a new one needs another repair.`,
       section: 'A dead-letter queue is not empty',
     });
+    const undeliveredEvents = lengthOf(undelivered);
     this.#alarm('Undelivered', 'undelivered', {
-      metric: undelivered.metricApproximateNumberOfMessagesVisible({ period: minute, statistic: Stats.MAXIMUM }),
+      metric: undeliveredEvents,
       meaning: `EventBridge could not deliver an event to the queue of ${service}. It put the event into the queue of undelivered events.`,
+      action: `Type \`pnpm dlq show ${service} --kind undelivered\`. Deploy the service's stack again, then redrive.`,
+      section: 'A dead-letter queue is not empty',
+    });
+    this.#alarm('NewUndelivered', 'new-undelivered', {
+      metric: growthOf(undeliveredEvents),
+      ...onceInFiveMinutes,
+      meaning: `EventBridge could not deliver another event to ${service}, while older undelivered events still wait.`,
       action: `Type \`pnpm dlq show ${service} --kind undelivered\`. Deploy the service's stack again, then redrive.`,
       section: 'A dead-letter queue is not empty',
     });
@@ -99,27 +101,17 @@ export class ServiceOperations extends Construct {
       threshold: oldestMessageSeconds + longestDelay.toSeconds(),
       evaluationPeriods: 3,
       meaning: `Messages wait too long in the queue of ${service}. Bookings are late, but not lost.`,
-      action: 'Look at the errors, throttles and duration of its function on the dashboard.',
+      action: 'Look at the errors, throttles and duration of its function on the dashboard of the services.',
       section: 'The oldest message of a queue is old',
     });
-    const ofRules = (metricName: string): IMetric =>
-      sumOf(ruleNames.map((rule) => ruleMetric(metricName, busName, rule)));
-    this.#alarm('FailedInvocations', 'failed-invocations', {
-      metric: ofRules('FailedInvocations'),
-      ...onceInQuarterHour,
-      meaning: `EventBridge gave up delivering events to ${service}. It put them into the queue of undelivered events.`,
-      action: `Type \`pnpm dlq show ${service} --kind undelivered\`. Deploy the service's stack again, then redrive.`,
-      section: "A rule's invocations fail",
-    });
     this.#alarm('LostEvents', 'lost-events', {
-      metric: ofRules('InvocationsFailedToBeSentToDlq'),
+      metric: sumOf(ruleNames.map((rule) => ruleMetric('InvocationsFailedToBeSentToDlq', busName, rule))),
       ...onceInQuarterHour,
       meaning: `EventBridge could deliver events neither to ${service} nor to its queue of undelivered events. Only the archive has them.`,
       action:
         "Deploy the service's stack again. Then type `pnpm replay` for the service's rules, from a time before this alarm.",
       section: 'Events were lost',
     });
-    this.dashboard.addQueue({ queue, deadLetters, undelivered });
   }
 
   /** @param kind the function's role in its service: `consumer` or `api` */
@@ -148,7 +140,6 @@ export class ServiceOperations extends Construct {
       action: 'Find the functions that use up the concurrency, or raise the limit.',
       section,
     });
-    this.dashboard.addFunction(kind, watched);
   }
 
   /** For a service that publishes the metric `ImpossibleFact`. */
@@ -164,8 +155,13 @@ export class ServiceOperations extends Construct {
 
   #alarm(id: string, name: string, props: Omit<OperatorAlarmProps, 'name' | 'topic'>): void {
     const alarmName = `${serviceName(this, this.#service)}-${name}`;
-    this.dashboard.addAlarm(new OperatorAlarm(this, id, { ...props, name: alarmName, topic: this.#topic }));
+    new OperatorAlarm(this, id, { ...props, name: alarmName, topic: this.#topic });
   }
+}
+
+/** How many messages a queue holds that nobody has received. */
+function lengthOf(queue: Queue): Metric {
+  return queue.metricApproximateNumberOfMessagesVisible({ period: minute, statistic: Stats.MAXIMUM });
 }
 
 /** For a rule of a custom bus, EventBridge's metrics have the dimensions EventBusName and RuleName. */

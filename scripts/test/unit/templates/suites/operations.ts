@@ -44,18 +44,22 @@ describe('the alarms', () => {
       'dead-letters',
       'new-dead-letters',
       'undelivered',
+      'new-undelivered',
       'oldest-message',
-      'failed-invocations',
       'lost-events',
     ];
     const names = [...kinds, 'consumer-errors', 'consumer-throttles'].map((kind) => `airline-${service}-${kind}`);
     expect(alarms.map(({ AlarmName }) => AlarmName)).toEqual(expect.arrayContaining(names));
   });
 
-  test.each(services)('%s has an alarm that rings for a new dead letter while an older one lies', (service) => {
+  const deadLetterQueues = services.flatMap((service) =>
+    ['dead-letters', 'undelivered'].map((queue) => [service, queue]),
+  );
+
+  test.each(deadLetterQueues)('%s has an alarm that rings for another message in %s', (service, queue) => {
     const byName = (kind: string) => alarms.find(({ AlarmName }) => AlarmName === `airline-${service}-${kind}`)!;
-    const { MetricName, Dimensions } = byName('dead-letters');
-    const { Metrics, Threshold, DatapointsToAlarm } = byName('new-dead-letters');
+    const { MetricName, Dimensions } = byName(queue);
+    const { Metrics, Threshold, DatapointsToAlarm } = byName(`new-${queue}`);
     expect({ Threshold, DatapointsToAlarm }).toEqual({ Threshold: 1, DatapointsToAlarm: 1 });
     expect(Metrics).toEqual([
       expect.objectContaining({ Expression: 'IF(length > DIFF(length), DIFF(length), 0)' }),
@@ -102,26 +106,52 @@ describe('the alarms', () => {
 });
 
 describe('the dashboards', () => {
-  const bodyOf = (stack: string): string => {
-    const [dashboard] = resourcesOf(templates.get(stack)!, 'AWS::CloudWatch::Dashboard') as {
-      DashboardBody: unknown;
-    }[];
-    return JSON.stringify(dashboard!.DashboardBody);
+  const bodyOf = (name: string): string => {
+    const dashboards = resourcesOf(templates.get('airline-platform')!, 'AWS::CloudWatch::Dashboard');
+    return JSON.stringify(dashboards.find(({ DashboardName }) => DashboardName === name)!.DashboardBody);
   };
+  const namesOf = (type: string, property: string): string[] =>
+    [...templates.values()].flatMap((template) => resourcesOf(template, type)).map((each) => String(each[property]));
 
   test('that of the flow names every queue of the services', () => {
-    const queues = [...templates.values()].flatMap((template) => resourcesOf(template, 'AWS::SQS::Queue')) as {
-      QueueName: string;
-    }[];
+    const queues = namesOf('AWS::SQS::Queue', 'QueueName');
     expect(queues).toHaveLength(3 * services.length);
-    for (const { QueueName } of queues) expect(bodyOf('airline-platform')).toContain(`\\"${QueueName}\\"`);
+    for (const queue of queues) expect(bodyOf('airline')).toContain(`\\"${queue}\\"`);
   });
 
-  test.each(services)('that of %s shows every alarm of its stack', (service) => {
-    const { Resources } = templates.get(`airline-${service}`)!;
-    const ids = Object.keys(Resources).filter((id) => Resources[id]!.Type === 'AWS::CloudWatch::Alarm');
-    expect(ids.length).toBeGreaterThan(6);
-    for (const id of ids) expect(bodyOf(`airline-${service}`)).toContain(id);
+  test('that of the flow shows every alarm, and no other', () => {
+    const shown = [...bodyOf('airline').matchAll(/:alarm:([\w-]+)/g)].map(([, name]) => name);
+    expect(shown.sort()).toEqual(alarms.map(({ AlarmName }) => AlarmName).sort());
+    expect(shown.length).toBeLessThanOrEqual(100);
+  });
+
+  test('that of the services shows every queue and every function when a service is chosen', () => {
+    const variables = /\\"variables\\":\[.*?\]/.exec(bodyOf('airline-services'))![0];
+    const body = services.map((service) => bodyOf('airline-services').replaceAll('SERVICE', service)).join();
+    for (const service of services) expect(variables).toContain(`\\"value\\":\\"${service}\\"`);
+    const names = [
+      ...namesOf('AWS::SQS::Queue', 'QueueName'),
+      ...namesOf('AWS::Lambda::Function', 'FunctionName').filter((name) => name !== 'undefined'),
+    ];
+    expect(names).toHaveLength(3 * services.length + services.length + 3);
+    for (const name of names) expect(body).toContain(`\\"${name}\\"`);
+  });
+});
+
+describe('infra/README.md', () => {
+  const page = readFileSync(path.join(workspaceRoot, 'infra', 'README.md'), 'utf8');
+  const all = (type: string): Record<string, unknown>[] =>
+    [...templates.values()].flatMap((template) => resourcesOf(template, type));
+
+  test('counts what an idle deployment pays for', () => {
+    const metricsOf = ({ Metrics }: Alarm): number =>
+      (Metrics as { MetricStat?: unknown }[] | undefined)?.filter(({ MetricStat }) => MetricStat).length ?? 1;
+    const metrics = alarms.reduce((sum, alarm) => sum + metricsOf(alarm), 0);
+    const costs = page.slice(page.indexOf('## What an idle deployment costs'));
+    expect(costs).toContain(`${alarms.length} alarms on ${metrics} metrics`);
+    expect(costs).toContain(`${all('AWS::CloudWatch::Dashboard').length} dashboards`);
+    expect(costs).toContain(`${all('AWS::KMS::Key').length} key`);
+    expect(costs).toContain(`${all('AWS::Lambda::EventSourceMapping').length} queues`);
   });
 });
 
