@@ -44,26 +44,22 @@ async function alarmsOfStacks(target: Target, services: readonly string[]): Prom
     for (const part of ['platform', ...services]) {
       for await (const page of paginateListStackResources({ client }, { StackName: `${target.airline}-${part}` })) {
         for (const { ResourceType, PhysicalResourceId } of page.StackResourceSummaries ?? [])
-          if (/^AWS::CloudWatch::(Composite)?Alarm$/.test(ResourceType ?? '')) names.push(PhysicalResourceId!);
+          if (ResourceType === 'AWS::CloudWatch::Alarm') names.push(PhysicalResourceId!);
       }
     }
   } finally {
     client.destroy();
   }
-  // The physical id of a composite alarm is its ARN.
-  return names.map((name) => name.slice(name.lastIndexOf(':') + 1)).sort();
+  return names.sort();
 }
 
 async function alarmsOf(target: Target): Promise<Map<string, SeenAlarm>> {
   const client = new CloudWatchClient(target.clientConfig);
   const seen = new Map<string, SeenAlarm>();
   try {
-    const pages = paginateDescribeAlarms(
-      { client },
-      { AlarmNamePrefix: `${target.airline}-`, AlarmTypes: ['MetricAlarm', 'CompositeAlarm'] },
-    );
-    for await (const { MetricAlarms = [], CompositeAlarms = [] } of pages) {
-      for (const { AlarmName, StateValue, ActionsEnabled } of [...MetricAlarms, ...CompositeAlarms])
+    const pages = paginateDescribeAlarms({ client }, { AlarmNamePrefix: `${target.airline}-` });
+    for await (const { MetricAlarms = [] } of pages) {
+      for (const { AlarmName, StateValue, ActionsEnabled } of MetricAlarms)
         seen.set(AlarmName!, { state: StateValue ?? '', notifies: ActionsEnabled !== false });
     }
   } finally {

@@ -1,4 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import {
+  type AttributeValue,
+  DeleteItemCommand,
+  DynamoDBClient,
+  paginateScan,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import {
   GetQueueAttributesCommand,
@@ -18,6 +25,7 @@ import type { Flight } from '../../../airline/schedule.ts';
 import type { AirlinePlace, Mail } from './airline-place.ts';
 import { startOnLocalCloud } from './on-local-cloud.ts';
 
+type Item = Record<string, AttributeValue>;
 type SeatState = 'free' | 'held' | 'sold';
 
 interface SeatMap {
@@ -156,6 +164,31 @@ export class RunningAirline {
     );
     const answer = await fetch(`${path}${mapping!.UUID}`, { method: 'PUT', body: JSON.stringify({ Enabled }) });
     if (!answer.ok) throw new Error(`The consumer of ${service} could not be changed: ${await answer.text()}`);
+  }
+
+  /** All items of a service's table. */
+  async itemsOf(service: string): Promise<Item[]> {
+    return this.#onTable(async (client) => {
+      const items: Item[] = [];
+      for await (const page of paginateScan({ client }, { TableName: `airline-${service}` }))
+        items.push(...(page.Items ?? []));
+      return items;
+    });
+  }
+
+  /** Replaces all items of a service's table, as if it had been restored. */
+  async restoreTable(service: string, items: readonly Item[]): Promise<void> {
+    const TableName = `airline-${service}`;
+    const lost = await this.itemsOf(service);
+    await this.#onTable(async (client) => {
+      for (const { pk, sk } of lost) await client.send(new DeleteItemCommand({ TableName, Key: { pk: pk!, sk: sk! } }));
+      for (const Item of items) await client.send(new PutItemCommand({ TableName, Item }));
+    });
+  }
+
+  async #onTable<T>(use: (client: DynamoDBClient) => Promise<T>): Promise<T> {
+    const client = new DynamoDBClient(this.#place.clientConfig);
+    return use(client).finally(() => client.destroy());
   }
 
   /** The amount that the payment provider captured for a booking less its refunds, in minor units, and its charges. */
