@@ -117,7 +117,7 @@ module.exports = {
       ['test'],
       ['commands'],
       ['smoke'],
-      ['chaos', 'conformance', 'contracts', 'coverage', 'documents', 'gates', 'reconcile', 'replay'],
+      ['chaos', 'conformance', 'contracts', 'coverage', 'documents', 'gates', 'reconcile', 'replay', 'templates'],
       ['dead-letters'],
       ['airline'],
       ['cli'],

@@ -125,9 +125,15 @@ export function admitsRule(policy: string | undefined, ruleName: string): boolea
       Effect === 'Allow' &&
       [Principal?.Service].flat().includes('events.amazonaws.com') &&
       [Action].flat().some((action) => action?.toLowerCase() === 'sqs:sendmessage') &&
-      sources.some((arn) => arn.endsWith(`/${ruleName}`))
+      sources.some((arn) => isMatch(nameIn(arn), ruleName))
     );
   });
+}
+
+/** @param pattern a name in which `*` stands for any text, as in `ArnLike` */
+function isMatch(pattern: string, name: string): boolean {
+  const parts = pattern.split('*').map((part) => part.replaceAll(/[.?+^$[\]\\(){}|]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`).test(name);
 }
 
 function nameIn(url: string): string {

@@ -96,10 +96,21 @@ describe('the check of the queue policies', () => {
         },
       ],
     });
+  const byPrefix = admitting('airline-seats-*');
   const whole = admitting('airline-seats-flights', 'airline-seats-refused-payments');
 
   test.each<[what: string, policies: Record<string, string | undefined>, mistake: string | undefined]>([
     ['both queues admit all rules', { 'airline-seats': whole, 'airline-seats-undelivered': whole }, undefined],
+    [
+      'both admit them by their prefix',
+      { 'airline-seats': byPrefix, 'airline-seats-undelivered': byPrefix },
+      undefined,
+    ],
+    [
+      'a queue admits the rules of another service',
+      { 'airline-seats': admitting('airline-sea-*'), 'airline-seats-undelivered': whole },
+      'airline-seats does not admit airline-seats-flights, ',
+    ],
     [
       'a queue has no policy',
       { 'airline-seats-undelivered': whole },
