@@ -115,10 +115,10 @@ describe('after its table was lost', () => {
 
   testHere('bookings gets its flights from a replay, so the front door accepts requests again', async () => {
     await lose('bookings');
-    const { flightId, seats, passenger } = customer.request();
+    const { bookingId, flightId, seats, passenger } = customer.request();
     const book = async (): Promise<number> => {
       const body = JSON.stringify({ flightId, seats, passenger, payment: { method: 'pm_card_visa' } });
-      const headers = { 'content-type': 'application/json', 'idempotency-key': passenger.email };
+      const headers = { 'content-type': 'application/json', 'idempotency-key': bookingId };
       return (await airline.fetch('/bookings', { method: 'POST', headers, body })).status;
     };
     expect(await book()).toBe(400);
