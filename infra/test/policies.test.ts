@@ -7,8 +7,10 @@ import { CfnArchive, CfnEventBusPolicy, type CfnRule, EventBus, Rule } from 'aws
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import {
   AccountPrincipal,
+  AccountRootPrincipal,
   AnyPrincipal,
   type CfnPolicy,
+  CompositePrincipal,
   ManagedPolicy,
   PolicyStatement,
   Role,
@@ -20,6 +22,7 @@ import { type CfnQueue, type CfnQueuePolicy, Queue, QueueEncryption } from 'aws-
 import { describe, expect, test } from '@jest/globals';
 import path from 'node:path';
 import { ApiFunction } from '../src/api-function.ts';
+import { CommandRole } from '../src/command-role.ts';
 import { EventConsumer } from '../src/event-consumer.ts';
 import { PlatformStack } from '../src/platform-stack.ts';
 import { platformApi, platformBus } from '../src/platform.ts';
@@ -188,6 +191,77 @@ describe('a role', () => {
     expect(ids).toContainEqual(expect.stringMatching(/^trust .*111122223333/));
     expect(ids).toContain('managed-policy arn:${AWS::Partition}:iam::aws:policy/AmazonSESFullAccess');
     expect(ids).toContain('all-but');
+  });
+
+  describe('for commands', () => {
+    const arn = (service: string, resource: string, resourceName?: string) => (stack: Stack) =>
+      stack.formatArn({ service, resource, ...(resourceName !== undefined && { resourceName }) });
+    const roleWith = (stack: Stack, actions: string[], resources: string[], wide?: string): CommandRole =>
+      new CommandRole(stack, 'Extra', {
+        name: 'extra',
+        description: 'For this test',
+        secrets: ['payments/stripe-read-key'],
+        permissions: [{ actions, resources, ...(wide !== undefined && { wide }) }],
+      });
+
+    test.each<[string, (stack: Stack) => string]>([
+      ['sqs:ReceiveMessage', arn('sqs', 'airline-seats-dead-letters')],
+      ['dynamodb:Scan', arn('dynamodb', 'table', 'airline-seats')],
+      ['events:StartReplay', arn('events', 'event-bus', 'airline')],
+      ['dynamodb:GetItem', (stack) => (stack as ReceiptsStack).table.tableArn],
+    ])('may %s of the whole airline, by name', (action, resource) => {
+      expect(findingsWhen((stack) => void roleWith(stack, [action], [resource(stack)]))).toEqual([]);
+    });
+
+    test.each<[string, (stack: Stack) => string, string]>([
+      ['a queue of somebody else', arn('sqs', 'payroll'), 'sqs:${AWS::Region}:${AWS::AccountId}:payroll'],
+      ['an airline whose name begins alike', arn('dynamodb', 'table', 'airlines'), 'table/airlines'],
+      ['another account', () => 'arn:aws:sqs:eu-west-1:111122223333:airline-seats', '111122223333:airline-seats'],
+      ['every queue of the airline', arn('sqs', 'airline-*'), 'airline-*'],
+      ['everything', () => '*', 'on *,'],
+    ])('that reaches %s is reported, by the project or also by cdk-nag', (_, resource, text) => {
+      const found = findingsWhen((stack) => void roleWith(stack, ['sqs:ReceiveMessage'], [resource(stack)]));
+      const [first] = found.filter(({ id }) => id.startsWith('wide sqs:ReceiveMessage '));
+      expect(formatFinding(first!)).toContain(text);
+      expect(formatFinding(first!)).toContain('say so in `wide` of the permission');
+      expect(found.filter(({ id }) => !/^(wide|AwsSolutions-IAM5)/.test(id))).toEqual([]);
+    });
+
+    test('may reach more for a stated reason', () => {
+      const why = 'EventBridge knows no resource for this action of all accounts.';
+      expect(findingsWhen((stack) => void roleWith(stack, ['events:ListRules'], ['*'], why))).toEqual([]);
+    });
+
+    test('without the name that people type is reported', () => {
+      expect(
+        onlyMessage((stack) => void new Role(stack, 'Operators', { assumedBy: new AccountRootPrincipal() })),
+      ).toContain('create it as a CommandRole, which names it');
+    });
+
+    test('that also a service may assume, or that everybody with a tag may, is held to the rules of a function', () => {
+      const [mixed, open] = [
+        new CompositePrincipal(new AccountRootPrincipal(), new ServicePrincipal('lambda.amazonaws.com')),
+        new AccountRootPrincipal().withSessionTags(),
+      ].map((assumedBy) =>
+        findingsWhen((stack) => {
+          const role = new Role(stack, 'Mixed', { roleName: 'airline-mixed', assumedBy });
+          role.addToPolicy(
+            new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [arn('sqs', 'airline')(stack)] }),
+          );
+        }).map(({ id }) => id),
+      );
+      for (const ids of [mixed, open]) {
+        expect(ids).toContainEqual(expect.stringMatching(/^trust .*:root/));
+        expect(ids).toContainEqual(expect.stringMatching(/^foreign sqs:SendMessage/));
+      }
+    });
+
+    test('may put no events but those of its stack', () => {
+      const ids = findingsWhen((stack) => {
+        roleWith(stack, ['events:PutEvents'], [stack.bus.eventBusArn]);
+      }).map(({ id }) => id);
+      expect(ids).toEqual(['put-events any-source', 'put-events any-detail-type']);
+    });
   });
 
   test('that the checks cannot read, because of a condition or another stack, is reported', () => {

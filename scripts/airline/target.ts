@@ -10,6 +10,7 @@ import {
 import { isObject } from '@airline/events-schemas/is-object';
 import { printable } from '@airline/events-schemas/printable';
 import type { TargetName } from '../cli/command.ts';
+import { asRefusal } from '../cli/refusal.ts';
 import { UsageError } from '../cli/usage-error.ts';
 import { fetchLocalhost } from './fetch-localhost.ts';
 
@@ -70,8 +71,10 @@ export function openTarget(name: TargetName, ports = localPorts()): Target {
   const ssm = new SSMClient(config);
   let known: Promise<Map<string, string>> | undefined;
 
-  const unreachable = (cause: unknown): UsageError =>
-    local
+  const unreachable = (cause: unknown): UsageError => {
+    const refusal = asRefusal(cause);
+    if (refusal) return refusal;
+    return local
       ? new UsageError(
           `No local cloud answers on ${endpoint}. Start one with \`pnpm start\`, ` +
             'or set LOCAL_AWS_PORT and LOCAL_HTTP_PORT to its ports.',
@@ -83,6 +86,7 @@ export function openTarget(name: TargetName, ports = localPorts()): Target {
             cause,
           },
         );
+  };
 
   async function readParameters(): Promise<Map<string, string>> {
     const found = new Map<string, string>();

@@ -89,7 +89,8 @@ export async function redrive(
       target,
       queue.url,
       moved.map(({ receiptHandle }) => receiptHandle),
-    );
+      // They were sent, so a refusal is an error of each: both queues have it.
+    ).catch((refusal: Error) => moved.map(() => refusal.message));
     result.redriven += moved.length;
     onProgress(result.redriven);
     for (const [index, error] of errors.entries()) {

@@ -119,7 +119,7 @@ async function readCharges(
     [...payments].flatMap(([bookingId, record]) => intentsOf(record).map((id) => [id, bookingId])),
   );
   const url = target.endpoint ?? process.env.STRIPE_API_URL;
-  const stripe = new Stripe(await target.secret('payments/stripe-api-key'), {
+  const stripe = new Stripe(await target.secret(await stripeKeyOf(target)), {
     telemetry: false,
     ...(url && addressOf(url)),
   });
@@ -150,6 +150,12 @@ async function readCharges(
     charges.set(bookingId, [...(charges.get(bookingId) ?? []), charge]);
   }
   return charges;
+}
+
+/** The key that may only read charges, if an operator has stored one; if not, the key with which payments charges. */
+async function stripeKeyOf(target: Target): Promise<string> {
+  const restricted = 'payments/stripe-read-key';
+  return (await target.parameters()).has(restricted) ? restricted : 'payments/stripe-api-key';
 }
 
 function intentsOf(record: PaymentRecord): string[] {

@@ -137,17 +137,18 @@ export async function startOnEmulator(name: string, context: Record<string, unkn
   }
 }
 
-/** Does what CloudFormation cannot: stores the payment provider's key, and verifies the sender's domain. */
+/** Does what CloudFormation cannot: stores the payment provider's keys, and verifies the sender's domain. */
 async function prepareAccount(clientConfig: AirlinePlace['clientConfig']): Promise<void> {
   const ssm = new SSMClient(clientConfig);
   const ses = new SESv2Client(clientConfig);
-  await ssm.send(
-    new PutParameterCommand({
-      Name: '/airline/payments/stripe-api-key',
+  for (const name of ['stripe-api-key', 'stripe-read-key']) {
+    const parameter = {
+      Name: `/airline/payments/${name}`,
       Type: 'SecureString',
       Value: 'sk_test_conformance',
-    }),
-  );
+    } as const;
+    await ssm.send(new PutParameterCommand(parameter));
+  }
   await ses.send(new CreateEmailIdentityCommand({ EmailIdentity: 'airline.example' }));
   ssm.destroy();
   ses.destroy();
