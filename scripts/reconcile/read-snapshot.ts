@@ -153,7 +153,7 @@ async function readCharges(
 }
 
 /** The key that may only read charges, if an operator has stored one; if not, the key with which payments charges. */
-async function stripeKeyOf(target: Target): Promise<string> {
+export async function stripeKeyOf(target: Target): Promise<string> {
   const restricted = 'payments/stripe-read-key';
   return (await target.parameters()).has(restricted) ? restricted : 'payments/stripe-api-key';
 }

@@ -114,7 +114,7 @@ interface Statement {
 }
 
 /** Whether a queue's policy lets EventBridge send for this rule, in the form in which `EventConsumer` writes it. */
-export function admitsRule(policy: string | undefined, ruleName: string): boolean {
+function admitsRule(policy: string | undefined, ruleName: string): boolean {
   if (!policy) return false;
   const { Statement = [] } = JSON.parse(policy) as { Statement?: Statement | Statement[] };
   return [Statement].flat().some(({ Effect, Principal, Action, Condition = {} }) => {

@@ -1,4 +1,5 @@
 /** One check of the smoke test, and how it ended. */
+import { asRefusal } from '../cli/refusal.ts';
 
 export interface Outcome {
   name: string;
@@ -63,17 +64,15 @@ export async function runCheck(check: Check): Promise<Outcome> {
   }
 }
 
-const whatRole =
-  'use the role airline-smoke of the platform stack, or a role that may do the same (infra/README.md, "Roles of people and pipelines").';
+const whatRole = 'use the role airline-smoke; infra/README.md, "Roles of operators"';
 
-/** AWS's services name this error in several ways; each message says who may not do what. */
 function isAccessDenied(error: unknown): boolean {
-  return error instanceof Error && /AccessDenied|NotAuthorized|AuthorizationError|Forbidden/.test(error.name);
+  return asRefusal(error) !== undefined || (error instanceof Error && asRefusal(error.cause) !== undefined);
 }
 
 function inWords(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return isAccessDenied(error) ? `these credentials are not enough: ${error.message}` : error.message;
+  const known = asRefusal(error) ?? error;
+  return known instanceof Error ? known.message : String(known);
 }
 
 export interface Waiting {

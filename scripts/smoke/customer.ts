@@ -22,7 +22,7 @@ export interface Customer {
 }
 
 /** Publishes one event on the airline's bus. */
-export async function publishEvent(target: Target, event: AirlineEvent): Promise<void> {
+async function publishEvent(target: Target, event: AirlineEvent): Promise<void> {
   const busName = (await target.parameters()).get('bus/name')!;
   await publishOrThrow(createPublisher({ client: target.eventBridge, busName }), [event]);
 }

@@ -5,6 +5,7 @@ import type { Flight } from '../airline/schedule.ts';
 import type { Target } from '../airline/target.ts';
 import { counted } from '../cli/format.ts';
 import { loadSubscriptions } from '../documents/subscriptions.ts';
+import { stripeKeyOf } from '../reconcile/read-snapshot.ts';
 import { reconcile } from '../reconcile/reconcile-bookings.ts';
 import { type Booker, checkBooking, checkCancellation, checkDecline, checkExpiry } from './booking-checks.ts';
 import { checkAlarms } from './check-alarms.ts';
@@ -118,9 +119,9 @@ function checkProvider(target: Target, provider: { isLive: boolean }): Check {
   return {
     name: 'provider',
     expected: "the parameter with the payment provider's key can be read",
-    next: 'infra/README.md, "Deploy": the key is put there by hand, once',
+    next: 'packages/payments/README.md, "Deploying it alone": the keys are put there by hand, once',
     async run() {
-      provider.isLive = isLiveKey(await target.secret('payments/stripe-api-key'));
+      provider.isLive = isLiveKey(await target.secret(await stripeKeyOf(target)));
       return provider.isLive
         ? 'the key is a live one: only the declined booking asks for a payment'
         : 'the key is a test key';

@@ -221,7 +221,7 @@ describe('a check', () => {
       denied,
       {
         state: 'failed',
-        saw: expect.stringContaining('sqs:SendMessage'),
+        saw: expect.stringContaining('(sqs:SendMessage)'),
         next: expect.stringContaining('airline-smoke'),
       },
     ],
