@@ -116,6 +116,7 @@ module.exports = {
     ...pointDownOnly('scripts', [
       ['test'],
       ['commands'],
+      ['smoke'],
       ['chaos', 'conformance', 'contracts', 'coverage', 'documents', 'gates', 'reconcile', 'replay', 'templates'],
       ['dead-letters'],
       ['airline'],
