@@ -5,4 +5,5 @@
  */
 import './suites/operator.ts';
 import './suites/cancellation.ts';
+import './suites/front-door.ts';
 import './suites/booking.ts';
