@@ -116,7 +116,7 @@ module.exports = {
     ...pointDownOnly('scripts', [
       ['test'],
       ['commands'],
-      ['chaos', 'conformance', 'contracts', 'coverage', 'documents', 'gates', 'reconcile', 'replay'],
+      ['chaos', 'conformance', 'contracts', 'coverage', 'documents', 'gates', 'reconcile', 'replay', 'templates'],
       ['dead-letters'],
       ['airline'],
       ['cli'],

@@ -304,7 +304,7 @@ describe('delivery', () => {
       rule.addDeletionOverride('DependsOn');
       // As the CDK's SqsQueue does.
       raw<CfnQueuePolicy>(stack.consumer.queue.node.findChild('Policy')).addPropertyOverride(
-        'PolicyDocument.Statement.1.Condition.ArnEquals.aws:SourceArn',
+        'PolicyDocument.Statement.1.Condition.ArnLike.aws:SourceArn',
         { 'Fn::GetAtt': [stack.getLogicalId(rule), 'Arn'] },
       );
     }).map(formatFinding);
@@ -329,6 +329,25 @@ describe('a resource policy', () => {
         }),
       'admits arn:aws:events:eu-west-1:1:rule/other/theirs, which is not a rule of this bus that delivers to the queue',
     ],
+    ...['*', 'airline-*', 'airline-receipts*', 'airline-receipts-pay*', 'airline-seats-*'].map(
+      (pattern): [string, (stack: ReceiptsStack) => PolicyStatement, string] => [
+        `all rules like ${pattern}`,
+        (stack) =>
+          new PolicyStatement({
+            principals: [new ServicePrincipal('events.amazonaws.com')],
+            conditions: {
+              ArnLike: {
+                'aws:SourceArn': stack.formatArn({
+                  service: 'events',
+                  resource: 'rule',
+                  resourceName: `${stack.bus.eventBusName}/${pattern}`,
+                }),
+              },
+            },
+          }),
+        `/${pattern}, which is not a rule of this bus that delivers to the queue`,
+      ],
+    ),
   ])('of a queue that admits %s is reported', (_, statement, problem) => {
     const message = onlyMessage((stack) => {
       const open = statement(stack);
@@ -338,6 +357,26 @@ describe('a resource policy', () => {
     });
     expect(message).toContain(problem);
     expect(message).toContain('Finding: open-queue sqs:SendMessage');
+  });
+
+  test('of a queue that admits the rules of its own service, which deliver elsewhere, is reported', () => {
+    const message = onlyMessage((stack) => {
+      const { deadLetters, queue } = stack.consumer;
+      const [, admitted] = (
+        stack.resolve(raw<CfnQueuePolicy>(queue.node.findChild('Policy')).policyDocument) as {
+          Statement: { Condition: { ArnLike: Record<string, string> } }[];
+        }
+      ).Statement;
+      deadLetters.addToResourcePolicy(
+        new PolicyStatement({
+          principals: [new ServicePrincipal('events.amazonaws.com')],
+          actions: ['sqs:SendMessage'],
+          resources: [deadLetters.queueArn],
+          conditions: { ArnLike: admitted!.Condition.ArnLike },
+        }),
+      );
+    });
+    expect(message).toContain('/airline-receipts-*, which is not a rule of this bus that delivers to the queue');
   });
 
   test('of a bus that admits another account is reported', () => {
