@@ -61,7 +61,7 @@ module.exports = {
     },
     {
       name: 'subscriptions-are-data',
-      comment: 'src/subscriptions.ts is read by stack, simulation and documents; it imports nothing but types.',
+      comment: 'src/subscriptions.ts is read by stack, simulation and the flow; it imports nothing but types.',
       severity: 'error',
       from: { path: '^packages/[^/]+/src/subscriptions\\.ts$' },
       to: { dependencyTypesNot: ['type-only'] },
@@ -117,7 +117,8 @@ module.exports = {
       ['test'],
       ['commands'],
       ['smoke'],
-      ['chaos', 'conformance', 'contracts', 'coverage', 'documents', 'gates', 'reconcile', 'replay', 'templates'],
+      ['flow'],
+      ['chaos', 'conformance', 'contracts', 'coverage', 'gates', 'reconcile', 'replay', 'templates'],
       ['dead-letters'],
       ['airline'],
       ['cli'],

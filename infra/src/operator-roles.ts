@@ -11,7 +11,8 @@ const reconciled = ['seats', 'payments', 'receipts', 'status'];
 
 /**
  * The roles of the operators on call, with what the commands of the runbook need and nothing else.
- * - `airline-reader` looks: `dlq list`, `show`, `export`, every dry run, `reconcile`, `status`, `flights list`.
+ * - `airline-reader` looks: `dlq list`, `show`, `export`, every dry run, `reconcile`, `status`, `flights list`,
+ *   `flow`.
  * - `airline-operator` also acts: `dlq redrive`, `dlq drop` and `replay`, each with `--confirm`.
  *
  * Both see personal data: names and addresses in dead letters and tables. Neither gets the key with which payments
@@ -38,6 +39,13 @@ export class OperatorRoles extends Construct {
       {
         actions: ['dynamodb:Scan'],
         resources: reconciled.map((service) => arnOf('dynamodb', 'table', serviceName(this, service))),
+      },
+      {
+        actions: ['cloudformation:GetTemplate'],
+        resources: ['platform', ...services].map((name) =>
+          arnOf('cloudformation', 'stack', `${serviceName(this, name)}/*`),
+        ),
+        wide: 'The ARN of a stack ends with an id that CloudFormation gives; the name before it is that of one stack.',
       },
       { actions: ['events:DescribeEventBus'], resources: [bus.eventBusArn] },
       { actions: ['events:DescribeArchive'], resources: [archive.archiveArn] },

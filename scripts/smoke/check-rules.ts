@@ -7,7 +7,7 @@ import {
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import type { Target } from '../airline/target.ts';
 import { counted } from '../cli/format.ts';
-import type { SubscriptionsOfServices } from '../documents/subscriptions.ts';
+import type { SubscriptionsOfServices } from '../flow/subscriptions.ts';
 import { type Check, Skipped, Unmet } from './check.ts';
 
 interface ExpectedRule {

@@ -4,7 +4,7 @@ import { listFlights } from '../airline/list-flights.ts';
 import type { Flight } from '../airline/schedule.ts';
 import type { Target } from '../airline/target.ts';
 import { counted } from '../cli/format.ts';
-import { loadSubscriptions } from '../documents/subscriptions.ts';
+import { loadSubscriptions } from '../flow/subscriptions.ts';
 import { stripeKeyOf } from '../reconcile/read-snapshot.ts';
 import { reconcile } from '../reconcile/reconcile-bookings.ts';
 import { type Booker, checkBooking, checkCancellation, checkDecline, checkExpiry } from './booking-checks.ts';

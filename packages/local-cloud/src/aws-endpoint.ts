@@ -10,7 +10,7 @@ import { splitUrl } from './http-api/http-payload.ts';
 import { type EventSourceMappings, eventSourceMappingsPath } from './lambda/event-source-mappings.ts';
 import type { Parameters } from './ssm/parameters.ts';
 import type { Queues } from './sqs/queues.ts';
-import { formatSqsAnswer, formatSqsError, parseSqsQuery } from './sqs/sqs-query-protocol.ts';
+import { escapeXml, formatSqsAnswer, formatSqsError, parseSqsQuery } from './sqs/sqs-query-protocol.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
@@ -20,6 +20,8 @@ export interface AwsEndpointParts {
   lostDeliveries: EventBridge['lostDeliveries'];
   queues: Pick<Queues, 'request'>;
   parameters: Pick<Parameters, 'request'>;
+  /** The template of a stack, as JSON. */
+  templateOf: (stackName: string) => string | undefined;
   dynamodb: Handler;
   mail: Handler;
   paymentProvider: Handler;
@@ -40,6 +42,7 @@ const SUPPORTED_APIS = [
   'DynamoDB',
   "Lambda's event source mappings",
   'SSM parameters',
+  'CloudFormation GetTemplate',
   'STS GetCallerIdentity',
   'SESv2 (/v2/email/)',
   'the payment provider (/v1/)',
@@ -121,7 +124,7 @@ async function answerEventSources(
   answerJson(response, await mappings.request(request.method ?? 'GET', url, input), '1.1');
 }
 
-/** Handles the query protocol. STS has no other protocol, and SQS clients from before 2023 use it. */
+/** Handles the query protocol. STS and CloudFormation have no other, and SQS clients from before 2023 use it. */
 async function answerQuery(
   parts: AwsEndpointParts,
   path: string,
@@ -133,6 +136,7 @@ async function answerQuery(
     const signal = abortedOnDisconnect(response);
     const form = new URLSearchParams(await readBody(request));
     if (form.get('Action') === 'GetCallerIdentity') return answerXml(response, 200, callerIdentity(requestId));
+    if (form.get('Action') === 'GetTemplate') return answerXml(response, 200, template(parts, form, requestId));
     const { action, input } = parseSqsQuery(form, path);
     const answer = (await parts.queues.request(action, input, signal)) as Record<string, unknown>;
     answerXml(response, 200, formatSqsAnswer(action, answer, requestId));
@@ -148,6 +152,18 @@ function callerIdentity(requestId: string): string {
     '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">' +
     `<GetCallerIdentityResult>${result}</GetCallerIdentityResult>` +
     `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></GetCallerIdentityResponse>`
+  );
+}
+
+/** @throws AwsError when there is no such stack */
+function template({ templateOf }: AwsEndpointParts, form: URLSearchParams, requestId: string): string {
+  const name = form.get('StackName') ?? '';
+  const body = templateOf(name);
+  if (body === undefined) throw new AwsError('ValidationError', `Stack with id ${name} does not exist`);
+  return (
+    '<GetTemplateResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">' +
+    `<GetTemplateResult><TemplateBody>${escapeXml(body)}</TemplateBody></GetTemplateResult>` +
+    `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></GetTemplateResponse>`
   );
 }
 

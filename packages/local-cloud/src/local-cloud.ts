@@ -108,6 +108,10 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       lostDeliveries: () => eventBridge.lostDeliveries(),
       queues,
       parameters,
+      templateOf: (stackName) => {
+        const stack = stacks.find(({ name }) => name === stackName);
+        return stack && JSON.stringify(stack.template);
+      },
       dynamodb: dynamodb.handle,
       mail: await createMail(),
       paymentProvider: createPaymentProvider(chaos && { aroundExecution: injectExecutionFaults(chaos) }).handle,

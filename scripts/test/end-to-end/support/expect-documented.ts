@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { openApiFile } from '../../../documents/openapi.ts';
+import { openApiFile } from '../../../flow/openapi.ts';
 import { DocumentedAnswers, type OpenApi } from '../../support/documented-answers.ts';
 
 let documented: DocumentedAnswers | undefined;

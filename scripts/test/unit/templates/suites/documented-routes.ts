@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { openApiFile } from '../../../../documents/openapi.ts';
+import { openApiFile } from '../../../../flow/openapi.ts';
 import { sharedTemplates } from '../../../support/shared-templates.ts';
 
 interface Document {
