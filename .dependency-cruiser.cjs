@@ -116,6 +116,7 @@ module.exports = {
     ...pointDownOnly('scripts', [
       ['test'],
       ['commands'],
+      ['smoke'],
       ['flow'],
       ['chaos', 'conformance', 'contracts', 'coverage', 'gates', 'reconcile', 'replay', 'templates'],
       ['dead-letters'],

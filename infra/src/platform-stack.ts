@@ -11,6 +11,7 @@ import { FlowDashboard } from './flow-dashboard.ts';
 import { FrontDoor } from './front-door.ts';
 import { airlineName, parameterName, serviceName, stageOf } from './names.ts';
 import { OperatorRoles } from './operator-roles.ts';
+import { SmokeRole } from './smoke-role.ts';
 import { justify } from './policies/justify.ts';
 import { PublishedSchemas } from './published-schemas.ts';
 import { RotatedKey } from './rotated-key.ts';
@@ -85,6 +86,7 @@ export class PlatformStack extends Stack {
     new FlowDashboard(this, 'Dashboard');
     new ServicesDashboard(this, 'ServicesDashboard');
     new OperatorRoles(this, 'OperatorRoles', { bus, archive });
+    new SmokeRole(this, 'SmokeRole', { bus });
     addAirlineTags(this, 'platform');
 
     const parameters = {

@@ -29,6 +29,11 @@ export interface Target {
   /** The value of a SecureString, by its path below the airline's name. @throws UsageError when it does not exist */
   secret(path: string): Promise<string>;
   /**
+   * Sends a request to the front door as nobody in particular, whatever it answers.
+   * @throws UsageError when the front door does not answer; when `init.signal` aborts, its reason
+   */
+  fetchAnonymously(path: string, init?: RequestInit): Promise<Response>;
+  /**
    * Sends a request to the front door, with the customer's token in AIRLINE_TOKEN if it is set.
    * @throws UsageError when the front door does not answer or refuses the token; when `init.signal` aborts, its reason
    */
@@ -118,6 +123,14 @@ export function openTarget(name: TargetName, ports = localPorts()): Target {
     return Parameter!.Value!;
   }
 
+  async function fetchAnonymously(path: string, init?: RequestInit): Promise<Response> {
+    const base = local ? `http://localhost:${ports.httpPort}` : (await parameters()).get('api/url');
+    return fetchLocalhost(`${base}${path}`, init).catch((error: unknown) => {
+      init?.signal?.throwIfAborted();
+      throw unreachable(error);
+    });
+  }
+
   return {
     airline,
     endpoint: local ? endpoint : undefined,
@@ -126,12 +139,9 @@ export function openTarget(name: TargetName, ports = localPorts()): Target {
     clientConfig: config,
     parameters,
     secret,
+    fetchAnonymously,
     async fetch(path, init) {
-      const base = local ? `http://localhost:${ports.httpPort}` : (await parameters()).get('api/url');
-      const response = await fetchLocalhost(`${base}${path}`, asCustomer(init)).catch((error: unknown) => {
-        init?.signal?.throwIfAborted();
-        throw unreachable(error);
-      });
+      const response = await fetchAnonymously(path, asCustomer(init));
       if (response.status === 401) throw new UsageError(whyUnauthorized(response));
       return response;
     },

@@ -17,6 +17,8 @@ import { documentsOf, formats } from '../flow/documents.ts';
 import type { Flow } from '../flow/flow.ts';
 import { flowOfTemplates, type Knowledge } from '../flow/flow-of-templates.ts';
 import { loadKnowledge } from '../flow/knowledge.ts';
+import { lintOpenApi } from '../flow/lint-openapi.ts';
+import { openApiFile } from '../flow/openapi.ts';
 
 /** Of a template at a target, in characters. */
 const longestText = 10_000;
@@ -97,11 +99,14 @@ async function writeDocuments(here: Flow): Promise<void> {
 
 async function checkDocuments(here: Flow, knowledge: Knowledge): Promise<void> {
   const stories = await tellStories(here);
-  const stale = documentsOf(here, stories).filter(({ isCurrent }) => !isCurrent);
+  const documents = documentsOf(here, stories);
+  const stale = documents.filter(({ isCurrent }) => !isCurrent);
+  const openApi = documents.find(({ file }) => path.join(workspaceRoot, file) === openApiFile)!;
   const mistakes = [
     ...findFlowMistakes(here, knowledge.contract),
     ...(await findUnsettledEnds(here, stories)),
-    ...stale.map(({ file }) => `${file} does not show the flow as it is. Type \`pnpm flow --write\`, and commit it.`),
+    ...(await lintOpenApi(openApi.content, openApiFile)),
+    ...stale.map(({ file }) => `${file} is not current. Type \`pnpm flow --write\`, and commit it.`),
   ];
   if (mistakes.length > 0) throw new UsageError(mistakes.join('\n'));
   const { services, events } = here;

@@ -9,6 +9,7 @@ import type { Flow } from './flow.ts';
 import { replaceBlock } from './generated-block.ts';
 import { markdownOf } from './markdown.ts';
 import { mermaidOf } from './mermaid.ts';
+import { openApiFile, renewOpenApi } from './openapi.ts';
 import { storiesPage } from './stories-page.ts';
 import { svgOf } from './svg.ts';
 import { whoHearsTable } from './who-hears.ts';
@@ -30,7 +31,10 @@ export interface Document {
   isCurrent: boolean;
 }
 
-/** Every document that is made of the flow. @throws Error when README.md has not the comments around its table */
+/**
+ * Every document that is made of the flow or of the contract, in whole or in part.
+ * @throws Error when a document has not the comments around its generated part
+ */
 export function documentsOf(flow: Flow, stories: readonly Story[]): Document[] {
   const readme = readFileSync(path.join(workspaceRoot, 'README.md'), 'utf8');
   const contents: Record<string, string> = {
@@ -39,6 +43,7 @@ export function documentsOf(flow: Flow, stories: readonly Story[]): Document[] {
     'docs/flow.md': formats.markdown!(flow),
     'docs/asyncapi.yaml': formats.asyncapi!(flow),
     'docs/stories.md': storiesPage(stories),
+    'docs/openapi.yaml': renewOpenApi(readFileSync(openApiFile, 'utf8')),
   };
   return Object.entries(contents).map(([file, content]) => {
     const there = path.join(workspaceRoot, file);

@@ -7,6 +7,7 @@ import { answerChaosControl } from './chaos/chaos-control.ts';
 import type { RequestMiddleware } from './chaos/chaos-requests.ts';
 import type { EventBridge } from './event-bridge/event-bridge.ts';
 import { splitUrl } from './http-api/http-payload.ts';
+import { type EventSourceMappings, eventSourceMappingsPath } from './lambda/event-source-mappings.ts';
 import type { Parameters } from './ssm/parameters.ts';
 import type { Queues } from './sqs/queues.ts';
 import { escapeXml, formatSqsAnswer, formatSqsError, parseSqsQuery } from './sqs/sqs-query-protocol.ts';
@@ -25,6 +26,8 @@ export interface AwsEndpointParts {
   mail: Handler;
   paymentProvider: Handler;
   isReady: () => boolean;
+  /** Lambda's event source mappings; undefined until all stacks are provisioned. @default none */
+  eventSources?: () => Pick<EventSourceMappings, 'request'> | undefined;
   /** Injects faults. @default no faults */
   chaos?: { control: Chaos; middleware: RequestMiddleware };
 }
@@ -37,6 +40,7 @@ const SUPPORTED_APIS = [
   'EventBridge',
   'SQS (JSON and query protocol)',
   'DynamoDB',
+  "Lambda's event source mappings",
   'SSM parameters',
   'CloudFormation GetTemplate',
   'STS GetCallerIdentity',
@@ -72,6 +76,7 @@ async function route(
   if (typeof target === 'string') return routeTarget(parts, target, request, response);
   if (pathname.startsWith('/v2/email/')) return parts.mail(request, response);
   if (pathname.startsWith('/v1/')) return parts.paymentProvider(request, response);
+  if (pathname.startsWith(eventSourceMappingsPath)) return answerEventSources(parts, request, response);
   if (pathname === '/_local/chaos') return answerChaosControl(parts.chaos?.control, request, response);
   if (pathname === '/_local/lost-deliveries') return answerJson(response, parts.lostDeliveries(), '1.0');
   if (pathname === '/_local/health') return answerHealth(response, parts.isReady());
@@ -105,6 +110,18 @@ async function routeTarget(
     default:
       throw unsupported(target);
   }
+}
+
+async function answerEventSources(
+  { eventSources }: AwsEndpointParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const input = parseJson(await readBody(request));
+  const mappings = eventSources?.();
+  if (!mappings) throw new AwsError('ServiceException', 'The local cloud is still starting.', 503);
+  const url = new URL(request.url ?? '/', 'http://localhost');
+  answerJson(response, await mappings.request(request.method ?? 'GET', url, input), '1.1');
 }
 
 /** Handles the query protocol. STS and CloudFormation have no other, and SQS clients from before 2023 use it. */

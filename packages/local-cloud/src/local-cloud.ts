@@ -12,6 +12,7 @@ import { readCloudAssemblies } from './cloudformation/cloud-assembly.ts';
 import { createDynamoDb } from './dynamodb/dynamodb.ts';
 import { EventBridge } from './event-bridge/event-bridge.ts';
 import { startEventSource } from './lambda/event-source.ts';
+import { EventSourceMappings } from './lambda/event-source-mappings.ts';
 import { FunctionPool, localEndpointVariables } from './lambda/function-pool.ts';
 import { createFrontDoor, HttpApi } from './http-api/http-api.ts';
 import { ACCOUNT_ID, REGION } from './account.ts';
@@ -100,6 +101,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       return eventBridge.close();
     });
     const dynamodb = createDynamoDb();
+    let eventSources: EventSourceMappings | undefined;
 
     const awsServer = createAwsEndpoint({
       eventBridge: chaos ? injectPutEventsFaults(eventBridge, chaos) : eventBridge,
@@ -114,6 +116,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       mail: await createMail(),
       paymentProvider: createPaymentProvider(chaos && { aroundExecution: injectExecutionFaults(chaos) }).handle,
       isReady: () => ready,
+      eventSources: () => eventSources,
       ...(chaos && {
         chaos: {
           control: chaos,
@@ -152,10 +155,13 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     };
     await provisionStacks(stacks, machine);
     await functions.warm();
-    const eventSources = machine.eventSources.map((mapping) =>
-      startEventSource(mapping, { queues: chaos ? injectQueueFaults(queues, chaos) : queues, functions, log }),
-    );
-    cleanups.push(() => Promise.all(eventSources.map((source) => source.stop(DRAIN_MILLISECONDS))));
+    const mappings = (eventSources = new EventSourceMappings(
+      machine.eventSources,
+      (mapping) =>
+        startEventSource(mapping, { queues: chaos ? injectQueueFaults(queues, chaos) : queues, functions, log }),
+      DRAIN_MILLISECONDS,
+    ));
+    cleanups.push(() => mappings.stop());
     await options.prepare?.({ awsEndpoint, httpEndpoint });
     ready = true;
     chaos?.enable();

@@ -2,13 +2,16 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../conformance/emulator.ts';
 import { conformanceState, trust } from '../../conformance/state.ts';
 import { workspaceRoot } from '../../cli/workspace.ts';
 import { plainEnvironment } from '../end-to-end/support/airline-place.ts';
 import { startPaymentProvider } from '../end-to-end/support/on-emulator.ts';
 import { pageCommands } from '../support/page-commands.ts';
+
+// A limit for what hangs: two stages, with a smoke test each, take eight minutes on a busy machine.
+jest.setTimeout(1_800_000);
 
 let emulator: Emulator;
 let provider: Awaited<ReturnType<typeof startPaymentProvider>>;

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { GetQueueAttributesCommand, type QueueAttributeName } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type CommandResult, runCommand } from '../../cli/run-command.ts';
+import type { SmokeReport } from '../../smoke/run-smoke.ts';
 import { type EmulatedAirline, startOnEmulator } from '../end-to-end/support/on-emulator.ts';
 import { RunningAirline, until } from '../end-to-end/support/running-airline.ts';
 
@@ -44,12 +45,16 @@ async function writeProfiles(): Promise<void> {
     `aws_access_key_id = ${credentials.accessKeyId}`,
     `aws_secret_access_key = ${credentials.secretAccessKey}`,
   ];
-  const lines = ['[profile me]', ...me, ...profile('reader'), ...profile('operator')];
+  const lines = ['[profile me]', ...me, ...profile('reader'), ...profile('operator'), ...profile('smoke')];
   await writeFile(path.join(folder, 'config'), `${lines.join('\n')}\n`);
 }
 
 /** Runs a command with the profile of a role, and without other credentials. */
-async function as(role: 'reader' | 'operator', name: string, ...parameters: string[]): Promise<CommandResult> {
+async function as(
+  role: 'reader' | 'operator' | 'smoke',
+  name: string,
+  ...parameters: string[]
+): Promise<CommandResult> {
   const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...environment } = place.environment;
   const profile = { AWS_PROFILE: `airline-${role}`, AWS_CONFIG_FILE: path.join(folder, 'config') };
   const none = { AWS_SHARED_CREDENTIALS_FILE: path.join(folder, 'none') };
@@ -120,4 +125,19 @@ test('the role airline-operator redrives, and drops what comes back', async () =
   const dropped = await as('operator', 'dlq', 'drop', 'seats', file('last'), '--confirm', '--json');
   expect(JSON.parse(dropped.stdout)).toMatchObject({ dropped: poison, kept: 0, failed: [] });
   expect(await messagesIn('seats-dead-letters')).toEqual({ visible: 0, hidden: 0 });
+});
+
+test('the role airline-smoke runs pnpm smoke; a reader is told that this role does', async () => {
+  const { code, stdout, stderr } = await as('smoke', 'smoke', '--json');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const { checks } = JSON.parse(stdout) as SmokeReport;
+  expect(checks.filter(({ state }) => state !== 'passed')).toEqual([]);
+
+  const refused = await as('reader', 'smoke', '--json');
+  expect(refused.code).toBe(1);
+  const failed = (JSON.parse(refused.stdout) as SmokeReport).checks.filter(({ state }) => state === 'failed');
+  expect(failed.find(({ name }) => name === 'flight')).toMatchObject({
+    saw: expect.stringContaining('events:PutEvents'),
+    next: expect.stringContaining('airline-smoke'),
+  });
 });

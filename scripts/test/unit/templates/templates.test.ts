@@ -1,4 +1,5 @@
 /** The suites share one synthesis of all stacks, which takes longer than all their tests. */
+import './suites/documented-routes.ts';
 import './suites/flow.ts';
 import './suites/operations.ts';
 import './suites/operator-roles.ts';

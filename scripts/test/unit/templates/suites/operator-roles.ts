@@ -119,3 +119,34 @@ describe('the roles of operators', () => {
     },
   );
 });
+
+describe('the role of the smoke test', () => {
+  test('may call what `pnpm smoke` calls, and nothing else', () => {
+    expect(actionsOf('airline-smoke')).toEqual([
+      'cloudformation:ListStackResources',
+      'cloudwatch:DescribeAlarms',
+      'dynamodb:Query',
+      'events:ListRules',
+      'events:ListTargetsByRule',
+      'events:PutEvents',
+      'sqs:ChangeMessageVisibility',
+      'sqs:DeleteMessage',
+      'sqs:GetQueueAttributes',
+      'sqs:ReceiveMessage',
+      'sqs:SendMessage',
+      'ssm:GetParameter',
+      'ssm:GetParametersByPath',
+    ]);
+    expect(namesFor('airline-smoke', 'ssm:GetParameter')).toEqual(['parameter/airline/payments/stripe-read-key']);
+    expect(namesFor('airline-smoke', 'sqs:DeleteMessage')).toEqual(
+      namesOf('AWS::SQS::Queue', 'QueueName').filter((name) => name.endsWith('-dead-letters')),
+    );
+    const published = statementsOf('airline-smoke')
+      .filter(({ Action }) => Action === 'events:PutEvents')
+      .map(({ Condition }) => (Condition as Record<string, object>)['ForAllValues:StringEquals']);
+    expect(published).toEqual([
+      { 'events:source': 'airline.flights', 'events:detail-type': ['FlightScheduled'] },
+      { 'events:source': 'airline.bookings', 'events:detail-type': ['BookingRequested', 'BookingCancelled'] },
+    ]);
+  });
+});
