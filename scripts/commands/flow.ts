@@ -69,7 +69,7 @@ async function showDeployed(
   const { flow: found, changedByHand } = await deployedFlow(openTarget(target), knowledge);
   // A template at the target is text that somebody else wrote.
   const there = printableData(found, longestText);
-  const differences = [...changedByHand, ...compareFlows(there, here)];
+  const differences = [...printableData(changedByHand, longestText), ...compareFlows(there, here)];
   if (!check) process.stdout.write(formats[format]!(there));
   const mistakes = check ? await findMistakes(there, knowledge) : [];
   if (differences.length > 0) {

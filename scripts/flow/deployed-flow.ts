@@ -1,13 +1,18 @@
 import { CloudFormationClient, GetTemplateCommand } from '@aws-sdk/client-cloudformation';
 import { ListRulesCommand, type Rule } from '@aws-sdk/client-eventbridge';
 import { isObject } from '@airline/events-schemas/is-object';
+import { printable } from '@airline/events-schemas/printable';
 import type { Template } from '@airline/local-cloud/cloudformation/cloud-assembly';
 import type { Target } from '../airline/target.ts';
+import { asRefusal } from '../cli/refusal.ts';
 import { UsageError } from '../cli/usage-error.ts';
 import type { Flow, FlowRule } from './flow.ts';
 import { flowOfTemplates, type Knowledge, type NamedTemplate, withRules } from './flow-of-templates.ts';
 
-export interface DeployedFlow {
+/** Of AWS's message, in characters. */
+const longestQuote = 1000;
+
+interface DeployedFlow {
   /** Its rules are those of the bus. */
   flow: Flow;
   /** How the bus differs from the stacks' templates, each as a sentence. */
@@ -39,7 +44,15 @@ async function deployedTemplate(client: CloudFormationClient, name: string): Pro
     .send(new GetTemplateCommand({ StackName: name, TemplateStage: 'Original' }))
     .catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);
-      throw new UsageError(`CloudFormation does not give the template of the stack ${name}: ${why}`, { cause: error });
+      throw (
+        asRefusal(error) ??
+        new UsageError(
+          `CloudFormation does not give the template of the stack ${name}: ${printable(why, longestQuote)}`,
+          {
+            cause: error,
+          },
+        )
+      );
     });
   const template = parse(TemplateBody);
   if (!isObject(template) || !isObject(template.Resources))
