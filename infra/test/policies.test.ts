@@ -1,7 +1,7 @@
 import { App, CfnDeletionPolicy, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import type { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
-import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import { CfnIntegration, CfnRoute, HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { type CfnTable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { CfnArchive, CfnEventBusPolicy, type CfnRule, EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
@@ -585,6 +585,49 @@ test('an API function can have reserved concurrency', () => {
   Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', {
     ReservedConcurrentExecutions: 200,
     Timeout: 29,
+  });
+});
+
+describe('changes of the API', () => {
+  const addRoutes = (stack: ReceiptsStack): ApiFunction =>
+    new ApiFunction(stack, 'Api', {
+      service: 'receipts',
+      entry,
+      api: platformApi(stack),
+      routes: ['GET /receipts', 'GET /receipts/{id}', 'PUT /receipts'],
+    });
+
+  test('are made one after another', () => {
+    expect(findingsWhen((stack) => void addRoutes(stack))).toEqual([]);
+  });
+
+  test('at the same time are reported, with both resources', () => {
+    const message = onlyMessage((stack) => {
+      const routes = addRoutes(stack)
+        .node.findAll()
+        .filter((each) => each instanceof CfnRoute);
+      routes[2]!.removeResourceDependency(routes[1]!);
+    });
+    expect(message).toMatch(
+      /^stack airline-receipts: ApiPUTreceipts\w+ \(airline-receipts\/Api\/PUT-receipts\/Resource\)/,
+    );
+    expect(message).toMatch(/may change it at the same time as ApiGETreceiptsid\w+: .* ConflictException/);
+  });
+
+  test('that a stack makes beside its function are reported', () => {
+    const ids = findingsWhen((stack) => {
+      addRoutes(stack);
+      new CfnIntegration(stack, 'Beside', { apiId: 'api', integrationType: 'HTTP_PROXY' });
+    }).map(({ id }) => id);
+    expect(ids).toEqual([expect.stringMatching(/^concurrent-api-change ApiPUTreceipts/)]);
+  });
+
+  test('on the platform are made one after another, also with an authorizer', () => {
+    const app = new App({ context: { jwtIssuer: 'https://login.example/', jwtAudience: 'airline' } });
+    const stack = new PlatformStack(app, 'airline-platform');
+    const { template } = app.synth().getStackByName(stack.stackName) as unknown as StackTemplate;
+    const found = findUnresolved(app, [{ stackPath: stack.node.path, template }]);
+    expect(found.filter(({ id }) => id.startsWith('concurrent-api-change'))).toEqual([]);
   });
 });
 

@@ -6,4 +6,5 @@
 import './suites/operator.ts';
 import './suites/smoke.ts';
 import './suites/cancellation.ts';
+import './suites/front-door.ts';
 import './suites/booking.ts';

@@ -19,6 +19,7 @@ import { basename } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { BookingStatus } from '../../../airline/follow-booking.ts';
 import { startOnEmulator } from './on-emulator.ts';
+import { expectDocumented } from './expect-documented.ts';
 import { fetchLocalhost } from '../../../airline/fetch-localhost.ts';
 import { type CommandResult, runCommand } from '../../../cli/run-command.ts';
 import type { Flight } from '../../../airline/schedule.ts';
@@ -122,9 +123,12 @@ export class RunningAirline {
     return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
   }
 
-  /** Asks the front door. */
+  /** Asks the front door. @throws Error when the answer is not as docs/openapi.yaml says */
   async fetch(path: string, init?: RequestInit): Promise<Response> {
-    return fetchLocalhost(`${this.#place.frontDoor}${path}`, init);
+    const url = `${this.#place.frontDoor}${path}`;
+    const answer = await fetchLocalhost(url, init);
+    await expectDocumented(path, new Request(url, init), answer.clone());
+    return answer;
   }
 
   async get<T>(path: string): Promise<T> {
