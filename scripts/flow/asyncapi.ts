@@ -6,8 +6,8 @@ import type { Flow, FlowEvent, FlowQueue, FlowService } from './flow.ts';
 /**
  * The flow as an AsyncAPI document (https://www.asyncapi.com/docs/reference/specification/v3.0.0). The bus is a channel
  * to which services send; the queue of each service is a channel from which it receives. AsyncAPI has bindings for SQS
- * and none for EventBridge, so the rules are extensions of the receiving operations (`x-eventbridge-rules`). Schemas are
- * AsyncAPI's own superset of JSON Schema draft 7. The contract uses nothing newer.
+ * and none for EventBridge, so the rules are extensions of the receiving operations (`x-eventbridge-rules`). Schemas
+ * are AsyncAPI's own superset of JSON Schema draft 7. The contract uses nothing newer.
  * @param release the number of the contract's latest release
  */
 export function asyncApiOf(flow: Flow, schemas: SchemaFiles, release: number): string {

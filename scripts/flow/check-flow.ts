@@ -69,8 +69,8 @@ export function findFlowMistakes({ services, events }: Flow, contract: Contract)
 
 /**
  * How a booking can end without a settled answer if the bus has the rules of this flow, each as a sentence. It visits
- * every interleaving of small scopes, up to the first that fails, and looks at the end of each story. CI searches larger
- * scopes (`pnpm simulate --exhaustive`).
+ * every interleaving of small scopes, up to the first that fails, and looks at the end of each story. CI searches
+ * larger scopes (`pnpm simulate --exhaustive`).
  */
 export async function findUnsettledEnds(flow: Flow, stories: readonly Story[]): Promise<string[]> {
   const listeners = listenersOfFlow(flow);

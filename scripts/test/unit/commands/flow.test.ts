@@ -32,7 +32,7 @@ test('a changed rule changes every document; --check fails until --write', () =>
   const stale = flow('--check');
   expect({ status: stale.status, stdout: stale.stdout }).toEqual({ status: 1, stdout: '' });
   expect(stale.stderr.trim().split('\n')).toEqual(
-    documents.map((file) => `${file} does not show the flow as it is. Type \`pnpm flow --write\`, and commit it.`),
+    documents.map((file) => `${file} is not current. Type \`pnpm flow --write\`, and commit it.`),
   );
 
   expect(flow('--write')).toMatchObject({ status: 0, stderr: '' });

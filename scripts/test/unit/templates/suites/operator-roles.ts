@@ -18,11 +18,16 @@ interface Statement {
 }
 
 const scripts = path.join(workspaceRoot, 'scripts');
-const prefixes: Readonly<Record<string, string>> = { eventbridge: 'events', sqs: 'sqs', ssm: 'ssm' };
+const prefixes: Readonly<Record<string, string>> = {
+  cloudformation: 'cloudformation',
+  eventbridge: 'events',
+  sqs: 'sqs',
+  ssm: 'ssm',
+};
 
 /** The actions of AWS that the commands of operators call, in the form of IAM. */
 function calledActions(): string[] {
-  const folders = ['dead-letters', 'reconcile', 'replay'].map((folder) => path.join(scripts, folder));
+  const folders = ['dead-letters', 'flow', 'reconcile', 'replay'].map((folder) => path.join(scripts, folder));
   const files = folders.flatMap((folder) => readdirSync(folder).map((file) => path.join(folder, file)));
   const actions = [...files, path.join(scripts, 'airline', 'target.ts')].flatMap((file) => {
     const code = readFileSync(file, 'utf8');
