@@ -55,15 +55,24 @@ export function svgOf(flow: Flow): string {
   return `${parts.join('\n')}\n`;
 }
 
+const light = { page: '#fff', ink: '#1f2328', soft: '#59636e', edge: '#c8d1da', box: '#f6f8fa', event: '#0550ae' };
+const dark = { page: '#0d1117', ink: '#f0f6fc', soft: '#9198a1', edge: '#3d444d', box: '#151b23', event: '#79c0ff' };
+
+/** Without CSS variables: many programs that show SVG outside a browser do not know them, and would draw all black. */
 const style = [
-  ':root{--page:#fff;--ink:#1f2328;--soft:#59636e;--edge:#c8d1da;--box:#f6f8fa;--event:#0550ae}',
-  '@media(prefers-color-scheme:dark){:root{--page:#0d1117;--ink:#f0f6fc;--soft:#9198a1;--edge:#3d444d;--box:#151b23;--event:#79c0ff}}',
-  'text{font:13px system-ui,sans-serif;fill:var(--ink)}',
-  '.name{font-weight:600;font-size:15px}.small{font-size:12px;fill:var(--soft)}.event{fill:var(--event);font-weight:600}',
-  '.page{fill:var(--page)}.box{fill:var(--box);stroke:var(--edge)}.lane{stroke:var(--edge);stroke-dasharray:2 4;fill:none}',
-  '.line{stroke:var(--event);stroke-width:1.5;fill:none}.dot,.arrow{fill:var(--event)}',
-  '.back{stroke:var(--page);stroke-width:5;stroke-linejoin:round;paint-order:stroke}',
+  'text{font:13px system-ui,sans-serif}.name{font-weight:600;font-size:15px}.small{font-size:12px}',
+  '.event{font-weight:600}.lane{stroke-dasharray:2 4;fill:none}.line{stroke-width:1.5;fill:none}',
+  '.back{stroke-width:5;stroke-linejoin:round;paint-order:stroke}',
+  colored(light),
+  `@media(prefers-color-scheme:dark){${colored(dark)}}`,
 ].join('');
+
+function colored({ page, ink, soft, edge, box, event }: typeof light): string {
+  return (
+    `text{fill:${ink}}.small{fill:${soft}}.event{fill:${event}}.page{fill:${page}}.box{fill:${box};stroke:${edge}}` +
+    `.lane{stroke:${edge}}.line{stroke:${event}}.dot,.arrow{fill:${event}}.back{stroke:${page}}`
+  );
+}
 
 function headOf({ routes, timers, calls }: FlowService): string[] {
   return [

@@ -1,5 +1,6 @@
 /** A customer of the smoke test: books and cancels over HTTP where that is allowed, otherwise over the bus. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type AirlineEvent, newEvent } from '@airline/events-schemas/events';
 import { createPublisher, publishOrThrow } from '@airline/messaging/publish';
 import { newTraceparent } from '@airline/messaging/trace';
@@ -10,6 +11,10 @@ import { createDynamoDbFactStore } from '../../packages/status/src/dynamodb-fact
 import type { Flight } from '../airline/schedule.ts';
 import { jsonOf, type Target } from '../airline/target.ts';
 import { smokeFare } from './smoke-flight.ts';
+
+/** How long the desk may not know a flight that seats has on sale. */
+const deskMilliseconds = 30_000;
+const deskPauseMilliseconds = 300;
 
 export interface Customer {
   /** How it books: over HTTP, or over the bus because customers must log in. */
@@ -103,11 +108,18 @@ function overHttp(target: Target, flight: Flight, email: string): Customer {
         passenger: { name: 'Smoke Test', email },
         payment: { method },
       };
-      const response = await target.fetch('/bookings', {
+      const request = {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() },
         body: JSON.stringify(body),
-      });
+      };
+      const deadline = Date.now() + deskMilliseconds;
+      let response = await target.fetch('/bookings', request);
+      // Seats has the flight, and the desk hears of it in a queue of its own.
+      while (response.status === 422 && Date.now() < deadline) {
+        await pause(deskPauseMilliseconds);
+        response = await target.fetch('/bookings', request);
+      }
       return (await jsonOf<{ bookingId: string }>(response)).bookingId;
     },
     async status(bookingId) {

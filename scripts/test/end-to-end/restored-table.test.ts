@@ -121,7 +121,7 @@ describe('after its table was lost', () => {
       const headers = { 'content-type': 'application/json', 'idempotency-key': bookingId };
       return (await airline.fetch('/bookings', { method: 'POST', headers, body })).status;
     };
-    expect(await book()).toBe(400);
+    expect(await book()).toBe(422);
     await replay('1d', 'airline-bookings-flights');
     expect(await book()).toBe(202);
     await quiet();
