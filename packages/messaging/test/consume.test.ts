@@ -13,6 +13,7 @@ import {
   TooEarlyError,
   UnprocessableEventError,
 } from '../src/consume.ts';
+import { logLine } from '../src/log-lines.ts';
 import type { DelayRetry } from '../src/retry-backoff.ts';
 import type { SelfAddressedHandlers } from '../src/self-addressed.ts';
 import { PublishError, type PublishOutcome } from '../src/publish.ts';
@@ -274,7 +275,7 @@ describe('a message that failed', () => {
   test('has its retry delayed; a dead letter has not', async () => {
     const bad = message(released());
     const delayed: unknown[] = [];
-    const { consume } = consumer({ handlers: failing, delayRetry: async (failed) => void delayed.push(failed) });
+    const { consume } = consumer({ handlers: failing, delayRetry: async (failed) => delayed.push(failed) });
     expect(await consume(bad, record('<xml/>'))).toEqual([bad.messageId]);
     expect(delayed).toEqual([bad]);
   });
@@ -284,7 +285,7 @@ describe('a message that failed', () => {
     const delayed: unknown[] = [];
     const { consume } = consumer({
       publish: async (events) => events.map(() => new PublishError('refused')),
-      delayRetry: async (failed) => void delayed.push(failed),
+      delayRetry: async (failed) => delayed.push(failed),
     });
     expect(await consume(bad)).toEqual([bad.messageId]);
     expect(delayed).toEqual([bad]);
@@ -321,6 +322,40 @@ describe('the log', () => {
       expect(logged.length).toBeGreaterThan(0);
       for (const line of logged) expect(line).toMatchObject(subjectOf(event, sent));
     }
+  });
+
+  test('says of a handled message how long it waited, how long it took, and what was said', async () => {
+    const times = [1500, 1540].map((milliseconds) => new Date(Date.parse(at) + milliseconds));
+    const sent = message(released());
+    Object.assign(sent.attributes, { ApproximateReceiveCount: '2', SentTimestamp: String(Date.parse(at)) });
+    const { consume, logged } = consumer({ now: () => (times.length > 1 ? times.shift()! : times[0]!) });
+    await consume(sent);
+    const handled = { receiveCount: 2, queueWaitMs: 1500, durationMs: 40, said: ['ReceiptIssued'] };
+    expect(logged).toMatchObject([{ message: logLine.handled, ...handled }]);
+  });
+
+  test('says of a failed message which try it was, and when the next one is', async () => {
+    const { consume, logged } = consumer({
+      handlers: { SeatReleased: () => Promise.reject(new Error('down')) },
+      delayRetry: async () => 8,
+      now: () => new Date(at),
+    });
+    await consume(message(released()));
+    const nextTryAt = '2026-12-01T09:30:08.000Z';
+    expect(logged).toMatchObject([{ message: logLine.failed, receiveCount: 1, nextTryAt, error: { message: 'down' } }]);
+  });
+
+  test('says that a message is being handled once that takes a second, and by when it will have ended', async () => {
+    let end!: () => void;
+    const ended = new Promise<AirlineEvent[]>((resolve) => (end = () => resolve([])));
+    const { consume, logged } = consumer({ handlers: { SeatReleased: () => ended } });
+    const consumed = consume(message(released()));
+    while (logged.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(logged).toMatchObject([{ message: logLine.handling, receiveCount: 1 }]);
+    expect(Date.parse(logged[0]!.endsBy as string)).toBeGreaterThan(Date.now() + 5000);
+    end();
+    await consumed;
+    expect(logged.map(({ message: line }) => line)).toEqual([logLine.handling, logLine.handled]);
   });
 
   test('has the booking of an event without metadata too', async () => {
@@ -402,7 +437,7 @@ describe('the time of a batch', () => {
   test('fails a slow record alone: the events of the others leave, and the batch is answered in time', async () => {
     const delayed: unknown[] = [];
     const { consume, published, logged, counted } = withSlowRecord({
-      delayRetry: async (record) => void delayed.push(record),
+      delayRetry: async (record) => delayed.push(record),
     });
     const records = [message(slow), message(quick)];
     const began = Date.now();
@@ -514,7 +549,7 @@ describe('no failure is silent', () => {
     const delayed: unknown[] = [];
     const { consume, logged, counted } = consumer({
       deadLettersFail: true,
-      delayRetry: async (record) => void delayed.push(record),
+      delayRetry: async (record) => delayed.push(record),
     });
     const poison = record('<xml/>');
     expect(await consume(poison)).toEqual([poison.messageId]);
