@@ -110,7 +110,7 @@ module.exports = {
       ['lambda'],
       ['sqs'],
       ['event-bridge'],
-      ['dynamodb', 'payment-provider', 'ssm'],
+      ['dynamodb', 'logs', 'payment-provider', 'ssm'],
       ['account.ts', 'aws-error.ts', 'is-object.ts', 'local-cloud-error.ts'],
     ]),
     ...pointDownOnly('scripts', [

@@ -7,6 +7,7 @@ import { answerChaosControl } from './chaos/chaos-control.ts';
 import type { RequestMiddleware } from './chaos/chaos-requests.ts';
 import type { EventBridge } from './event-bridge/event-bridge.ts';
 import { splitUrl } from './http-api/http-payload.ts';
+import type { FunctionLogs } from './logs/function-logs.ts';
 import type { Parameters } from './ssm/parameters.ts';
 import type { Queues } from './sqs/queues.ts';
 import { formatSqsAnswer, formatSqsError, parseSqsQuery } from './sqs/sqs-query-protocol.ts';
@@ -19,6 +20,7 @@ export interface AwsEndpointParts {
   lostDeliveries: EventBridge['lostDeliveries'];
   queues: Pick<Queues, 'request'>;
   parameters: Pick<Parameters, 'request'>;
+  logs: Pick<FunctionLogs, 'request'>;
   dynamodb: Handler;
   mail: Handler;
   paymentProvider: Handler;
@@ -36,6 +38,7 @@ const SUPPORTED_APIS = [
   'SQS (JSON and query protocol)',
   'DynamoDB',
   'SSM parameters',
+  'CloudWatch Logs (FilterLogEvents)',
   'STS GetCallerIdentity',
   'SESv2 (/v2/email/)',
   'the payment provider (/v1/)',
@@ -97,6 +100,8 @@ async function routeTarget(
       return answerJson(response, await parts.eventBridge.request(action, input), '1.1');
     case 'AmazonSSM':
       return answerJson(response, await parts.parameters.request(action, input), '1.1');
+    case 'Logs_20140328':
+      return answerJson(response, parts.logs.request(action, input), '1.1');
     case 'AmazonSQS':
       return answerJson(response, await parts.queues.request(action, input, signal), '1.0');
     default:

@@ -16,6 +16,7 @@ import { FunctionPool, localEndpointVariables } from './lambda/function-pool.ts'
 import { createFrontDoor, HttpApi } from './http-api/http-api.ts';
 import { ACCOUNT_ID, REGION } from './account.ts';
 import { LocalCloudError } from './local-cloud-error.ts';
+import { FunctionLogs } from './logs/function-logs.ts';
 import { Parameters } from './ssm/parameters.ts';
 import { createPaymentProvider } from './payment-provider/payment-provider.ts';
 import { provisionStacks } from './cloudformation/provision.ts';
@@ -100,12 +101,14 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       return eventBridge.close();
     });
     const dynamodb = createDynamoDb();
+    const logs = new FunctionLogs();
 
     const awsServer = createAwsEndpoint({
       eventBridge: chaos ? injectPutEventsFaults(eventBridge, chaos) : eventBridge,
       lostDeliveries: () => eventBridge.lostDeliveries(),
       queues,
       parameters,
+      logs,
       dynamodb: dynamodb.handle,
       mail: await createMail(),
       paymentProvider: createPaymentProvider(chaos && { aroundExecution: injectExecutionFaults(chaos) }).handle,
@@ -125,6 +128,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       // An address, not a name: all workers share the four libuv threads that resolve names, and would wait for them.
       environment: localEndpointVariables(`http://127.0.0.1:${awsPort}`),
       log,
+      logs,
       ...(options.logDirectory !== undefined && { logDirectory: options.logDirectory }),
       ...(chaos && { runInvocation: injectInvocationFaults(chaos) }),
     });

@@ -49,6 +49,7 @@ beforeEach(async () => {
     lostDeliveries: () => eventBridge.lostDeliveries(),
     queues: { request: (...call) => queueRequest(...call) },
     parameters: new Parameters(),
+    logs: { request: (action) => ({ events: [{ message: action }] }) },
     dynamodb: mounted('dynamodb'),
     mail: mounted('mail'),
     paymentProvider: mounted('payment provider'),

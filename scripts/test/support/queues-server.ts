@@ -26,6 +26,7 @@ const server = createAwsEndpoint({
   parameters,
   eventBridge,
   lostDeliveries: () => eventBridge.lostDeliveries(),
+  logs: { request: refuse },
   dynamodb: refuse,
   mail: refuse,
   paymentProvider: refuse,

@@ -25,6 +25,7 @@ const server = createAwsEndpoint({
   lostDeliveries: () => eventBridge.lostDeliveries(),
   queues,
   parameters: new Parameters(),
+  logs: { request: refuse },
   dynamodb: refuse,
   mail: refuse,
   paymentProvider: refuse,

@@ -9,6 +9,7 @@ const report = (cells: Cell[]): ChaosReport => ({
   profile: 'default',
   enabled: false,
   outageSecondsLeft: 0,
+  standing: [],
   faults: cells.length,
   cells,
 });
