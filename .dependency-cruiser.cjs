@@ -116,8 +116,8 @@ module.exports = {
     ...pointDownOnly('scripts', [
       ['test'],
       ['commands'],
-      ['chaos', 'conformance', 'contracts', 'coverage', 'documents', 'gates', 'reconcile', 'replay'],
-      ['dead-letters'],
+      ['chaos', 'conformance', 'contracts', 'coverage', 'documents', 'explain', 'gates', 'reconcile', 'replay'],
+      ['dead-letters', 'protocol'],
       ['airline'],
       ['cli'],
     ]),

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { run } from '../cli/command.ts';
 import { UsageError } from '../cli/usage-error.ts';
 import { readmeFile, renewReadme } from '../documents/readme.ts';
-import { loadSubscriptions } from '../documents/subscriptions.ts';
+import { loadSubscriptions } from '../protocol/subscriptions.ts';
 
 await run(
   new Command('pnpm documents')

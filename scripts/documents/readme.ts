@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { workspaceRoot } from '../cli/workspace.ts';
 import { replaceBlock } from './generated-block.ts';
-import type { SubscriptionsOfServices } from './subscriptions.ts';
+import type { SubscriptionsOfServices } from '../protocol/subscriptions.ts';
 import { whoHearsTable } from './who-hears.ts';
 
 export const readmeFile = path.join(workspaceRoot, 'README.md');

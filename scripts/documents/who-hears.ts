@@ -1,6 +1,6 @@
 import { type EventType, sourceOf } from '@airline/events-schemas/events';
 import { catalogue } from '@airline/events-schemas/generated/catalogue';
-import type { SubscriptionsOfServices } from './subscriptions.ts';
+import type { SubscriptionsOfServices } from '../protocol/subscriptions.ts';
 
 /** The table of events in Markdown, as Prettier formats it: from whom each comes, and which services hear it. */
 export function whoHearsTable(subscriptions: SubscriptionsOfServices): string {

@@ -1,12 +1,12 @@
 /** Reads the records of all parties: the services' tables and the payment provider's charges. Writes nothing. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
-import Stripe from 'stripe';
 import type { PaymentRecord } from '../../packages/payments/src/domain.ts';
 import { fromStripeAmount } from '../../packages/payments/src/stripe-amount.ts';
 import type { ReceiptsRecord } from '../../packages/receipts/src/domain.ts';
 import type { Flight, SeatsRecord } from '../../packages/seats/src/domain.ts';
 import type { Fact } from '../../packages/status/src/domain.ts';
+import { openPaymentProvider } from '../airline/payment-provider.ts';
 import type { Target } from '../airline/target.ts';
 import type { Charge, SeatItem, Snapshot } from './snapshot.ts';
 
@@ -101,11 +101,7 @@ async function readCharges(
   const intents = new Map(
     [...payments].flatMap(([bookingId, record]) => intentsOf(record).map((id) => [id, bookingId])),
   );
-  const url = target.endpoint ?? process.env.STRIPE_API_URL;
-  const stripe = new Stripe(await target.secret('payments/stripe-api-key'), {
-    telemetry: false,
-    ...(url && addressOf(url)),
-  });
+  const stripe = await openPaymentProvider(target);
   const charges = new Map<string, Charge[]>();
   for await (const {
     payment_intent: intent,
@@ -134,12 +130,6 @@ async function readCharges(
 function intentsOf(record: PaymentRecord): string[] {
   if (record.state === 'CHARGED' || record.state === 'REFUNDED') return [record.paymentId];
   return record.state === 'CHARGING' && record.intentId !== undefined ? [record.intentId] : [];
-}
-
-function addressOf(url: string): { protocol: 'http' | 'https'; host: string; port: string } {
-  const { protocol, hostname, port } = new URL(url);
-  const isPlain = protocol === 'http:';
-  return { protocol: isPlain ? 'http' : 'https', host: hostname, port: port || (isPlain ? '80' : '443') };
 }
 
 /** `BOOKING#id` → `id` */

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { renewReadme } from '../../../documents/readme.ts';
 import { whoHearsTable } from '../../../documents/who-hears.ts';
-import type { SubscriptionsOfServices } from '../../../documents/subscriptions.ts';
+import type { SubscriptionsOfServices } from '../../../protocol/subscriptions.ts';
 
 const services: SubscriptionsOfServices = {
   payments: {

@@ -16,7 +16,7 @@ import { findReadMistakes, loadReaders } from '../../../../contracts/readers.ts'
 import { rulesOf, stacksThatHear, type EventRule } from '../../../../contracts/rules.ts';
 import { sharedTemplates } from '../../../support/shared-templates.ts';
 import { readmeFile, renewReadme } from '../../../../documents/readme.ts';
-import { loadSubscriptions, type SubscriptionsOfServices } from '../../../../documents/subscriptions.ts';
+import { loadSubscriptions, type SubscriptionsOfServices } from '../../../../protocol/subscriptions.ts';
 
 const contract = contractOf(readSchemaFiles());
 const golden = goldenEvents(contract);

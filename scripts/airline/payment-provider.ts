@@ -1,0 +1,21 @@
+import Stripe from 'stripe';
+import type { Target } from './target.ts';
+
+/** A client of the payment provider of an airline. @param options of Stripe's SDK */
+export async function openPaymentProvider(
+  target: Target,
+  options: Pick<Stripe.StripeConfig, 'timeout' | 'maxNetworkRetries'> = {},
+): Promise<Stripe> {
+  const url = target.endpoint ?? process.env.STRIPE_API_URL;
+  return new Stripe(await target.secret('payments/stripe-api-key'), {
+    telemetry: false,
+    ...options,
+    ...(url && addressOf(url)),
+  });
+}
+
+function addressOf(url: string): { protocol: 'http' | 'https'; host: string; port: string } {
+  const { protocol, hostname, port } = new URL(url);
+  const isPlain = protocol === 'http:';
+  return { protocol: isPlain ? 'http' : 'https', host: hostname, port: port || (isPlain ? '80' : '443') };
+}
