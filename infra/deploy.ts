@@ -5,12 +5,16 @@
  * its table. If there are such leftovers, `cdk import` first adds them to the stack, because CloudFormation refuses to
  * create them again. `cdk deploy --import-existing-resources` finds the table, but no queue: it looks a resource up by
  * its primary identifier in the template, and a queue's primary identifier is its URL, which no template contains.
+ *
+ * A deployment that would switch the login of customers off is refused unless `-c login=off` is among the options: a
+ * stored context (cdk.context.json) must not do it silently.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { findLeftovers, type Leftover } from './src/leftovers.ts';
+import { describeLoginThatEnds, findLoginThatEnds } from './src/login-change.ts';
 
 // Suppresses the SDK's warning about old versions of Node. package.json states which versions are supported.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
@@ -31,6 +35,16 @@ async function deploy(): Promise<number> {
   if (profile !== undefined) process.env.AWS_PROFILE = profile;
 
   if (await cdk('synth', '--quiet', '--app', `tsx ${app}`, '--output', assembly, ...contextOf(options))) return 1;
+  const authorizerParameter = await findLoginThatEnds(assembly);
+  if (authorizerParameter !== undefined) {
+    console.error(describeLoginThatEnds(authorizerParameter));
+    if (!contextOf(options).includes('login=off')) {
+      console.error(
+        'Nothing was deployed: login=off comes from a stored context. To do it all the same, type -c login=off.',
+      );
+      return 1;
+    }
+  }
   for (const { stack, leftovers, creationFailed } of await findLeftovers(assembly)) {
     const names = leftovers.map(({ name }) => name).join(', ');
     if (creationFailed && (await cdk('destroy', stack, '--app', assembly, '--force'))) return 1;

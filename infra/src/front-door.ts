@@ -10,10 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { airlineName, countFromContext } from './names.ts';
-
-/** Value of the SSM parameter `api/authorizer-id` when the API has no authorizer. */
-export const noAuthorizer = 'none';
+import { airlineName, countFromContext, noAuthorizer } from './names.ts';
 
 /**
  * The fields of the access log. Address and path are left out on purpose: an IP address is personal data, and without a
@@ -32,9 +29,9 @@ const accessLogFields = {
 };
 
 /**
- * The one HTTP API, to which each service adds its own routes. It has throttling, an access log and, if the operator
- * names an issuer (`-c jwtIssuer=… -c jwtAudience=…`), a JWT authorizer for customers. It has no CORS, so browsers do
- * not let pages of other origins read its answers.
+ * The one HTTP API, to which each service adds its own routes. It has throttling, an access log and, unless the
+ * operator says `-c login=off`, a JWT authorizer for customers (`-c jwtIssuer=… -c jwtAudience=…`). It has no CORS, so
+ * browsers do not let pages of other origins read its answers.
  */
 export class FrontDoor extends Construct {
   readonly api: HttpApi;
@@ -73,29 +70,43 @@ export class FrontDoor extends Construct {
   }
 
   #authorizer(api: HttpApi): string {
-    const issuer = this.node.tryGetContext('jwtIssuer') as unknown;
-    const audience = this.node.tryGetContext('jwtAudience') as unknown;
-    if (issuer === undefined && audience === undefined) return noAuthorizer;
-    const audiences = (Array.isArray(audience) ? audience : [audience]).filter(
-      (each) => typeof each === 'string' && each !== '',
-    );
-    if (typeof issuer !== 'string' || audiences.length === 0) {
-      throw new Error(
-        "Set both context values or none: jwtIssuer is the issuer of the customers' tokens, jwtAudience their audience. " +
-          `jwtIssuer is ${JSON.stringify(issuer)}, jwtAudience is ${JSON.stringify(audience)}.`,
-      );
-    }
-    requireIssuer(issuer);
+    const login = loginFromContext(this);
+    if (login === 'off') return noAuthorizer;
     const authorizer = new HttpAuthorizer(this, 'Customers', {
       httpApi: api,
       authorizerName: 'customers',
       type: HttpAuthorizerType.JWT,
       identitySource: ['$request.header.Authorization'],
-      jwtIssuer: issuer,
-      jwtAudience: audiences as string[],
+      jwtIssuer: login.issuer,
+      jwtAudience: login.audiences,
     });
     return authorizer.authorizerId;
   }
+}
+
+/**
+ * Whether customers log in. There is no default: a deployment that forgot the issuer would make every booking public.
+ * @throws Error that says what to type, unless the context has `login=off` or an issuer and its audience
+ */
+function loginFromContext(scope: Construct): 'off' | { issuer: string; audiences: string[] } {
+  const context = (key: string): unknown => scope.node.tryGetContext(key);
+  const [login, issuer, audience] = [context('login'), context('jwtIssuer'), context('jwtAudience')];
+  const given = `login is ${shown(login)}, jwtIssuer is ${shown(issuer)}, jwtAudience is ${shown(audience)}.`;
+  if (login === 'off' && issuer === undefined && audience === undefined) return 'off';
+  const audiences = [audience].flat().filter((each): each is string => typeof each === 'string' && each !== '');
+  if (login !== undefined || typeof issuer !== 'string' || audiences.length === 0) {
+    throw new Error(
+      'Say whether customers log in. If they do, type -c jwtIssuer=https://… -c jwtAudience=…: the issuer and the ' +
+        'audience of their tokens, both. If they do not, type -c login=off and neither of them: then whoever knows the ' +
+        `id of a booking can see and cancel it. ${given}`,
+    );
+  }
+  requireIssuer(issuer);
+  return { issuer, audiences };
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? 'not given' : JSON.stringify(value);
 }
 
 /**

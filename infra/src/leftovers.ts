@@ -71,7 +71,8 @@ export function retainedNamedResources({ Resources = {} }: Template): {
   );
 }
 
-function readStacks(assembly: string): { stack: string; template: Template }[] {
+/** The stacks of an assembly, with their templates. */
+export function readStacks(assembly: string): { stack: string; template: Template }[] {
   const read = (file: string): unknown => JSON.parse(readFileSync(path.join(assembly, file), 'utf8'));
   const { artifacts = {} } = read('manifest.json') as {
     artifacts?: Record<string, { type: string; properties?: { templateFile: string; stackName?: string } }>;

@@ -1,14 +1,15 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Archive, EventBus } from 'aws-cdk-lib/aws-events';
 import { CfnRegistry } from 'aws-cdk-lib/aws-eventschemas';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
+import { addAirlineTags } from './airline-tags.ts';
 import { minute, OperatorAlarm } from './alarm.ts';
 import { AlarmsTopic } from './alarms-topic.ts';
 import { FlowDashboard } from './flow-dashboard.ts';
 import { FrontDoor } from './front-door.ts';
-import { airlineName, parameterName, serviceName } from './names.ts';
+import { airlineName, parameterName, serviceName, stageOf } from './names.ts';
 import { justify } from './policies/justify.ts';
 import { PublishedSchemas } from './published-schemas.ts';
 import { RotatedKey } from './rotated-key.ts';
@@ -63,6 +64,13 @@ export class PlatformStack extends Stack {
     const { api, authorizerId } = new FrontDoor(this, 'FrontDoor');
 
     const alarms = new AlarmsTopic(this, 'Alarms', key);
+    if (stageOf(this) === 'production' && this.node.tryGetContext('alarmEmail') === undefined) {
+      Annotations.of(this).addWarningV2(
+        'airline:no-alarm-email',
+        'No alarm reaches anybody by mail. Type -c alarmEmail=ops@airline.example, or subscribe to the topic ' +
+          `${serviceName(this, 'alarms')} yourself.`,
+      );
+    }
     new OperatorAlarm(this, 'FrontDoorErrors', {
       name: serviceName(this, 'front-door-errors'),
       topic: alarms.topic,
@@ -75,8 +83,7 @@ export class PlatformStack extends Stack {
     });
     new FlowDashboard(this, 'Dashboard');
     new ServicesDashboard(this, 'ServicesDashboard');
-    Tags.of(this).add('airline:name', airlineName(this));
-    Tags.of(this).add('airline:service', 'platform');
+    addAirlineTags(this, 'platform');
 
     const parameters = {
       'bus/name': bus.eventBusName,

@@ -4,8 +4,7 @@ import { type CfnRoute, HttpApi, type HttpRoute, type IHttpApi } from 'aws-cdk-l
 import { Topic, type ITopic } from 'aws-cdk-lib/aws-sns';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
-import { noAuthorizer } from './front-door.ts';
-import { parameterName } from './names.ts';
+import { noAuthorizer, parameterName } from './names.ts';
 import { justify } from './policies/justify.ts';
 
 /** The platform's bus. CloudFormation reads its name from an SSM parameter at deployment. */

@@ -1,11 +1,12 @@
-import { type Duration, Stack, Tags } from 'aws-cdk-lib';
+import { type Duration, Stack } from 'aws-cdk-lib';
 import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Function } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { addAirlineTags } from './airline-tags.ts';
 import { businessMetric, growthOf, minute, OperatorAlarm, type OperatorAlarmProps, sumOf } from './alarm.ts';
-import { airlineName, serviceName } from './names.ts';
+import { serviceName } from './names.ts';
 import { platformAlarmsTopic } from './platform.ts';
 
 /** A consumer's queue with its dead-letter queues and rules, as alarms need them. */
@@ -59,9 +60,7 @@ export class ServiceOperations extends Construct {
     super(stack, 'Operations');
     this.#service = service;
     this.#topic = platformAlarmsTopic(this);
-    // Activated as cost allocation tags, these split the bill by airline and service.
-    Tags.of(stack).add('airline:name', airlineName(stack));
-    Tags.of(stack).add('airline:service', service);
+    addAirlineTags(stack, service);
   }
 
   watchQueue({ queue, deadLetters, undelivered, ruleNames, busName, longestDelay }: WatchedQueue): void {

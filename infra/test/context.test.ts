@@ -1,7 +1,8 @@
 import { App } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from '@jest/globals';
 import { logLevel, logRetention } from '../src/log-settings.ts';
+import { airlineName } from '../src/names.ts';
 import { PlatformStack } from '../src/platform-stack.ts';
 
 describe('the context values logLevel and logRetentionDays', () => {
@@ -25,10 +26,44 @@ describe('the context values logLevel and logRetentionDays', () => {
   });
 });
 
-describe('the alarms topic', () => {
-  const templateOf = (context: Record<string, string>): Template =>
-    Template.fromStack(new PlatformStack(new App({ context }), 'platform'));
+const platformWith = (context: Record<string, string>): PlatformStack =>
+  new PlatformStack(new App({ context: { login: 'off', ...context } }), 'platform');
+const templateOf = (context: Record<string, string>): Template => Template.fromStack(platformWith(context));
 
+describe('the context values name and stage', () => {
+  test.each<[Record<string, string>, string]>([
+    [{}, 'airline'],
+    [{ stage: 'production' }, 'airline'],
+    [{ stage: 'staging' }, 'airline-staging'],
+    [{ name: 'airline-test' }, 'airline-test'],
+    [{ name: 'airline-test', stage: 'staging' }, 'airline-test-staging'],
+  ])('%j begin every name with %s', (context, name) => {
+    expect(airlineName(new App({ context }))).toBe(name);
+    templateOf(context).hasResourceProperties('AWS::Events::EventBus', { Name: name });
+  });
+
+  test.each<[Record<string, string>, string]>([
+    [{ stage: 'test' }, 'Context value stage must be staging or production; it is "test".'],
+    [{ stage: '' }, 'Context value stage must be staging or production; it is "".'],
+    [{ stage: 'Staging' }, 'Context value stage must be staging or production; it is "Staging".'],
+    [{ name: 'Airline' }, 'Context value name must be 1 to 31 lower-case letters'],
+    [{ name: 'airline-staging' }, 'type -c name=airline -c stage=staging.'],
+    [{ name: 'airline-staging', stage: 'staging' }, 'type -c name=airline -c stage=staging.'],
+  ])('%j are refused', (context, message) => {
+    expect(() => templateOf(context)).toThrow(message);
+  });
+
+  test.each<[Record<string, string>, boolean]>([
+    [{}, true],
+    [{ alarmEmail: 'ops@airline.example' }, false],
+    [{ stage: 'staging' }, false],
+  ])('with %j, somebody is warned that no alarm reaches anybody: %j', (context, isWarned) => {
+    const warnings = Annotations.fromStack(platformWith(context)).findWarning('*', Match.stringLikeRegexp('No alarm'));
+    expect(warnings).toHaveLength(isWarned ? 1 : 0);
+  });
+});
+
+describe('the alarms topic', () => {
   test('is encrypted with a key that CloudWatch may use, and has no subscriber by default', () => {
     const template = templateOf({});
     const [topic] = Object.values(template.findResources('AWS::SNS::Topic'));

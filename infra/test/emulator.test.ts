@@ -9,7 +9,7 @@ import { PlatformStack } from '../src/platform-stack.ts';
 import { grantPutEvents } from '../src/put-events-policy.ts';
 
 function synthesize(emulator?: unknown): Template {
-  const app = new App({ context: emulator === undefined ? {} : { emulator } });
+  const app = new App({ context: { login: 'off', ...(emulator !== undefined && { emulator }) } });
   removeUnsupportedResources(app);
   return Template.fromStack(new PlatformStack(app, 'platform'));
 }

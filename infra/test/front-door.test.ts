@@ -3,8 +3,10 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from '@jest/globals';
 import { PlatformStack } from '../src/platform-stack.ts';
 
-const platform = (context: Record<string, unknown> = {}): Template =>
+const platformWith = (context: Record<string, unknown>): Template =>
   Template.fromStack(new PlatformStack(new App({ context }), 'airline-platform'));
+const platform = (context: Record<string, unknown> = {}): Template => platformWith({ login: 'off', ...context });
+const issuer = { jwtIssuer: 'https://login.airline.example', jwtAudience: 'airline' };
 
 const authorizerParameter = (template: Template): unknown => {
   const parameters = Object.values(template.findResources('AWS::SSM::Parameter'));
@@ -50,8 +52,8 @@ describe('the front door', () => {
     platform().hasResourceProperties('AWS::ApiGatewayV2::Api', { CorsConfiguration: Match.absent() });
   });
 
-  test('has no authorizer unless an issuer is given, and its parameter then is none', () => {
-    const template = platform();
+  test('has no authorizer if login is off, and its parameter then is none', () => {
+    const template = platformWith({ login: 'off' });
     template.resourceCountIs('AWS::ApiGatewayV2::Authorizer', 0);
     expect(authorizerParameter(template)).toBe('none');
   });
@@ -59,7 +61,7 @@ describe('the front door', () => {
   test.each<[unknown]>([['airline'], [['airline']]])(
     'has a JWT authorizer for an issuer and the audience %j',
     (jwtAudience) => {
-      const template = platform({ jwtIssuer: 'https://login.airline.example', jwtAudience });
+      const template = platformWith({ ...issuer, jwtAudience });
       template.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
         AuthorizerType: 'JWT',
         IdentitySource: ['$request.header.Authorization'],
@@ -69,16 +71,21 @@ describe('the front door', () => {
     },
   );
 
-  test.each([
-    [{ jwtIssuer: 'https://login.airline.example' }, 'Set both context values or none'],
-    [{ jwtAudience: 'airline' }, 'Set both context values or none'],
-    [{ jwtIssuer: 'https://login.airline.example', jwtAudience: '' }, 'Set both context values or none'],
-    [{ jwtIssuer: 'login.airline.example', jwtAudience: 'airline' }, 'must be the https URL of an OpenID issuer'],
-    [
-      { jwtIssuer: 'http://login.airline.example', jwtAudience: 'airline' },
-      'must be the https URL of an OpenID issuer',
-    ],
-  ])('refuses %j', (context, message) => {
-    expect(() => platform(context)).toThrow(message);
+  const howTo = 'If they do, type -c jwtIssuer=https://… -c jwtAudience=…';
+  test.each<[Record<string, unknown>, string[]]>([
+    [{}, [howTo, 'If they do not, type -c login=off', 'login is not given, jwtIssuer is not given']],
+    [{ ...issuer, jwtAudience: undefined }, [howTo, 'jwtAudience is not given']],
+    [{ ...issuer, jwtIssuer: undefined }, [howTo, 'jwtIssuer is not given']],
+    [{ ...issuer, jwtAudience: '' }, [howTo, 'jwtAudience is "".']],
+    [{ ...issuer, login: 'off' }, [howTo, 'type -c login=off and neither of them', 'login is "off"']],
+    [{ ...issuer, login: 'on' }, [howTo, 'login is "on"']],
+    [{ jwtAudience: 'airline', login: 'off' }, [howTo, 'jwtAudience is "airline"']],
+    [{ login: 'no' }, [howTo, 'login is "no"']],
+    [{ login: '' }, [howTo, 'login is ""']],
+    [{ login: false }, [howTo, 'login is false']],
+    [{ ...issuer, jwtIssuer: 'login.airline.example' }, ['must be the https URL of an OpenID issuer']],
+    [{ ...issuer, jwtIssuer: 'http://login.airline.example' }, ['must be the https URL of an OpenID issuer']],
+  ])('does not guess whether customers log in, and refuses %j', (context, sentences) => {
+    for (const sentence of sentences) expect(() => platformWith(context)).toThrow(sentence);
   });
 });

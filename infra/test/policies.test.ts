@@ -418,7 +418,7 @@ describe('deletion', () => {
   });
 
   test('the platform stack protects itself, its archive and its keys', () => {
-    const stack = new PlatformStack(new App(), 'airline-platform');
+    const stack = new PlatformStack(new App({ context: { login: 'off' } }), 'airline-platform');
     expect(stack.terminationProtection).toBe(true);
     const template = Template.fromStack(stack);
     for (const type of ['AWS::Events::Archive', 'AWS::KMS::Key'])

@@ -30,8 +30,19 @@ export function cdkApps(assemblies = process.env.CDK_ASSEMBLIES): CdkApp[] {
     .filter(({ entry }) => existsSync(entry));
 }
 
-/** Synthesizes an app in this process. Loading the CDK takes longest, so several apps share one process. */
+/**
+ * Synthesizes an app in this process. Loading the CDK takes longest, so several apps share one process. Customers do
+ * not log in unless CDK_CONTEXT_JSON says it: these templates are checked, or run on this machine.
+ */
 export async function synthesizeHere({ entry, assembly }: CdkApp): Promise<void> {
+  const context = JSON.parse(process.env.CDK_CONTEXT_JSON ?? '{}') as Record<string, unknown>;
+  process.env.CDK_CONTEXT_JSON = JSON.stringify(withLogin(context));
   process.env.CDK_OUTDIR = assembly;
   await import(pathToFileURL(entry).href);
+}
+
+/** Context values that say whether customers log in: the given ones, with `login=off` if they do not say it. */
+export function withLogin(context: Record<string, unknown>): Record<string, unknown> {
+  const isSaid = ['login', 'jwtIssuer', 'jwtAudience'].some((key) => key in context);
+  return isSaid ? context : { ...context, login: 'off' };
 }

@@ -1,6 +1,6 @@
 /**
  * `pnpm run deploy`: deploys every stack, the platform's first, then those of the services in any order. Options that
- * are not its own go to `cdk deploy`, e.g. `pnpm run deploy -c name=airline-test`.
+ * are not its own go to `cdk deploy`, e.g. `pnpm run deploy -c login=off -c name=airline-test`.
  */
 import { Command } from 'commander';
 import { type CdkApp, cdkApps } from '../airline/cdk-apps.ts';
@@ -15,7 +15,8 @@ await run(
     .allowUnknownOption()
     .addHelpText(
       'after',
-      '\nAll options but --help go to `cdk deploy`. `pnpm --filter @airline/infra exec cdk deploy --help` lists them.\n' +
+      '\nSay whether customers log in: -c login=off, or -c jwtIssuer=https://… -c jwtAudience=….\n' +
+        'All options but --help go to `cdk deploy`. `pnpm --filter @airline/infra exec cdk deploy --help` lists them.\n' +
         'With `--require-approval never`, the stacks of the services are deployed at the same time.\n' +
         'One stack alone: `pnpm --filter @airline/seats run deploy`. infra/README.md explains the context values (-c).',
     )

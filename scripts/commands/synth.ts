@@ -10,7 +10,11 @@ await run(
   new Command('pnpm synth')
     .description('Write the templates and bundles of all stacks, without an AWS account.')
     .option('--validate', "also check the templates by the CDK's own rules and by `pnpm policies:check`")
-    .addHelpText('after', '\nEach app is written to the cdk.out of its package, or below the folder CDK_ASSEMBLIES.')
+    .addHelpText(
+      'after',
+      '\nEach app is written to the cdk.out of its package, or below the folder CDK_ASSEMBLIES.\n' +
+        'Customers do not log in, unless CDK_CONTEXT_JSON has jwtIssuer and jwtAudience.',
+    )
     .action(synth),
 );
 

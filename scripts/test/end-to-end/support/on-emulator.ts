@@ -6,6 +6,7 @@ import { createPaymentProvider } from '@airline/local-cloud/payment-provider/pay
 import { CreateEmailIdentityCommand, SESv2Client } from '@aws-sdk/client-sesv2';
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { runCommand } from '../../../cli/run-command.ts';
+import { withLogin } from '../../../airline/cdk-apps.ts';
 import { isoDay } from '../../../cli/format.ts';
 import { type AirlinePlace, plainEnvironment } from './airline-place.ts';
 import { startEmulator } from '../../../conformance/emulator.ts';
@@ -67,7 +68,7 @@ export async function startOnEmulator(name: string, context: Record<string, unkn
     };
     // MiniStack runs each concurrent invocation in a process. With 20 for each service, two cores are too busy, and
     // invocations time out.
-    const values = { emulator: true, stripeApiUrl: provider.url, consumerConcurrency: 2, ...context };
+    const values = withLogin({ emulator: true, stripeApiUrl: provider.url, consumerConcurrency: 2, ...context });
     const optionsWith = (besides: Record<string, unknown> = {}): string[] => [
       ...Object.entries({ ...values, ...besides }).flatMap(([name, value]) => ['-c', `${name}=${String(value)}`]),
       '--require-approval',

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { orderStacks, readCloudAssemblies, type Stack } from '@airline/local-cloud/cloudformation/cloud-assembly';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { cdkApps } from '../../../airline/cdk-apps.ts';
+import { cdkApps, withLogin } from '../../../airline/cdk-apps.ts';
 import { copyWorkspace } from '../../support/copy-workspace.ts';
 import { fewAtOnce } from '../../support/few-at-once.ts';
 
@@ -31,7 +31,8 @@ async function synthesizeAlone(app: string): Promise<void> {
   const assembly = path.join(cwd, 'cdk.out');
   alone.set(app, { workspace, assembly });
   const entry = app === 'infra' ? 'app.ts' : 'infra/app.ts';
-  const env = { ...process.env, CDK_OUTDIR: assembly, CDK_VALIDATION: 'false' };
+  const CDK_CONTEXT_JSON = JSON.stringify(withLogin({}));
+  const env = { ...process.env, CDK_OUTDIR: assembly, CDK_VALIDATION: 'false', CDK_CONTEXT_JSON };
   await promisify(execFile)(process.execPath, ['--import', 'tsx/esm', entry], { cwd, env });
 }
 
