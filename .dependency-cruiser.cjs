@@ -116,7 +116,7 @@ module.exports = {
     ...pointDownOnly('scripts', [
       ['test'],
       ['commands'],
-      ['chaos', 'conformance', 'contracts', 'coverage', 'documents', 'explain', 'gates', 'reconcile', 'replay'],
+      ['chaos', 'conformance', 'contracts', 'coverage', 'documents', 'explain', 'gates', 'reconcile', 'replay', 'waiting'],
       ['dead-letters', 'protocol'],
       ['airline'],
       ['cli'],

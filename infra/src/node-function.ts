@@ -15,7 +15,7 @@ export interface NodeFunctionProps extends FunctionOptions {
   /** The service that the function belongs to, e.g. `seats`. */
   readonly service: string;
   /** The function's role in its service. The names of its alarms and graphs contain it. */
-  readonly kind: 'consumer' | 'api';
+  readonly kind: 'consumer' | 'api' | 'watch';
   /** Absolute path of the TypeScript file that exports `handler`. */
   readonly entry: string;
   /** The timeout of one invocation. A consumer's queue derives its visibility timeout from it. */

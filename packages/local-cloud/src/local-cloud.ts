@@ -12,6 +12,7 @@ import { readCloudAssemblies } from './cloudformation/cloud-assembly.ts';
 import { createDynamoDb } from './dynamodb/dynamodb.ts';
 import { EventBridge } from './event-bridge/event-bridge.ts';
 import { startEventSource } from './lambda/event-source.ts';
+import { startSchedule } from './lambda/schedule.ts';
 import { FunctionPool, localEndpointVariables } from './lambda/function-pool.ts';
 import { createFrontDoor, HttpApi } from './http-api/http-api.ts';
 import { ACCOUNT_ID, REGION } from './account.ts';
@@ -149,6 +150,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       functions,
       httpApi,
       eventSources: [],
+      schedules: [],
     };
     await provisionStacks(stacks, machine);
     await functions.warm();
@@ -156,6 +158,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       startEventSource(mapping, { queues: chaos ? injectQueueFaults(queues, chaos) : queues, functions, log }),
     );
     cleanups.push(() => Promise.all(eventSources.map((source) => source.stop(DRAIN_MILLISECONDS))));
+    const endSchedules = machine.schedules.map((schedule) => startSchedule(schedule, functions));
+    cleanups.push(async () => endSchedules.forEach((end) => end()));
     await options.prepare?.({ awsEndpoint, httpEndpoint });
     ready = true;
     chaos?.enable();

@@ -8,8 +8,8 @@ import type { Heard, reads } from './reads.ts';
 export interface Dependencies {
   store: FactStore;
   now: () => Date;
-  /** Called once for each fact, by the run that stored it. Counts metrics. @default not called */
-  onRecorded?: (bookingId: string, fact: Fact) => Promise<void>;
+  /** Called once for each fact, by the run that stored it, with all facts. Counts metrics. @default not called */
+  onRecorded?: (bookingId: string, fact: Fact, facts: readonly Fact[]) => Promise<void>;
 }
 
 /** Returns one handler for each event that status consumes. It stores each fact once, keeps the index of unsettled bookings, and publishes nothing. */
@@ -22,7 +22,7 @@ export function createHandlers({ store, now, onRecorded }: Dependencies) {
     const facts = await store.list(bookingId);
     await store.index(bookingId, facts.length, unsettledOf(facts));
     if (isNew) {
-      await onRecorded?.(bookingId, fact);
+      await onRecorded?.(bookingId, fact, facts);
       return [];
     }
 
