@@ -75,10 +75,8 @@ const triesMilliseconds = 3 * 60_000;
 const burialMilliseconds = 2 * 60_000;
 
 export interface Deliveries {
-  /** The events that exist, by everything that was read. */
+  /** The events that were published, as far as it can be known. */
   events: ReadonlyMap<FactType, KnownEvent>;
-  /** Those that something other than their producer's record has seen: they were published. */
-  published: ReadonlySet<FactType>;
   /** Of every event to every service that hears it, the most serious first. */
   all: readonly Delivery[];
 }
@@ -88,6 +86,26 @@ export function findDeliveries(
   airline: string,
   subscriptions: SubscriptionsOfServices,
 ): Deliveries {
+  const events = publishedEvents(evidence, subscriptions);
+  const types = new Set(events.keys());
+  const all = Object.entries(subscriptions).flatMap(([service, rules]) =>
+    Object.entries(rules).flatMap(([ruleId, subscription]) =>
+      [...events.values()]
+        .filter((event) => matchesEventPattern(eventPatternOf(subscription), envelopeOf(event, subscription.source)))
+        .map((event): Delivery => {
+          const place = placeOf(service, event, types, evidence);
+          return { service, event, rule: ruleNameOf(`${airline}-${service}`, ruleId), place };
+        }),
+    ),
+  );
+  return { events, all: all.toSorted((a, b) => seriousness(a.place) - seriousness(b.place)) };
+}
+
+/**
+ * A service writes its record and then publishes. So an event that only its producer's record has counts as published
+ * unless a message that may still have to publish it is with the producer.
+ */
+function publishedEvents(evidence: Evidence, subscriptions: SubscriptionsOfServices): Map<FactType, KnownEvent> {
   const factTypes = new Set<string>(
     Object.values(subscriptions.status ?? {}).flatMap(({ detailTypes }) => [...detailTypes]),
   );
@@ -105,28 +123,30 @@ export function findDeliveries(
     ...(seats && seats.state !== 'TOMBSTONE' && seats.state !== 'PAID_EARLY' ? seen('BookingRequested') : []),
     ...(payment && payment.state !== 'VOID' ? seen('BookingRequested') : []),
   ];
-  const events = uniqueEvents([
-    ...heard,
-    ...eventsOfSeats(seats),
-    ...eventsOfPayments(payment),
-    ...eventsOfReceipts(receipts?.receipt),
-  ]);
-  const published = new Set(heard.map(({ type }) => type));
-  const all = Object.entries(subscriptions).flatMap(([service, rules]) =>
-    Object.entries(rules).flatMap(([ruleId, subscription]) =>
-      [...events.values()]
-        .filter((event) => matchesEventPattern(eventPatternOf(subscription), envelopeOf(event, subscription.source)))
-        .map((event): Delivery => {
-          const place = placeOf(service, event, published, evidence);
-          return { service, event, rule: ruleNameOf(`${airline}-${service}`, ruleId), place };
-        }),
-    ),
-  );
-  return {
-    events,
-    published,
-    all: all.toSorted((a, b) => seriousness(a.place) - seriousness(b.place)),
+  const recorded: Record<string, KnownEvent[]> = {
+    seats: eventsOfSeats(seats),
+    payments: eventsOfPayments(payment),
+    receipts: eventsOfReceipts(receipts?.receipt),
   };
+  const types = new Set(heard.map(({ type }) => type));
+  return uniqueEvents([
+    ...heard,
+    ...Object.entries(recorded).flatMap(([service, events]) =>
+      // What was heard anyway is kept, too: the record knows its time and its reason.
+      events.filter((event) => types.has(event.type) || !mayStillPublish(service, event, evidence)),
+    ),
+  ]);
+}
+
+function mayStillPublish(service: string, { at }: KnownEvent, { lines, letters, queues, readAt }: Evidence): boolean {
+  const handled = new Set(
+    lines.filter((line) => line.service === service && line.kind === 'handled').map(({ detailType }) => detailType),
+  );
+  const isOpen = (other: { service: string; detailType: string }): boolean =>
+    other.service === service && !handled.has(other.detailType);
+  const { waiting = 0, inFlight = 0 } = queues[service] ?? {};
+  const isRecent = at !== undefined && Date.parse(readAt) - Date.parse(at) < triesMilliseconds;
+  return lines.some(isOpen) || letters.some(isOpen) || (isRecent && waiting + inFlight > 0);
 }
 
 /** What patterns can match. A reason that is not known matches every pattern that excludes some reasons. */

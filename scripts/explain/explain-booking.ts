@@ -1,5 +1,4 @@
 /** Says of a booking what happened, or what it waits for and where that is. Pure. */
-import { sourceOf } from '@airline/events-schemas/events';
 import { type BookingStatus, type FactType, foldStatus } from '../../packages/status/src/domain.ts';
 import { debtsOf, isPaidWithOtherMoney, outcomeOf } from '../protocol/owed-answers.ts';
 import type { SubscriptionsOfServices } from '../protocol/subscriptions.ts';
@@ -122,21 +121,9 @@ function lagOfStatus(found: Deliveries): Wait[] {
   return [waitFor({ service: 'status', owes: 'facts', events }, missing, found)];
 }
 
-/**
- * What holds up a service: the events that it should have handled, and has not. Before an event is published, that is
- * what holds up its producer.
- */
+/** What holds up a service: the events that it should have handled, and has not. The most serious comes first. */
 function heldUpAt(service: string, found: Deliveries): Delivery[] {
-  const undone = (at: string): Delivery[] =>
-    found.all.filter(({ service, place }) => service === at && place.kind !== 'done');
-  const unique = new Set<Delivery>();
-  for (const delivery of undone(service)) {
-    const producer = producerOf(delivery.event.type);
-    const isPublished = found.published.has(delivery.event.type) || producer === service;
-    const upstream = isPublished ? [] : undone(producer);
-    for (const each of upstream.length > 0 ? upstream : [delivery]) unique.add(each);
-  }
-  return [...unique].toSorted((a, b) => seriousness(a.place) - seriousness(b.place));
+  return found.all.filter((delivery) => delivery.service === service && delivery.place.kind !== 'done');
 }
 
 function waitFor(wait: Omit<Wait, 'heldUpBy' | 'since'>, heldUpBy: readonly Delivery[], found: Deliveries): Wait {
@@ -153,8 +140,4 @@ function sinceOf({ place }: Delivery): string | undefined {
 /** What an operator must end comes first, and what the service itself must explain before what ends by itself. */
 function seriousnessOf({ heldUpBy: [first] }: Wait): number {
   return first ? seriousness(first.place) : seriousness({ kind: 'never-got' });
-}
-
-function producerOf(type: FactType): string {
-  return sourceOf(type).replace(/^airline\./, '');
 }
