@@ -18,7 +18,7 @@ export interface Wait {
   since?: string;
 }
 
-export interface Hold {
+interface Hold {
   /** RFC 3339 UTC. */
   endsAt: string;
   isOver: boolean;
@@ -129,7 +129,7 @@ function heldUpAt(service: string, found: Deliveries): Delivery[] {
 function waitFor(wait: Omit<Wait, 'heldUpBy' | 'since'>, heldUpBy: readonly Delivery[], found: Deliveries): Wait {
   const [first] = heldUpBy;
   const times = [...found.events.values()].flatMap(({ at }) => (at === undefined ? [] : [at])).sort();
-  const since = first ? (first.event.at ?? sinceOf(first)) : times.at(-1);
+  const since = first ? (first.event.at ?? sinceOf(first) ?? times[0]) : times.at(-1);
   return { ...wait, heldUpBy, ...(since !== undefined && { since }) };
 }
 

@@ -4,7 +4,7 @@ import { maskAddresses } from '@airline/events-schemas/personal-data';
 import { logLine } from '@airline/messaging/log-lines';
 import type { Target } from '../airline/target.ts';
 
-export type LogKind = keyof typeof logLine;
+type LogKind = keyof typeof logLine;
 
 /** What a consumer logged about a message of the booking. */
 export interface LogLine {

@@ -14,7 +14,7 @@ export interface Words {
   type?: string;
 }
 
-/** EventBridge's archive and the clocks of producers are exact to the second; a minute is safe, and replays are harmless. */
+/** Clocks and the archive differ by seconds. A replay of too much is harmless. */
 const replayMarginMilliseconds = 60_000;
 
 /** @param target what commands need to reach the same airline, e.g. ` --target aws` */

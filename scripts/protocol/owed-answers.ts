@@ -43,7 +43,7 @@ export function outcomeOf(said: readonly Said[]): Outcome {
   return participants.every(([, { yes }]) => has(yes)) && has('ReceiptIssued') ? 'confirmed' : 'open';
 }
 
-/** What is missing until the booking is settled. Nothing is owed for a booking that was cancelled, but not requested. */
+/** What is missing until the booking is settled. Nothing is owed for one that was cancelled and not requested. */
 export function debtsOf(said: readonly Said[]): Debt[] {
   const has = hasIn(said);
   const outcome = outcomeOf(said);

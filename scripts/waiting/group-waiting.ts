@@ -2,7 +2,7 @@
 import type { IndexedBooking } from '../../packages/status/src/fact-store.ts';
 import { type Debt, debtsOf } from '../protocol/owed-answers.ts';
 
-export interface WaitingBooking {
+interface WaitingBooking {
   bookingId: string;
   /** RFC 3339 UTC. */
   since: string;

@@ -10,8 +10,8 @@ export interface Dependencies {
 
 /**
  * Counts bookings: requested, confirmed, and failed by reason. Measures the time from the request until the settled
- * status could be read. Status can count, because it consumes every fact and stores each once. The last parameter is all
- * facts, read after this one was stored.
+ * status could be read. Status can count, because it consumes every fact and stores each once. The last parameter is
+ * all facts, read after this one was stored.
  */
 export function createBookingCounter({
   store,

@@ -65,7 +65,7 @@ export function createDynamoDbFactStore(client: DynamoDBDocumentClient, tableNam
           new PutCommand({
             TableName: tableName,
             Item,
-            // Runs overlap, and one with fewer facts may come last. Facts are never deleted, so their number is a version.
+            // Runs overlap, and one with fewer facts may come last. Facts are never deleted: their number is a version.
             ConditionExpression: 'attribute_not_exists(pk) OR facts < :facts',
             ExpressionAttributeValues: { ':facts': facts },
           }),

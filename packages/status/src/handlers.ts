@@ -12,7 +12,10 @@ export interface Dependencies {
   onRecorded?: (bookingId: string, fact: Fact, facts: readonly Fact[]) => Promise<void>;
 }
 
-/** Returns one handler for each event that status consumes. It stores each fact once, keeps the index of unsettled bookings, and publishes nothing. */
+/**
+ * Returns one handler for each event that status consumes. It stores each fact once, keeps the index of unsettled
+ * bookings, and publishes nothing.
+ */
 export function createHandlers({ store, now, onRecorded }: Dependencies) {
   async function keepFact(event: Heard): Promise<AirlineEvent[]> {
     const { bookingId } = event.data;

@@ -5,7 +5,8 @@ import { chaosProfiles, faultKinds, isProfileName } from './chaos-profiles.ts';
 
 /**
  * Handles `/_local/chaos`. GET reports the faults so far. POST `{enabled, seed, profile, standing}` enables or disables
- * them; a seed or a profile restarts them with empty counters, and `standing` replaces the standing faults. The response is 409 when the local cloud runs without chaos.
+ * them. A seed or a profile restarts them with empty counters; `standing` replaces the standing faults. The response is
+ * 409 when the local cloud runs without chaos.
  */
 export async function answerChaosControl(
   chaos: Chaos | undefined,

@@ -9,7 +9,10 @@ export interface Schedule {
   everyMilliseconds: number;
 }
 
-/** Invokes the function at its rate, as EventBridge does: the first time after one period. @returns a function that ends it */
+/**
+ * Invokes the function at its rate, as EventBridge does: the first time after one period.
+ * @returns a function that ends it
+ */
 export function startSchedule(
   { ruleArn, functionName, everyMilliseconds }: Schedule,
   functions: Pick<FunctionPool, 'invoke'>,
