@@ -38,9 +38,13 @@ export interface Redriven {
   stopped: boolean;
 }
 
-/** Attributes that were added on the way to a dead-letter queue: first line by the consumer, second by EventBridge. */
+/**
+ * Attributes that were added on the way to a dead-letter queue: by the consumer, when it postponed the message, and by
+ * EventBridge.
+ */
 const deadLetterAttributes = new Set([
   ...['reason', 'error', 'originalMessageId', 'firstReceivedAt', 'receiveCount'],
+  ...['waitingSince', 'postponements'],
   ...['RULE_ARN', 'TARGET_ARN', 'ERROR_CODE', 'ERROR_MESSAGE', 'EXHAUSTED_RETRY_CONDITION', 'RETRY_ATTEMPTS'],
 ]);
 
@@ -85,7 +89,8 @@ export async function redrive(
       target,
       queue.url,
       moved.map(({ receiptHandle }) => receiptHandle),
-    );
+      // They were sent, so a refusal is an error of each: both queues have it.
+    ).catch((refusal: Error) => moved.map(() => refusal.message));
     result.redriven += moved.length;
     onProgress(result.redriven);
     for (const [index, error] of errors.entries()) {
@@ -129,9 +134,12 @@ export async function redrive(
   return result;
 }
 
+/** Reasons of the consumer that end with their cause. Every other is about the message itself. */
+const passingReasons = new Set(['gave-up', 'waited-too-long']);
+
 /** Whether this version of the consumer can never handle the message, and would dead-letter it again. */
 export function willComeBack({ kind, reason }: DeadLetter): boolean {
-  return kind === 'unhandled' && reason !== 'gave-up';
+  return kind === 'unhandled' && !passingReasons.has(reason);
 }
 
 function toOutgoing({ body, attributes, traceHeader }: ReceivedLetter) {

@@ -29,6 +29,8 @@ export type Place =
   | { kind: 'run-died'; attempt: number; since: string }
   /** It failed, and SQS delivers it again. After the last try it becomes a dead letter. */
   | { kind: 'retrying'; attempt: number; of: number; nextTryAt?: string; error: string; since: string }
+  /** It waits for something outside, and is sent to the queue again. After seven days it becomes a dead letter. */
+  | { kind: 'postponed'; nextTryAt: string; error: string; since: string }
   | { kind: 'handling'; attempt: number; since: string; endsBy?: string }
   /** It waits in the service's queue, or may: only counts can be read of a queue, not its messages. */
   | { kind: 'queued'; waiting: number; inFlight: number }
@@ -53,6 +55,7 @@ const bySeriousness: readonly Place['kind'][] = [
   'lost',
   'dropped',
   'never-got',
+  'postponed',
   'retrying',
   'run-died',
   'handling',
@@ -194,6 +197,8 @@ function placeByLine(line: LogLine, { queues }: Evidence, now: number): Place {
       return { kind: 'handling', attempt, since, ...(endsBy !== undefined && { endsBy }) };
     case 'buried':
       return { kind: 'dropped', since };
+    case 'postponed':
+      return { kind: 'postponed', nextTryAt: nextTryAt ?? at, error, since };
     default:
       if (attempt >= of && now - Date.parse(at) > burialMilliseconds) return { kind: 'dropped', since };
       return {

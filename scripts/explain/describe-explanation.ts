@@ -46,7 +46,7 @@ function recordsOf({ readAt, facts, seats, payment, receipts, letters, queues, p
       'provider',
       provider &&
         (provider.answers
-          ? `answers${provider.intent ? `; the payment is ${provider.intent}` : ''}`
+          ? `answers${provider.charge ? `; the charge is ${provider.charge}` : ''}`
           : 'does not answer'),
     ),
     ...record(

@@ -101,7 +101,7 @@ export async function readEvidence(
 }
 
 /** The services that hear events of bookings. */
-function hearersOfBookings(subscriptions: SubscriptionsOfServices): string[] {
+export function hearersOfBookings(subscriptions: SubscriptionsOfServices): string[] {
   return Object.entries(subscriptions)
     .filter(([, rules]) => Object.values(rules).some(({ source }) => source !== 'airline.flights'))
     .map(([service]) => service);
@@ -219,17 +219,19 @@ function hasWorkAtProvider(payment: PaymentRecord | undefined): payment is Payme
   return payment?.state === 'CHARGING' || (payment?.state === 'CHARGED' && payment.refund !== undefined);
 }
 
-/** Asks the provider about the intent of a charge or, before there is one, whether it answers at all. */
+/** Asks for the last charge of the payment or, before there is a payment, whether the provider answers at all. */
 async function askProvider(target: Target, payment: PaymentRecord): Promise<ProviderAnswer> {
   try {
     const stripe = await openPaymentProvider(target, providerLimits);
     const intentId =
       payment.state === 'CHARGED' ? payment.paymentId : payment.state === 'CHARGING' ? payment.intentId : undefined;
-    if (intentId === undefined) {
-      await stripe.charges.list({ limit: 1 });
-      return { answers: true };
-    }
-    return { answers: true, intent: (await stripe.paymentIntents.retrieve(intentId)).status };
+    // Not the payment intent itself: the key of operators may only read charges.
+    const { data } = await stripe.charges.list({
+      limit: 1,
+      ...(intentId !== undefined && { payment_intent: intentId }),
+    });
+    const charge = intentId === undefined ? undefined : data[0];
+    return { answers: true, ...(charge && { charge: charge.refunded ? 'refunded' : charge.status }) };
   } catch (error) {
     return { answers: false, error: reasonOf(error) };
   }

@@ -160,7 +160,7 @@ function heldUp(explanation: Explanation & Waiting, wait: Wait, delivery: Delive
       const why = [place.reason === 'gave-up' ? undefined : place.reason, place.error].filter(Boolean).join(', ');
       const where =
         `its ${type} is a dead letter of ${service} since ${since(place.since, readAt)}, because ` +
-        `${place.queue === 'unhandled' ? `${service} ${place.willComeBack ? 'can never handle it' : 'failed to handle it in all its tries'}` : meaning.undelivered}` +
+        `${place.queue === 'unhandled' ? `${service} ${unhandledWords(place)}` : meaning.undelivered}` +
         `${why === '' ? '' : ` (${why})`}`;
       if (place.willComeBack) {
         const advice = `A redrive would bring it back. docs/runbook.md says what ${place.reason} means and who must act.`;
@@ -203,6 +203,13 @@ function heldUp(explanation: Explanation & Waiting, wait: Wait, delivery: Delive
         isLast ? redrive : follow(bookingId),
       );
     }
+    case 'postponed':
+      return words(
+        `${service} waits with ${type}, because something outside refuses it (${place.error}), and tries again at ` +
+          `${clock(place.nextTryAt)} UTC`,
+        'After seven days it becomes a dead letter. docs/runbook.md, "Receipts wait for SES", says what to do. To follow it:',
+        follow(bookingId),
+      );
     case 'run-died':
       return words(
         `a run of ${service} began to handle ${type} at ${clock(place.since)} UTC (try ${place.attempt}) and ended without ` +
@@ -244,6 +251,13 @@ function heldUp(explanation: Explanation & Waiting, wait: Wait, delivery: Delive
         `pnpm explain ${bookingId}`,
       );
   }
+}
+
+function unhandledWords({ willComeBack, reason }: { willComeBack: boolean; reason: string }): string {
+  if (willComeBack) return 'can never handle it';
+  return reason === 'waited-too-long'
+    ? 'waited for something outside for seven days'
+    : 'failed to handle it in all its tries';
 }
 
 /** The service has handled all that it heard, and still owes. */

@@ -112,10 +112,10 @@ export const gaveUp = (count: number, type = 'PaymentOk') =>
   Array.from({ length: count }, (_, index) => ({ MessageBody: envelope(type, `booking-${index}`) }));
 
 /** A letter that the consumer can never handle. */
-export const poison = (body: string) => ({
+export const poison = (body: string, reason = 'not-json') => ({
   MessageBody: body,
   MessageAttributes: {
-    reason: text('not-json'),
+    reason: text(reason),
     error: text('Unexpected token'),
     originalMessageId: text('m-1'),
     receiveCount: { DataType: 'Number', StringValue: '1' },
@@ -123,6 +123,21 @@ export const poison = (body: string) => ({
 });
 
 type Failing = 'SendMessageBatch' | 'DeleteMessageBatch';
+
+/** Makes AWS refuse an operation of a target's client to the role `airline-reader`. */
+export function refuse(target: Target, operation: Failing): void {
+  const action = `sqs:${operation.replace('Batch', '').toLowerCase()}`;
+  const message =
+    `User: arn:aws:sts::111122223333:assumed-role/airline-reader/ada is not authorized to perform: ${action} on resource: ` +
+    `arn:aws:sqs:eu-west-1:111122223333:airline-seats because no identity-based policy allows the ${action} action`;
+  target.sqs.middlewareStack.add(
+    (next, context) => async (args) => {
+      if (context.commandName !== `${operation}Command`) return next(args);
+      throw Object.assign(new Error(message), { name: 'AccessDenied' });
+    },
+    { step: 'initialize', name: `refuse${operation}` },
+  );
+}
 
 /**
  * Makes a batch operation of a target's client fail for chosen entries. The answer reports them as failed, as SQS

@@ -11,6 +11,7 @@ import {
   gaveUp,
   poison,
   put,
+  refuse,
   RunningQueues,
   text,
 } from '../../support/running-queues.ts';
@@ -165,6 +166,31 @@ describe('a redrive', () => {
     expect(await peek(target, unhandled, 100)).toHaveLength(30);
   });
 
+  test('that AWS refuses to this role moves nothing, and says it once', async () => {
+    await put(target, unhandled, gaveUp(12));
+    const refused = running.target();
+    refuse(refused, 'SendMessageBatch');
+    await expect(redrive(refused, all)).rejects.toThrow(
+      'Your role airline-reader may not send messages to airline-seats (sqs:SendMessage). ' +
+        'A redrive with --confirm needs the role airline-operator.',
+    );
+    // Received letters are visible again.
+    expect(await peek(target, unhandled, 100)).toHaveLength(12);
+    expect(await drain(target, unhandled.sourceUrl)).toEqual([]);
+  });
+
+  test('whose role may send but not delete reports each message: both queues have it', async () => {
+    await put(target, unhandled, gaveUp(2));
+    const refused = running.target();
+    refuse(refused, 'DeleteMessageBatch');
+    const { redriven, doubled } = await redrive(refused, all);
+    expect([redriven, doubled.map(({ error }) => error)]).toEqual([
+      2,
+      [1, 2].map(() => expect.stringContaining('Your role airline-reader may not delete messages from airline-seats')),
+    ]);
+    expect(await peek(target, unhandled, 100)).toHaveLength(2);
+  });
+
   test('reports a message that it could not delete: both queues have it, and the next redrive moves it again', async () => {
     await put(target, unhandled, gaveUp(10));
     const failing = running.target();
@@ -208,13 +234,14 @@ describe('a redrive', () => {
   });
 
   test('will bring back poison, but possibly not what the consumer gave up on or did not get', async () => {
-    await put(target, unhandled, [poison('x'), ...gaveUp(1)]);
+    await put(target, unhandled, [poison('x'), poison('y', 'waited-too-long'), ...gaveUp(1)]);
     await put(target, undelivered, [
       { MessageBody: envelope('PaymentOk', 'b'), MessageAttributes: { ERROR_CODE: text('NO_RESOURCE') } },
     ]);
     const letters = [...(await peek(target, unhandled, 10)), ...(await peek(target, undelivered, 10))];
     expect(Object.fromEntries(letters.map((letter) => [letter.reason, willComeBack(letter)]))).toEqual({
       'not-json': true,
+      'waited-too-long': false,
       'gave-up': false,
       NO_RESOURCE: false,
     });

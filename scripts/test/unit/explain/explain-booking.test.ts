@@ -150,6 +150,36 @@ const rows: Row[] = [
     type: follow,
   },
   {
+    name: 'a mail that waits for SES',
+    found: {
+      facts: facts('BookingRequested', 'SeatBooked', 'PaymentOk'),
+      seats: sold,
+      payment: charged,
+      receipts: { heard: ['BookingRequested', 'SeatBooked', 'PaymentOk'], hasRefundNotice: false },
+      lines: [
+        line('receipts', 'BookingRequested', 'handled'),
+        line('receipts', 'SeatBooked', 'handled'),
+        line('receipts', 'PaymentOk', 'postponed', { receiveCount: 1, error: 'not verified', nextTryAt: at(-1) }),
+      ],
+    },
+    state: 'waiting',
+    says: 'It waits for receipts to say ReceiptIssued since 10 min: receipts waits with PaymentOk, because something outside refuses it (not verified), and tries again at 10:01:00.000 UTC.',
+    type: follow,
+  },
+  {
+    name: 'a mail that has waited too long',
+    found: {
+      facts: facts('BookingRequested', 'SeatBooked', 'PaymentOk'),
+      seats: sold,
+      payment: charged,
+      receipts: { heard: ['BookingRequested', 'SeatBooked', 'PaymentOk'], hasRefundNotice: false },
+      letters: [letter('receipts', 'PaymentOk', 'waited-too-long', { error: 'not verified' })],
+    },
+    state: 'waiting',
+    says: 'It waits for receipts to say ReceiptIssued since 10 min: its PaymentOk is a dead letter of receipts since 9 min, because receipts waited for something outside for seven days (waited-too-long, not verified).',
+    type: `pnpm dlq redrive receipts --booking ${bookingId} --confirm`,
+  },
+  {
     name: 'the last try that failed',
     found: { ...unpaid, lines: [{ ...failed, receiveCount: 5, at: at(1) }] },
     state: 'waiting',
