@@ -1,4 +1,4 @@
-import Stripe from 'stripe';
+import type Stripe from 'stripe';
 import type { Target } from './target.ts';
 
 /** A client that reads the charges of an airline. @param options of Stripe's SDK */
@@ -6,8 +6,10 @@ export async function openPaymentProvider(
   target: Target,
   options: Pick<Stripe.StripeConfig, 'timeout' | 'maxNetworkRetries'> = {},
 ): Promise<Stripe> {
+  // Loading the SDK takes a quarter of a second, and most commands need it rarely.
+  const { default: Client } = await import('stripe');
   const url = target.endpoint ?? process.env.STRIPE_API_URL;
-  return new Stripe(await target.secret(await stripeKeyOf(target)), {
+  return new Client(await target.secret(await stripeKeyOf(target)), {
     telemetry: false,
     ...options,
     ...(url && addressOf(url)),

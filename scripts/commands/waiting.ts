@@ -1,11 +1,11 @@
 /** `pnpm waiting`: the bookings that are not settled, grouped by who owes what. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { openTarget, type Target } from '../airline/target.ts';
-import { answer } from '../cli/answer.ts';
+import { printableData, printJson } from '../cli/answer.ts';
 import { outputClosed } from '../cli/closed-output.ts';
 import { command, type CommonOptions, exitCode, run } from '../cli/command.ts';
 import { age } from '../cli/option-values.ts';
-import { describeWaiting } from '../waiting/describe-waiting.ts';
+import { describeWaiting, shorten } from '../waiting/describe-waiting.ts';
 import { groupWaiting, type WaitingGroup } from '../waiting/group-waiting.ts';
 import { readWaiting } from '../waiting/read-waiting.ts';
 
@@ -35,8 +35,12 @@ async function waiting({ target: name, json, watch, ...filter }: Options): Promi
   let before: string | undefined;
   for (;;) {
     const groups = await groupsOf(target, filter);
-    const now = JSON.stringify(groups);
-    if (now !== before) answer(groups, { json }, (printable) => describeWaiting(printable, Date.now(), suffix));
+    const shown = shorten(groups);
+    const now = JSON.stringify(json ? groups : shown);
+    if (now !== before) {
+      if (json) printJson(groups);
+      else console.log(describeWaiting(printableData(shown), Date.now(), suffix));
+    }
     before = now;
     process.exitCode = groups.length > 0 ? exitCode.waiting : exitCode.done;
     if (!watch) return;

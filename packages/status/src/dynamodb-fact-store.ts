@@ -2,7 +2,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, paginateQuery, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { Fact } from './domain.ts';
 import type { FactStore } from './fact-store.ts';
-import { shardOf } from './unsettled-index.ts';
+import { entryOf } from './unsettled-index.ts';
 
 const partitionOf = (bookingId: string): string => `BOOKING#${bookingId}`;
 
@@ -58,7 +58,7 @@ export function createDynamoDbFactStore(client: DynamoDBDocumentClient, tableNam
         sk: 'INDEX',
         facts,
         // Without these the item is not in the index.
-        ...(unsettled && { shard: shardOf(bookingId), ...unsettled }),
+        ...(unsettled && entryOf(bookingId, unsettled)),
       };
       try {
         await client.send(

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from '@jest/globals';
 import type { IndexedBooking } from '../../../../packages/status/src/fact-store.ts';
-import { describeWaiting } from '../../../waiting/describe-waiting.ts';
+import { describeWaiting, shorten } from '../../../waiting/describe-waiting.ts';
 import { groupWaiting } from '../../../waiting/group-waiting.ts';
 
 const at = (minute: number): string => `2026-12-01T09:${String(minute).padStart(2, '0')}:00.000Z`;
@@ -47,7 +47,9 @@ test.each([
 
 test('shows each booking with its age and its explain, and says how many are left out', () => {
   const many = Array.from({ length: 12 }, (_, index) => booking(`id${index}`, 10, 'BookingRequested', 'SeatBooked'));
-  const text = stripVTControlCharacters(describeWaiting(groupWaiting(many), Date.parse(at(25)), ' --target aws'));
+  const text = stripVTControlCharacters(
+    describeWaiting(shorten(groupWaiting(many)), Date.parse(at(25)), ' --target aws'),
+  );
   expect(text.split('\n').slice(0, 2)).toEqual([
     'payments owes PaymentOk or PaymentFailed: 12 bookings',
     '  15 min  KL1001-20261218  pnpm explain id0 --target aws',
