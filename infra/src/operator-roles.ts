@@ -40,10 +40,9 @@ export class OperatorRoles extends Construct {
       },
       // `pnpm explain` counts the messages that wait. It does not look at them: a receive would be one of their tries.
       { actions: ['sqs:GetQueueAttributes'], resources: queues.map((queue) => arnOf('sqs', queue)) },
-      { actions: ['dynamodb:Scan'], resources: bookingServices.map(tableOf) },
-      // One booking: a record of each service, but an item of status for each event.
-      { actions: ['dynamodb:GetItem'], resources: bookingServices.filter((each) => each !== 'status').map(tableOf) },
-      { actions: ['dynamodb:Query'], resources: [tableOf('status'), `${tableOf('status')}/index/unsettled`] },
+      // One list of tables for all three: whoever may scan a table may also read single items of it.
+      { actions: ['dynamodb:Scan', 'dynamodb:GetItem', 'dynamodb:Query'], resources: bookingServices.map(tableOf) },
+      { actions: ['dynamodb:Query'], resources: [`${tableOf('status')}/index/unsettled`] },
       {
         actions: ['logs:FilterLogEvents'],
         // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
