@@ -37,3 +37,12 @@ interface Narrowed {
 export function eventPatternOf({ source, detailTypes, detail }: Subscription): Record<string, unknown> {
   return { source: [source], 'detail-type': [...detailTypes], ...(detail && { detail }) };
 }
+
+/**
+ * The name of a subscription's rule.
+ * @param service with the airline's name, e.g. `airline-payments`
+ * @param ruleId the subscription's key: `ReleasedSeats` → `airline-payments-released-seats`
+ */
+export function ruleNameOf(service: string, ruleId: string): string {
+  return `${service}-${ruleId.replaceAll(/(?!^)[A-Z]/g, '-$&').toLowerCase()}`;
+}

@@ -4,7 +4,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
-import type { Subscriptions } from '@airline/events-schemas/subscriptions';
+import { ruleNameOf, type Subscriptions } from '@airline/events-schemas/subscriptions';
 import { Construct } from 'constructs';
 import { countFromContext, parameterName, serviceName } from './names.ts';
 import { NodeFunction } from './node-function.ts';
@@ -99,12 +99,12 @@ export class EventConsumer extends Construct {
 
     // Rules have names because an operator chooses the rules of a replay by name, and the metrics have the name as
     // dimension.
-    const ruleName = (ruleId: string): string => `${name}-${ruleId.replaceAll(/(?!^)[A-Z]/g, '-$&').toLowerCase()}`;
+    const ruleNames = Object.keys(props.hears).map((ruleId) => ruleNameOf(name, ruleId));
     for (const queue of [this.queue, this.undelivered]) this.#admitRules(queue, bus, name);
     for (const [ruleId, { source, detailTypes, detail }] of Object.entries(props.hears)) {
       const rule = new Rule(this, ruleId, {
         eventBus: bus,
-        ruleName: ruleName(ruleId),
+        ruleName: ruleNameOf(name, ruleId),
         description: `${service} hears ${detailTypes.join(', ')} of ${source}`,
         eventPattern: { source: [source], detailType: [...detailTypes], ...(detail && { detail }) },
         targets: [
@@ -127,7 +127,7 @@ export class EventConsumer extends Construct {
       queue: this.queue,
       deadLetters: this.deadLetters,
       undelivered: this.undelivered,
-      ruleNames: Object.keys(props.hears).map(ruleName),
+      ruleNames,
       busName: bus.eventBusName,
       // SQS delays a message by 15 minutes at most.
       longestDelay: Duration.minutes(props.sendsToItself ? 15 : 0),

@@ -38,7 +38,7 @@ const alarmsByService: Readonly<Record<string, readonly string[]>> = {
   seats: [...withApi, 'impossible-facts'],
   payments: everyService,
   receipts: [...everyService, 'mails-waiting', 'mails-returned'],
-  status: withApi,
+  status: [...withApi, 'watch-errors', 'watch-throttles', 'unsettled-bookings'],
 };
 /** The services that the dashboards know. */
 export const watchedServices: readonly string[] = Object.keys(alarmsByService);

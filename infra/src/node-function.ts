@@ -15,7 +15,7 @@ export interface NodeFunctionProps extends FunctionOptions {
   /** The service that the function belongs to, e.g. `seats`. */
   readonly service: string;
   /** The function's role in its service. The names of its alarms and graphs contain it. */
-  readonly kind: 'consumer' | 'api';
+  readonly kind: 'consumer' | 'api' | 'watch';
   /** Absolute path of the TypeScript file that exports `handler`. */
   readonly entry: string;
   /** The timeout of one invocation. A consumer's queue derives its visibility timeout from it. */
@@ -28,7 +28,11 @@ export interface NodeFunctionProps extends FunctionOptions {
  */
 export class NodeFunction extends Function {
   constructor(scope: Construct, id: string, { service, kind, entry, environment, ...props }: NodeFunctionProps) {
+    // Dashboards refer to it, and operators type it.
+    const functionName = serviceName(scope, `${service}-${kind}`);
     const logGroup = new LogGroup(scope, `${id}Logs`, {
+      // The name that Lambda itself would choose. `pnpm explain` reads the log by it.
+      logGroupName: `/aws/lambda/${functionName}`,
       retention: logRetention(scope),
       removalPolicy: RemovalPolicy.DESTROY,
     });
@@ -50,8 +54,7 @@ export class NodeFunction extends Function {
       role,
       tracing: Tracing.ACTIVE,
       ...props,
-      // Dashboards refer to it, and operators type it.
-      functionName: serviceName(scope, `${service}-${kind}`),
+      functionName,
       handler: 'index.handler',
       code: bundle(entry),
       environment: {

@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { Archive, EventBus } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 import { CommandRole, type Permission } from './command-role.ts';
@@ -6,13 +6,13 @@ import { airlineName, serviceName } from './names.ts';
 
 /** The services with a queue. Add a new service here, so that operators may see and redrive its dead letters. */
 const services = ['bookings', 'seats', 'payments', 'receipts', 'status'];
-/** The services whose tables `pnpm reconcile` compares. */
-const reconciled = ['seats', 'payments', 'receipts', 'status'];
+/** The services of bookings: `pnpm reconcile` compares their tables, `pnpm explain` also reads their logs. */
+const bookingServices = ['seats', 'payments', 'receipts', 'status'];
 
 /**
  * The roles of the operators on call, with what the commands of the runbook need and nothing else.
- * - `airline-reader` looks: `dlq list`, `show`, `export`, every dry run, `reconcile`, `status`, `flights list`,
- *   `flow`.
+ * - `airline-reader` looks: `dlq list`, `show`, `export`, every dry run, `reconcile`, `status`, `explain`, `waiting`,
+ *   `flights list`, `flow`.
  * - `airline-operator` also acts: `dlq redrive`, `dlq drop` and `replay`, each with `--confirm`.
  *
  * Both see personal data: names and addresses in dead letters and tables. Neither gets the key with which payments
@@ -21,8 +21,10 @@ const reconciled = ['seats', 'payments', 'receipts', 'status'];
 export class OperatorRoles extends Construct {
   constructor(scope: Construct, id: string, { bus, archive }: { bus: EventBus; archive: Archive }) {
     super(scope, id);
+    const stack = Stack.of(this);
     const arnOf = (service: string, resource: string, resourceName?: string): string =>
-      Stack.of(this).formatArn({ service, resource, ...(resourceName !== undefined && { resourceName }) });
+      stack.formatArn({ service, resource, ...(resourceName !== undefined && { resourceName }) });
+    const tableOf = (service: string): string => arnOf('dynamodb', 'table', serviceName(this, service));
     const queues = services.map((service) => serviceName(this, service));
     const deadLetters = queues.flatMap((queue) => [`${queue}-dead-letters`, `${queue}-undelivered`]);
     const deadLetterArns = deadLetters.map((queue) => arnOf('sqs', queue));
@@ -36,9 +38,23 @@ export class OperatorRoles extends Construct {
         actions: ['sqs:GetQueueAttributes', 'sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility'],
         resources: deadLetterArns,
       },
+      // `pnpm explain` counts the messages that wait. It does not look at them: a receive would be one of their tries.
+      { actions: ['sqs:GetQueueAttributes'], resources: queues.map((queue) => arnOf('sqs', queue)) },
+      // One list of tables for all three: whoever may scan a table may also read single items of it.
+      { actions: ['dynamodb:Scan', 'dynamodb:GetItem', 'dynamodb:Query'], resources: bookingServices.map(tableOf) },
+      { actions: ['dynamodb:Query'], resources: [`${tableOf('status')}/index/unsettled`] },
       {
-        actions: ['dynamodb:Scan'],
-        resources: reconciled.map((service) => arnOf('dynamodb', 'table', serviceName(this, service))),
+        actions: ['logs:FilterLogEvents'],
+        // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+        resources: bookingServices.map((service) =>
+          stack.formatArn({
+            service: 'logs',
+            resource: 'log-group',
+            resourceName: `/aws/lambda/${serviceName(this, service)}-consumer:*`,
+            arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+          }),
+        ),
+        wide: 'The ARN of a log group ends with :* in a policy; the name before it is that of one log group.',
       },
       {
         actions: ['cloudformation:GetTemplate'],
@@ -68,7 +84,8 @@ export class OperatorRoles extends Construct {
     const secrets = ['payments/stripe-read-key'];
     new CommandRole(this, 'Reader', {
       name: 'reader',
-      description: 'For people who look: dead letters, dry runs, reconcile. Sees personal data, changes nothing',
+      description:
+        'For people who look: dead letters, dry runs, reconcile, explain. Sees personal data, changes nothing',
       secrets,
       permissions: reading,
     });

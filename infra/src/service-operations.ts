@@ -24,6 +24,9 @@ export interface WatchedQueue {
 /** The five attempts at a message take about a minute and a half. An older message is not in retry: it waits. */
 const oldestMessageSeconds = 300;
 
+/** A hold lasts for eleven minutes by default, and every other wait is shorter. */
+const longestWaitSeconds = 15 * 60;
+
 /**
  * For metrics of which a single count is too many. EventBridge's data points may be late by minutes, and the sum of
  * several rules has 0 in their place (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html). So
@@ -114,7 +117,21 @@ export class ServiceOperations extends Construct {
     });
   }
 
-  /** @param kind the function's role in its service: `consumer` or `api` */
+  /** For a service that publishes the metric `OldestUnsettledSeconds`, every five minutes while a booking waits. */
+  watchUnsettledBookings(): void {
+    this.#alarm('UnsettledBookings', 'unsettled-bookings', {
+      metric: businessMetric(this, this.#service, 'OldestUnsettledSeconds').with({ statistic: Stats.MAXIMUM }),
+      threshold: longestWaitSeconds,
+      // A data point comes every five minutes.
+      evaluationPeriods: 6,
+      datapointsToAlarm: 1,
+      meaning: 'A booking has waited for more than 15 minutes. It will not settle without help.',
+      action: 'Type `pnpm waiting`, and for a booking `pnpm explain ID`. It says what to type.',
+      section: 'Bookings wait too long',
+    });
+  }
+
+  /** @param kind the function's role in its service: `consumer`, `api` or `watch` */
   watchFunction(kind: string, watched: Function): void {
     // With partial batch responses Lambda counts no error when a message fails, so the consumer publishes its own
     // metric.
@@ -128,7 +145,9 @@ export class ServiceOperations extends Construct {
       meaning:
         kind === 'consumer'
           ? `${this.#service} has failed to handle messages for minutes. After five attempts a message becomes a dead letter.`
-          : `The API function of ${this.#service} has crashed or timed out for minutes. Customers get errors.`,
+          : kind === 'watch'
+            ? `The function that watches the bookings of ${this.#service} fails: nobody sees how long bookings wait.`
+            : `The API function of ${this.#service} has crashed or timed out for minutes. Customers get errors.`,
       action:
         'Read its log. If the errors began with a deployment, deploy the previous version. Then redrive the dead letters.',
       section,

@@ -90,14 +90,14 @@ export class ServicesDashboard extends Construct {
             ...graph,
           }),
         ],
-        ...(['consumer', 'api'] as const).map((kind) => functionWidgets(this, kind)),
+        ...(['consumer', 'api', 'watch'] as const).map((kind) => functionWidgets(this, kind)),
       ],
     });
   }
 }
 
 /** A service that has no function of the kind has no data. */
-function functionWidgets(scope: Construct, kind: 'consumer' | 'api'): GraphWidget[] {
+function functionWidgets(scope: Construct, kind: 'consumer' | 'api' | 'watch'): GraphWidget[] {
   const metric = (metricName: string, statistic: string, label?: string): Metric =>
     new Metric({
       namespace: 'AWS/Lambda',

@@ -81,7 +81,7 @@ export function createChaosAirline(ports: LocalPorts): ChaosAirline {
     const waiting = [...bookingIds];
     const reader = async (): Promise<void> => {
       for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-        const response = await target.fetch(`/bookings/${id}`);
+        const response = await untilAnswered(() => target.fetch(`/bookings/${id}`));
         if (response.status !== 404) found.set(id, await jsonOf<BookingStatus>(response));
       }
     };

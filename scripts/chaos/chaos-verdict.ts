@@ -5,6 +5,7 @@ import { pc } from '../cli/colors.ts';
 import { counted, table } from '../cli/format.ts';
 import type { MailsByAddress } from './chaos-airline.ts';
 import type { PlannedBooking } from './chaos-bookings.ts';
+import type { Looks } from './check-waiting.ts';
 
 export interface Outcome {
   plan: readonly PlannedBooking[];
@@ -12,6 +13,8 @@ export interface Outcome {
   mails: MailsByAddress;
   report: ChaosReport;
   redriven: number;
+  /** How `waiting` and `explain` compared. */
+  looks: Looks;
   /** Those that are left, by service. */
   deadLetters: ReadonlyMap<string, number>;
   /** The result of `pnpm reconcile --json`. */
@@ -26,6 +29,7 @@ export interface Verdict {
   faults: number;
   cells: Cell[];
   redriven: number;
+  looks: Omit<Looks, 'violations'>;
   findings: number;
   /** Receipts of confirmed bookings; mails that were sent again; how many of those the faults excuse. */
   mails: { receipts: number; repeats: number; excuses: number };
@@ -35,8 +39,9 @@ export interface Verdict {
 }
 
 /** Checks the result of a run, after the faults have stopped and the dead letters were redriven. */
-export function judge({ plan, statuses, mails, report, redriven, deadLetters, reconciled, seconds }: Outcome): Verdict {
-  const violations: string[] = [];
+export function judge(outcome: Outcome): Verdict {
+  const { plan, statuses, mails, report, redriven, looks, deadLetters, reconciled, seconds } = outcome;
+  const violations: string[] = [...looks.violations];
   const holders = new Map<string, string>();
   let [confirmed, settled, receipts, repeats] = [0, 0, 0, 0];
 
@@ -82,6 +87,7 @@ export function judge({ plan, statuses, mails, report, redriven, deadLetters, re
     faults,
     cells,
     redriven,
+    looks: { compared: looks.compared, explained: looks.explained },
     findings,
     mails: { receipts, repeats, excuses },
     violations,
@@ -114,7 +120,8 @@ function readReconciled({ stdout }: Outcome['reconciled']): { findings: number; 
 }
 
 export function describeVerdict(verdict: Verdict): string {
-  const { bookings, confirmed, settled, faults, cells, redriven, mails, violations, findings, seconds } = verdict;
+  const { bookings, confirmed, settled, faults, cells, redriven, looks, mails, violations, findings, seconds } =
+    verdict;
   const shown = violations.slice(0, 20).map((violation) => pc.red(`  ${violation}`));
   const more = violations.length > shown.length ? [pc.red(`  … and ${violations.length - shown.length} more`)] : [];
   return [
@@ -128,6 +135,7 @@ export function describeVerdict(verdict: Verdict): string {
     `${counted(bookings, 'booking')} in ${seconds.toFixed(0)} s: ${counted(faults, 'fault')} in ` +
       `${counted(cells.length, 'cell')}, ${counted(redriven, 'dead letter')} redriven, ` +
       `${settled.toLocaleString('en')} settled (${confirmed.toLocaleString('en')} confirmed), ` +
+      `waiting compared ${counted(looks.compared, 'time')}, ${counted(looks.explained, 'booking')} explained, ` +
       `${counted(findings, 'finding')} of reconcile, ${counted(violations.length, 'violation')}`,
   ].join('\n');
 }

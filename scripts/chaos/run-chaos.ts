@@ -7,6 +7,7 @@ import { runCommand } from '../cli/run-command.ts';
 import { type ChaosAirline, createChaosAirline } from './chaos-airline.ts';
 import { planBookings } from './chaos-bookings.ts';
 import { chaosFlights } from './chaos-flights.ts';
+import { checkExplained, compareWaiting, type Looks } from './check-waiting.ts';
 import { judge, type Verdict } from './chaos-verdict.ts';
 
 export interface ChaosRunOptions {
@@ -48,12 +49,15 @@ export async function runChaos(
   );
   const progress = { format: `${pc.dim('·')} Published {bar} {value}/{total}`, total: bookings };
   await withProgressBar(progress, (onProgress) => airline.publish(plan, backlog, onProgress));
-  report('Everything is published. Waiting until it is handled under chaos');
+  const looks: Looks = { compared: 0, explained: 0, violations: [] };
+  report('Everything is published. Comparing what waits, under chaos');
+  await compareWaiting(airline, bookingIds, ports, looks);
+  report('Waiting until all is handled under chaos');
   await airline.drained();
   const { faults } = await airline.control({ enabled: false });
 
   report(`${counted(faults, 'fault')} so far; the faults are stopped. Waiting until the queues are empty`);
-  const redriven = await redriveUntilSettled(airline, bookingIds, ports, report);
+  const redriven = await redriveUntilSettled(airline, bookingIds, ports, looks, report);
 
   report('Checking the result');
   const statuses = await airline.statuses(bookingIds);
@@ -64,6 +68,7 @@ export async function runChaos(
     mails: await airline.mailsByAddress(),
     report: await airline.report(),
     redriven,
+    looks,
     deadLetters: await airline.deadLetters(),
     reconciled,
     seconds: (performance.now() - started) / 1000,
@@ -78,6 +83,7 @@ async function redriveUntilSettled(
   airline: ChaosAirline,
   bookingIds: readonly string[],
   ports: LocalPorts,
+  looks: Looks,
   report: (step: string) => void,
 ): Promise<number> {
   let redriven = 0;
@@ -86,6 +92,8 @@ async function redriveUntilSettled(
   for (let before = Infinity; ;) {
     await airline.quiet();
     unsettled = await airline.unsettledAmong(unsettled);
+    await compareWaiting(airline, bookingIds, ports, looks);
+    await checkExplained(unsettled, ports, looks);
     const stuck = await airline.deadLetters();
     const letters = [...stuck.values()].reduce((sum, count) => sum + count, 0);
     report(`${counted(unsettled.length, 'booking')} not settled, ${counted(letters, 'dead letter')}`);

@@ -9,7 +9,7 @@ import { UsageError } from './usage-error.ts';
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 /** Exit codes of every command. */
-export const exitCode = { done: 0, error: 1, bookingFailed: 2 } as const;
+export const exitCode = { done: 0, error: 1, bookingFailed: 2, waiting: 3 } as const;
 
 /** In characters. */
 const longestLine = 2000;

@@ -9,6 +9,7 @@ export interface LostEvent {
   /** The name of the rule, for `pnpm replay --rule`. */
   rule: string;
   eventId: string;
+  detailType: string;
   bookingId?: string;
   /** When EventBridge gave up, in RFC 3339 UTC. */
   at: string;
@@ -52,12 +53,13 @@ export async function lostEvents(target: Target): Promise<LostEvent[] | undefine
     if (path.endsWith('/queue-url')) owners.set(nameIn(url, '/'), path.slice(0, path.indexOf('/')));
   }
   return deliveries.map(({ eventId, ruleArn, targetArn, error, deadLetterError, at, body }) => {
-    const bookingId = bookingOf(body);
+    const { detailType, bookingId } = contentOf(body);
     const queue = nameIn(targetArn, ':');
     return {
       service: owners.get(queue) ?? queue,
       rule: nameIn(ruleArn, '/'),
       eventId,
+      detailType,
       ...(bookingId !== undefined && { bookingId }),
       at,
       error: `${error.code}: ${error.message}`,
@@ -84,10 +86,10 @@ export function describeLostEvent({ service, rule, eventId, at, error, deadLette
 }
 
 /** The id of the event's booking, in small letters; undefined for anything else, which is not printed. */
-function bookingOf(body: string): string | undefined {
-  const { detail } = JSON.parse(body) as { detail: { data?: { bookingId?: unknown } | null } };
-  const id = detail.data?.bookingId;
-  return typeof id === 'string' ? readBookingId(id) : undefined;
+function contentOf(body: string): { detailType: string; bookingId: string | undefined } {
+  const event = JSON.parse(body) as { 'detail-type': string; detail: { data?: { bookingId?: unknown } | null } };
+  const id = event.detail.data?.bookingId;
+  return { detailType: event['detail-type'], bookingId: typeof id === 'string' ? readBookingId(id) : undefined };
 }
 
 function nameIn(text: string, separator: string): string {

@@ -134,9 +134,12 @@ export async function redrive(
   return result;
 }
 
+/** Reasons of the consumer that end with their cause. Every other is about the message itself. */
+const passingReasons = new Set(['gave-up', 'waited-too-long']);
+
 /** Whether this version of the consumer can never handle the message, and would dead-letter it again. */
 export function willComeBack({ kind, reason }: DeadLetter): boolean {
-  return kind === 'unhandled' && reason !== 'gave-up';
+  return kind === 'unhandled' && !passingReasons.has(reason);
 }
 
 function toOutgoing({ body, attributes, traceHeader }: ReceivedLetter) {

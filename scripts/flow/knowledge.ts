@@ -4,7 +4,7 @@ import { workspaceRoot } from '../cli/workspace.ts';
 import { readContract } from '../contracts/read-contract.ts';
 import { loadReaders } from '../contracts/readers.ts';
 import type { Knowledge } from './flow-of-templates.ts';
-import { loadSubscriptions } from './subscriptions.ts';
+import { loadSubscriptions } from '../protocol/subscriptions.ts';
 
 /** What this checkout says about events. @throws UsageError when a schema is not supported */
 export async function loadKnowledge(): Promise<Knowledge> {

@@ -5,6 +5,8 @@ import type { ReceiptsRecord } from '../../packages/receipts/src/domain.ts';
 import type { SeatsRecord } from '../../packages/seats/src/domain.ts';
 import type { Fact, FactType } from '../../packages/status/src/domain.ts';
 import { money } from '../cli/format.ts';
+import { debtsOf, type Outcome, outcomeOf } from '../protocol/owed-answers.ts';
+import { eventsOfFacts, eventsOfPayments, eventsOfReceipts, eventsOfSeats } from '../protocol/recorded-events.ts';
 import type { Charge, SeatItem, Snapshot } from './snapshot.ts';
 
 export type Party = 'status' | 'seats' | 'payments' | 'provider' | 'receipts';
@@ -24,9 +26,6 @@ export interface View {
   /** Milliseconds since the last record of any party changed; undefined when no record has a time. */
   quietFor: number | undefined;
 }
-
-/** `open`: no participant has said no. `failing`: one has, and the others have not all taken their yes back. */
-type Outcome = 'unknown' | 'open' | 'confirmed' | 'failing' | 'failed';
 
 export function* viewsOf({ takenAt, facts, seats, seatItems, payments, receipts, charges }: Snapshot): Generator<View> {
   const itemsOf = new Map<string, SeatItem[]>();
@@ -58,50 +57,28 @@ export function* viewsOf({ takenAt, facts, seats, seatItems, payments, receipts,
       receipt: receipts.get(bookingId)?.receipt,
       hasRefundNotice: receipts.get(bookingId)?.refundNotice !== undefined,
       charges: charged,
-      outcome: outcomeOf(heard),
+      outcome: outcomeOf(eventsOfFacts(heard)),
       quietFor: times.length > 0 ? Date.parse(takenAt) - Math.max(...times) : undefined,
     };
   }
-}
-
-/** The outcome that the facts imply. Written independently of the status service's fold, in order to check it. */
-function outcomeOf(facts: readonly Fact[]): Outcome {
-  if (facts.length === 0) return 'unknown';
-  const heard = (...types: FactType[]): boolean => facts.some(({ type }) => types.includes(type));
-  const seatsNo = heard('SeatUnavailable', 'SeatReleased');
-  const paymentsNo = heard('PaymentFailed', 'PaymentRefunded');
-  if (seatsNo || paymentsNo || heard('BookingCancelled')) return seatsNo && paymentsNo ? 'failed' : 'failing';
-  return heard('SeatBooked') && heard('PaymentOk') && heard('ReceiptIssued') ? 'confirmed' : 'open';
 }
 
 /**
  * The services whose events a booking waits for. If such a service has the matching record, then either its event was
  * not published or status did not receive it, so status is listed, too.
  */
-export function missingServices({ facts, outcome, seats, payment, receipt }: View): string[] {
-  if (outcome === 'unknown') return ['status'];
-  const heard = (...types: FactType[]): boolean => facts.some(({ type }) => types.includes(type));
-  const missing = (owner: string, isHeard: boolean, hasRecord: boolean): string[] =>
-    isHeard ? [] : hasRecord ? [owner, 'status'] : [owner];
-  if (outcome === 'failing') {
-    return unique([
-      ...missing(
-        'seats',
-        heard('SeatUnavailable', 'SeatReleased'),
-        seats?.state === 'REFUSED' || seats?.state === 'RELEASED',
-      ),
-      ...missing(
-        'payments',
-        heard('PaymentFailed', 'PaymentRefunded'),
-        payment?.state === 'DECLINED' || payment?.state === 'REFUNDED',
-      ),
-    ]);
-  }
-  const yesses = unique([
-    ...missing('seats', heard('SeatBooked'), seats !== undefined && 'seats' in seats),
-    ...missing('payments', heard('PaymentOk'), payment !== undefined && 'at' in payment),
-  ]);
-  return yesses.length > 0 ? yesses : missing('receipts', false, receipt !== undefined);
+export function missingServices(view: View): string[] {
+  const { facts, seats, payment, receipt } = view;
+  if (facts.length === 0) return ['status'];
+  const heard = eventsOfFacts(facts);
+  // A record that is more than a tombstone proves that the booking was requested.
+  if (!isOnlyCancelled(view)) heard.push({ type: 'BookingRequested' });
+  const recorded = [...eventsOfSeats(seats), ...eventsOfPayments(payment), ...eventsOfReceipts(receipt)];
+  return unique(
+    debtsOf(heard).flatMap(({ service, events }) =>
+      recorded.some(({ type }) => events.includes(type)) ? [service, 'status'] : [service],
+    ),
+  );
 }
 
 /** Whether all records come from a cancellation of a booking that was never requested. Such records need no repair. */

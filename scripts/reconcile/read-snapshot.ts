@@ -1,12 +1,13 @@
 /** Reads the records of all parties: the services' tables and the payment provider's charges. Writes nothing. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, paginateQuery, paginateScan } from '@aws-sdk/lib-dynamodb';
-import Stripe from 'stripe';
+import type Stripe from 'stripe';
 import type { PaymentRecord } from '../../packages/payments/src/domain.ts';
 import { fromStripeAmount } from '../../packages/payments/src/stripe-amount.ts';
 import type { ReceiptsRecord } from '../../packages/receipts/src/domain.ts';
 import type { Flight, SeatsRecord } from '../../packages/seats/src/domain.ts';
 import type { Fact } from '../../packages/status/src/domain.ts';
+import { openPaymentProvider } from '../airline/payment-provider.ts';
 import type { Target } from '../airline/target.ts';
 import type { Charge, SeatItem, Snapshot } from './snapshot.ts';
 
@@ -118,11 +119,7 @@ async function readCharges(
   const intents = new Map(
     [...payments].flatMap(([bookingId, record]) => intentsOf(record).map((id) => [id, bookingId])),
   );
-  const url = target.endpoint ?? process.env.STRIPE_API_URL;
-  const stripe = new Stripe(await target.secret(await stripeKeyOf(target)), {
-    telemetry: false,
-    ...(url && addressOf(url)),
-  });
+  const stripe = await openPaymentProvider(target);
   const charges = new Map<string, Charge[]>();
   async function* list(): AsyncGenerator<Stripe.Charge> {
     if (!only) yield* stripe.charges.list({ limit: 100 });
@@ -152,21 +149,9 @@ async function readCharges(
   return charges;
 }
 
-/** The key that may only read charges, if an operator has stored one; if not, the key with which payments charges. */
-export async function stripeKeyOf(target: Target): Promise<string> {
-  const restricted = 'payments/stripe-read-key';
-  return (await target.parameters()).has(restricted) ? restricted : 'payments/stripe-api-key';
-}
-
 function intentsOf(record: PaymentRecord): string[] {
   if (record.state === 'CHARGED' || record.state === 'REFUNDED') return [record.paymentId];
   return record.state === 'CHARGING' && record.intentId !== undefined ? [record.intentId] : [];
-}
-
-function addressOf(url: string): { protocol: 'http' | 'https'; host: string; port: string } {
-  const { protocol, hostname, port } = new URL(url);
-  const isPlain = protocol === 'http:';
-  return { protocol: isPlain ? 'http' : 'https', host: hostname, port: port || (isPlain ? '80' : '443') };
 }
 
 /** `BOOKING#id` → `id` */

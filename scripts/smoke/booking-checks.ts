@@ -6,7 +6,7 @@ import type { BookingStatus } from '../../packages/status/src/domain.ts';
 import type { Flight } from '../airline/schedule.ts';
 import { jsonOf, type Target } from '../airline/target.ts';
 import { ago, money } from '../cli/format.ts';
-import type { SubscriptionsOfServices } from '../flow/subscriptions.ts';
+import type { SubscriptionsOfServices } from '../protocol/subscriptions.ts';
 import { type Check, Interrupted, readUntil, Skipped, Unmet } from './check.ts';
 import { type Customer, recordedStatus, requestOf } from './customer.ts';
 import { smokeSeats } from './smoke-flight.ts';

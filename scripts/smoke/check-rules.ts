@@ -5,9 +5,10 @@ import {
   type Target as RuleTarget,
 } from '@aws-sdk/client-eventbridge';
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import { ruleNameOf } from '@airline/events-schemas/subscriptions';
 import type { Target } from '../airline/target.ts';
 import { counted } from '../cli/format.ts';
-import type { SubscriptionsOfServices } from '../flow/subscriptions.ts';
+import type { SubscriptionsOfServices } from '../protocol/subscriptions.ts';
 import { type Check, Skipped, Unmet } from './check.ts';
 
 interface ExpectedRule {
@@ -38,12 +39,12 @@ export function checkRules(target: Target, subscriptions: SubscriptionsOfService
   };
 }
 
-/** The rules' names, as `EventConsumer` makes them of the subscriptions. */
+/** The rules that `EventConsumer` makes of the subscriptions. */
 export function expectedRules(airline: string, subscriptions: SubscriptionsOfServices): ExpectedRule[] {
   return Object.entries(subscriptions).flatMap(([service, rules]) =>
     Object.keys(rules).map((id) => ({
       service,
-      name: `${airline}-${service}-${id.replaceAll(/(?!^)[A-Z]/g, '-$&').toLowerCase()}`,
+      name: ruleNameOf(`${airline}-${service}`, id),
     })),
   );
 }

@@ -8,6 +8,7 @@ import type { RequestMiddleware } from './chaos/chaos-requests.ts';
 import type { EventBridge } from './event-bridge/event-bridge.ts';
 import { splitUrl } from './http-api/http-payload.ts';
 import { type EventSourceMappings, eventSourceMappingsPath } from './lambda/event-source-mappings.ts';
+import type { FunctionLogs } from './logs/function-logs.ts';
 import type { Parameters } from './ssm/parameters.ts';
 import type { Queues } from './sqs/queues.ts';
 import { escapeXml, formatSqsAnswer, formatSqsError, parseSqsQuery } from './sqs/sqs-query-protocol.ts';
@@ -20,6 +21,7 @@ export interface AwsEndpointParts {
   lostDeliveries: EventBridge['lostDeliveries'];
   queues: Pick<Queues, 'request'>;
   parameters: Pick<Parameters, 'request'>;
+  logs: Pick<FunctionLogs, 'request'>;
   /** The template of a stack, as JSON. */
   templateOf: (stackName: string) => string | undefined;
   dynamodb: Handler;
@@ -42,6 +44,7 @@ const SUPPORTED_APIS = [
   'DynamoDB',
   "Lambda's event source mappings",
   'SSM parameters',
+  'CloudWatch Logs (FilterLogEvents)',
   'CloudFormation GetTemplate',
   'STS GetCallerIdentity',
   'SESv2 (/v2/email/)',
@@ -105,6 +108,8 @@ async function routeTarget(
       return answerJson(response, await parts.eventBridge.request(action, input), '1.1');
     case 'AmazonSSM':
       return answerJson(response, await parts.parameters.request(action, input), '1.1');
+    case 'Logs_20140328':
+      return answerJson(response, parts.logs.request(action, input), '1.1');
     case 'AmazonSQS':
       return answerJson(response, await parts.queues.request(action, input, signal), '1.0');
     default:

@@ -13,10 +13,12 @@ import { createDynamoDb } from './dynamodb/dynamodb.ts';
 import { EventBridge } from './event-bridge/event-bridge.ts';
 import { startEventSource } from './lambda/event-source.ts';
 import { EventSourceMappings } from './lambda/event-source-mappings.ts';
+import { startSchedule } from './lambda/schedule.ts';
 import { FunctionPool, localEndpointVariables } from './lambda/function-pool.ts';
 import { createFrontDoor, HttpApi } from './http-api/http-api.ts';
 import { ACCOUNT_ID, REGION } from './account.ts';
 import { LocalCloudError } from './local-cloud-error.ts';
+import { FunctionLogs } from './logs/function-logs.ts';
 import { Parameters } from './ssm/parameters.ts';
 import { createPaymentProvider } from './payment-provider/payment-provider.ts';
 import { provisionStacks } from './cloudformation/provision.ts';
@@ -101,6 +103,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       return eventBridge.close();
     });
     const dynamodb = createDynamoDb();
+    const logs = new FunctionLogs();
     let eventSources: EventSourceMappings | undefined;
 
     const awsServer = createAwsEndpoint({
@@ -108,6 +111,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       lostDeliveries: () => eventBridge.lostDeliveries(),
       queues,
       parameters,
+      logs,
       templateOf: (stackName) => {
         const stack = stacks.find(({ name }) => name === stackName);
         return stack && JSON.stringify(stack.template);
@@ -132,6 +136,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       // An address, not a name: all workers share the four libuv threads that resolve names, and would wait for them.
       environment: localEndpointVariables(`http://127.0.0.1:${awsPort}`),
       log,
+      logs,
       ...(options.logDirectory !== undefined && { logDirectory: options.logDirectory }),
       ...(chaos && { runInvocation: injectInvocationFaults(chaos) }),
     });
@@ -152,6 +157,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       functions,
       httpApi,
       eventSources: [],
+      schedules: [],
     };
     await provisionStacks(stacks, machine);
     await functions.warm();
@@ -162,6 +168,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       DRAIN_MILLISECONDS,
     ));
     cleanups.push(() => mappings.stop());
+    const endSchedules = machine.schedules.map((schedule) => startSchedule(schedule, functions));
+    cleanups.push(async () => endSchedules.forEach((end) => end()));
     await options.prepare?.({ awsEndpoint, httpEndpoint });
     ready = true;
     chaos?.enable();

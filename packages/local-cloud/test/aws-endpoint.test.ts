@@ -49,6 +49,7 @@ beforeEach(async () => {
     lostDeliveries: () => eventBridge.lostDeliveries(),
     queues: { request: (...call) => queueRequest(...call) },
     parameters: new Parameters(),
+    logs: { request: (action) => ({ events: [{ message: action }] }) },
     templateOf: (name) => (name === 'airline-seats' ? '{\"Resources\":{\"A&B\":{}}}' : undefined),
     dynamodb: mounted('dynamodb'),
     mail: mounted('mail'),

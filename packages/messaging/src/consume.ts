@@ -12,6 +12,7 @@ import {
 import type { Delivery } from '@airline/events-schemas/reads';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { type BatchTime, batchTimeOf, endBy, OutOfTimeError } from './batch-time.ts';
+import { logLine } from './log-lines.ts';
 import { subjectOf, type Subject } from './log-subject.ts';
 import { cut, loggedError } from './logged-error.ts';
 import { type BufferedMetrics, metricsFromEnvironment } from './metrics.ts';
@@ -78,6 +79,12 @@ export interface ConsumerOptions {
   now?: () => Date;
 }
 
+/**
+ * A handler that runs for so long is logged before its end. So the log tells a message that is being handled from one
+ * that was never delivered, and a quick message costs one line.
+ */
+const longMilliseconds = 1000;
+
 /** Why a message can never be handled: the errors of the contract, and of the handlers. */
 type Unprocessable = InvalidEventError | UnprocessableEventError;
 
@@ -110,11 +117,11 @@ export function createConsumer({
   async function handle(record: SQSRecord, outbox: BatchOutbox, time: BatchTime): Promise<void> {
     let subject: Subject = { messageId: record.messageId };
     let answer: readonly AirlineEvent[];
+    const receivedAt = now();
     try {
       requireTime(time);
       const envelope = parseEnvelope(record.body);
       subject = { ...subject, ...subjectOf(envelope) };
-      const receivedAt = now();
       reportClockAhead(envelope, subject, receivedAt);
       answer = await answerInTime(envelope, record, subject, time, receivedAt);
     } catch (error) {
@@ -130,7 +137,12 @@ export function createConsumer({
     } catch (error) {
       throw await failed(error, record, subject, time);
     }
-    logger.info('handled', { ...subject, said: answer.map(({ type }) => type) });
+    logger.info(logLine.handled, {
+      ...subject,
+      ...deliveryOf(record, receivedAt),
+      durationMs: now().getTime() - receivedAt.getTime(),
+      said: answer.map(({ type }) => type),
+    });
   }
 
   /** The producer's clock needs an operator. Its events count as of now until then. */
@@ -151,6 +163,10 @@ export function createConsumer({
     receivedAt: Date,
   ): Promise<readonly AirlineEvent[]> {
     const answering = route(envelope, record, handlers, selfAddressed, time, receivedAt);
+    const longRun = setTimeout(() => {
+      const endsBy = Number.isFinite(time.bookkeeping) && { endsBy: new Date(time.bookkeeping).toISOString() };
+      logger.info(logLine.handling, { ...subject, ...deliveryOf(record, receivedAt), ...endsBy });
+    }, longMilliseconds).unref();
     try {
       return await endBy(time.handlers, 'The handler', answering);
     } catch (error) {
@@ -166,6 +182,8 @@ export function createConsumer({
         );
       }
       throw error;
+    } finally {
+      clearTimeout(longRun);
     }
   }
 
@@ -181,7 +199,7 @@ export function createConsumer({
     } catch (error) {
       throw await failed(error, record, { ...subject, deadLetterReason: reason }, time);
     }
-    logger.error('Message can never be handled; put into the dead-letter queue', {
+    logger.error(logLine.buried, {
       ...subject,
       reason,
       error: cut(message),
@@ -203,9 +221,10 @@ export function createConsumer({
     try {
       const sending = postpone(record, now());
       const { delaySeconds } = await endBy(time.bookkeeping, 'Postponing the message', sending);
+      const nextTryAt = new Date(now().getTime() + delaySeconds * 1000).toISOString();
       if (waited >= acceptedWaitSeconds) metrics?.count('MessageWaiting');
-      const details = { waitedSeconds: Math.round(waited), delaySeconds, error: cut(error.message) };
-      logger.warn('Message waits, and will be handled again later', { ...subject, ...details });
+      const details = { receiveCount: receiveCountOf(record), waitedSeconds: Math.round(waited), nextTryAt };
+      logger.warn(logLine.postponed, { ...subject, ...details, error: cut(error.message) });
     } catch (cause) {
       throw await failed(cause, record, subject, time);
     }
@@ -221,30 +240,31 @@ export function createConsumer({
     subject: Subject & { deadLetterReason?: string },
     time: BatchTime,
   ): Promise<unknown> {
-    const receiveCount = record.attributes.ApproximateReceiveCount;
+    const receiveCount = receiveCountOf(record);
+    const nextTryAt = await nextTryOf(record, subject, time);
+    const details = { ...subject, receiveCount, ...(nextTryAt !== undefined && { nextTryAt }) };
     if (error instanceof TooEarlyError) {
-      logger.info('Message came too early and will be delivered again', {
-        ...subject,
-        receiveCount,
-        error: cut(error.message),
-      });
+      logger.info(logLine.tooEarly, { ...details, error: cut(error.message) });
     } else {
       metrics?.count('MessageFailed');
-      logger.warn('Message failed and will be delivered again', {
-        ...subject,
-        receiveCount,
-        error: loggedError(error),
-      });
+      logger.warn(logLine.failed, { ...details, error: loggedError(error) });
     }
+    return error;
+  }
+
+  /** Sets the pause before the retry. @returns when the pause ends; undefined if the visibility timeout applies */
+  async function nextTryOf(record: SQSRecord, subject: Subject, time: BatchTime): Promise<string | undefined> {
+    if (!delayRetry) return undefined;
     try {
-      if (delayRetry) await endBy(time.bookkeeping, 'Setting the pause', delayRetry(record));
+      const seconds = await endBy(time.bookkeeping, 'Setting the pause', delayRetry(record));
+      return new Date(now().getTime() + seconds * 1000).toISOString();
     } catch (cause) {
       logger.warn('The pause before a retry could not be set; the visibility timeout applies', {
         ...subject,
         error: loggedError(cause),
       });
+      return undefined;
     }
-    return error;
   }
 
   return async (event, context) => {
@@ -265,6 +285,19 @@ export function createConsumer({
         logger.error('Metrics could not be written', { error: loggedError(error) });
       }
     }
+  };
+}
+
+function receiveCountOf({ attributes }: Pick<SQSRecord, 'attributes'>): number {
+  return Number(attributes.ApproximateReceiveCount);
+}
+
+/** What a log line says about a delivery. The wait counts from the first delivery to the queue, retries included. */
+function deliveryOf(record: Pick<SQSRecord, 'attributes'>, receivedAt: Date) {
+  const sentAt = Number(record.attributes.SentTimestamp);
+  return {
+    receiveCount: receiveCountOf(record),
+    ...(sentAt > 0 && { queueWaitMs: Math.max(0, receivedAt.getTime() - sentAt) }),
   };
 }
 
@@ -308,7 +341,7 @@ async function route(
     );
   requireTime(time);
   return handler(withTrace(event, attributes.AWSTraceHeader), {
-    receiveCount: Number(attributes.ApproximateReceiveCount),
+    receiveCount: receiveCountOf({ attributes }),
     deadline: time.handlers,
   });
 }

@@ -13,6 +13,8 @@ export interface BusinessMetrics {
   count: (name: string, reason?: string) => void;
   /** Records a duration. */
   took: (name: string, milliseconds: number) => void;
+  /** Records an age. */
+  seconds: (name: string, seconds: number) => void;
 }
 
 /** Metrics that are kept in memory until `flush`. */
@@ -54,6 +56,9 @@ export function createMetrics(): BufferedMetrics {
     count,
     took(name, milliseconds) {
       metricsFor(undefined).addMetric(name, MetricUnit.Milliseconds, milliseconds);
+    },
+    seconds(name, seconds) {
+      metricsFor(undefined).addMetric(name, MetricUnit.Seconds, seconds);
     },
     flush() {
       for (const metrics of counted) metrics.publishStoredMetrics();

@@ -1,8 +1,8 @@
 import { ChangeMessageVisibilityCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSRecord } from 'aws-lambda';
 
-/** Sets when a failed message is delivered again. @throws when SQS refuses */
-export type DelayRetry = (record: Pick<SQSRecord, 'receiptHandle' | 'attributes'>) => Promise<void>;
+/** Sets when a failed message is delivered again. @returns the pause in seconds @throws when SQS refuses */
+export type DelayRetry = (record: Pick<SQSRecord, 'receiptHandle' | 'attributes'>) => Promise<number>;
 
 /**
  * Seconds until the next try, after the first failure, the second and so on. A short failure is retried within seconds,
@@ -36,5 +36,6 @@ export function createRetryBackoff({
     await client.send(
       new ChangeMessageVisibilityCommand({ QueueUrl: queueUrl, ReceiptHandle: receiptHandle, VisibilityTimeout }),
     );
+    return VisibilityTimeout;
   };
 }

@@ -13,6 +13,7 @@ import {
   TooEarlyError,
   UnprocessableEventError,
 } from '../src/consume.ts';
+import { logLine } from '../src/log-lines.ts';
 import { longestWaitSeconds, type Postpone, PostponeError } from '../src/postpone.ts';
 import type { DelayRetry } from '../src/retry-backoff.ts';
 import type { SelfAddressedHandlers } from '../src/self-addressed.ts';
@@ -120,6 +121,15 @@ describe('a message whose handler throws a PostponeError', () => {
     const record = message(released());
     expect(await consume(record)).toEqual([]);
     expect([postponed, deadLetters, counted]).toEqual([[record], [], ['flush']]);
+  });
+
+  test('is logged with its reason, and with the time of the next try', async () => {
+    const postpone: Postpone = async () => ({ delaySeconds: 30 });
+    const { consume, logged } = consumer({ handlers: refusing, now, postpone });
+    await consume(waiting(60));
+    const nextTryAt = new Date(now().getTime() + 30_000).toISOString();
+    const line = { message: logLine.postponed, receiveCount: 1, waitedSeconds: 60, nextTryAt, error: 'not verified' };
+    expect(logged).toMatchObject([line]);
   });
 
   test('does not hold up the others of its batch', async () => {
@@ -352,7 +362,7 @@ describe('a message that failed', () => {
   test('has its retry delayed; a dead letter has not', async () => {
     const bad = message(released());
     const delayed: unknown[] = [];
-    const { consume } = consumer({ handlers: failing, delayRetry: async (failed) => void delayed.push(failed) });
+    const { consume } = consumer({ handlers: failing, delayRetry: async (failed) => delayed.push(failed) });
     expect(await consume(bad, record('<xml/>'))).toEqual([bad.messageId]);
     expect(delayed).toEqual([bad]);
   });
@@ -362,7 +372,7 @@ describe('a message that failed', () => {
     const delayed: unknown[] = [];
     const { consume } = consumer({
       publish: async (events) => events.map(() => new PublishError('refused')),
-      delayRetry: async (failed) => void delayed.push(failed),
+      delayRetry: async (failed) => delayed.push(failed),
     });
     expect(await consume(bad)).toEqual([bad.messageId]);
     expect(delayed).toEqual([bad]);
@@ -399,6 +409,40 @@ describe('the log', () => {
       expect(logged.length).toBeGreaterThan(0);
       for (const line of logged) expect(line).toMatchObject(subjectOf(event, sent));
     }
+  });
+
+  test('says of a handled message how long it waited, how long it took, and what was said', async () => {
+    const times = [1500, 1540].map((milliseconds) => new Date(Date.parse(at) + milliseconds));
+    const sent = message(released());
+    Object.assign(sent.attributes, { ApproximateReceiveCount: '2', SentTimestamp: String(Date.parse(at)) });
+    const { consume, logged } = consumer({ now: () => (times.length > 1 ? times.shift()! : times[0]!) });
+    await consume(sent);
+    const handled = { receiveCount: 2, queueWaitMs: 1500, durationMs: 40, said: ['ReceiptIssued'] };
+    expect(logged).toMatchObject([{ message: logLine.handled, ...handled }]);
+  });
+
+  test('says of a failed message which try it was, and when the next one is', async () => {
+    const { consume, logged } = consumer({
+      handlers: { SeatReleased: () => Promise.reject(new Error('down')) },
+      delayRetry: async () => 8,
+      now: () => new Date(at),
+    });
+    await consume(message(released()));
+    const nextTryAt = '2026-12-01T09:30:08.000Z';
+    expect(logged).toMatchObject([{ message: logLine.failed, receiveCount: 1, nextTryAt, error: { message: 'down' } }]);
+  });
+
+  test('says that a message is being handled once that takes a second, and by when it will have ended', async () => {
+    let end!: () => void;
+    const ended = new Promise<AirlineEvent[]>((resolve) => (end = () => resolve([])));
+    const { consume, logged } = consumer({ handlers: { SeatReleased: () => ended } });
+    const consumed = consume(message(released()));
+    while (logged.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(logged).toMatchObject([{ message: logLine.handling, receiveCount: 1 }]);
+    expect(Date.parse(logged[0]!.endsBy as string)).toBeGreaterThan(Date.now() + 5000);
+    end();
+    await consumed;
+    expect(logged.map(({ message: line }) => line)).toEqual([logLine.handling, logLine.handled]);
   });
 
   test('has the booking of an event without metadata too', async () => {
@@ -480,7 +524,7 @@ describe('the time of a batch', () => {
   test('fails a slow record alone: the events of the others leave, and the batch is answered in time', async () => {
     const delayed: unknown[] = [];
     const { consume, published, logged, counted } = withSlowRecord({
-      delayRetry: async (record) => void delayed.push(record),
+      delayRetry: async (record) => delayed.push(record),
     });
     const records = [message(slow), message(quick)];
     const began = Date.now();
@@ -592,7 +636,7 @@ describe('no failure is silent', () => {
     const delayed: unknown[] = [];
     const { consume, logged, counted } = consumer({
       deadLettersFail: true,
-      delayRetry: async (record) => void delayed.push(record),
+      delayRetry: async (record) => delayed.push(record),
     });
     const poison = record('<xml/>');
     expect(await consume(poison)).toEqual([poison.messageId]);

@@ -1,11 +1,16 @@
-import { Stack, type StackProps } from 'aws-cdk-lib';
+import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { AttributeType, ProjectionType } from 'aws-cdk-lib/aws-dynamodb';
+import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { ApiFunction } from '@airline/infra/api-function';
 import { EventConsumer } from '@airline/infra/event-consumer';
 import { platformApi, platformBus } from '@airline/infra/platform';
+import { ScheduledFunction } from '@airline/infra/scheduled-function';
+import { ServiceOperations } from '@airline/infra/service-operations';
 import { ServiceTable } from '@airline/infra/service-table';
 import type { Construct } from 'constructs';
 import path from 'node:path';
 import { subscriptions } from '../src/subscriptions.ts';
+import { unsettledIndex } from '../src/unsettled-index.ts';
 
 const source = path.join(import.meta.dirname, '..', 'src');
 
@@ -15,6 +20,13 @@ export class StatusStack extends Stack {
     super(scope, id, props);
 
     const table = new ServiceTable(this, 'Table', { service: 'status' });
+    table.addGlobalSecondaryIndex({
+      indexName: unsettledIndex.name,
+      partitionKey: { name: unsettledIndex.partitionKey, type: AttributeType.STRING },
+      sortKey: { name: unsettledIndex.sortKey, type: AttributeType.STRING },
+      projectionType: ProjectionType.INCLUDE,
+      nonKeyAttributes: [...unsettledIndex.attributes],
+    });
     const environment = { STATUS_TABLE_NAME: table.tableName };
 
     const consumer = new EventConsumer(this, 'Consumer', {
@@ -25,7 +37,7 @@ export class StatusStack extends Stack {
       says: [],
       environment,
     });
-    table.grant(consumer.function, 'dynamodb:PutItem', 'dynamodb:Query');
+    allow(consumer.function, [table.tableArn], 'dynamodb:PutItem', 'dynamodb:Query');
 
     const api = new ApiFunction(this, 'Api', {
       service: 'status',
@@ -35,6 +47,22 @@ export class StatusStack extends Stack {
       routes: ['GET /bookings/{bookingId}'],
       environment,
     });
-    table.grant(api, 'dynamodb:Query');
+    allow(api, [table.tableArn], 'dynamodb:Query');
+
+    const watch = new ScheduledFunction(this, 'Watch', {
+      service: 'status',
+      kind: 'watch',
+      entry: path.join(source, 'watch.ts'),
+      description: 'Measures how long the oldest unsettled booking has waited',
+      every: Duration.minutes(5),
+      environment,
+    });
+    allow(watch, [`${table.tableArn}/index/${unsettledIndex.name}`], 'dynamodb:Query');
+    ServiceOperations.of(this, 'status').watchUnsettledBookings();
   }
+}
+
+/** Not the table's own `grant`, which would allow the same on all its indexes. */
+function allow(grantee: IGrantable, resources: string[], ...actions: string[]): void {
+  grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions, resources }));
 }

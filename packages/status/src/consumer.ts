@@ -21,8 +21,8 @@ export const handler = consumerFromEnvironment(
     store,
     now,
     // The fact is already stored, so a failure to count it must not make SQS redeliver the message.
-    onRecorded: (bookingId, fact) =>
-      countBooking(bookingId, fact).catch((error: Error) => {
+    onRecorded: (bookingId, fact, facts) =>
+      countBooking(bookingId, fact, facts).catch((error: Error) => {
         const { type: detailType, eventId } = fact;
         logger.warn('A booking could not be counted', { detailType, correlationId: bookingId, eventId, error });
       }),

@@ -217,6 +217,38 @@ export function foldStatus(facts: readonly Fact[]): BookingStatus {
   };
 }
 
+/** A booking that is not settled, as the index of these bookings has it. */
+export interface Unsettled {
+  /** When status received the fact since which it waits (RFC 3339 UTC). */
+  since: string;
+  flightId?: string;
+  /** The events that status has received. What is missing follows from them. */
+  heard: { type: FactType; money?: Money }[];
+}
+
+/**
+ * What the index has of a booking with these facts; undefined if it is settled. A booking that was cancelled, and not
+ * requested, waits for nobody. A settled booking waits again once it is cancelled, from then on.
+ */
+export function unsettledOf(facts: readonly Fact[]): Unsettled | undefined {
+  if (!isWaiting(facts)) return undefined;
+  const inOrder = facts.toSorted((a, b) => compare(a.heardAt, b.heardAt) || compare(a.type, b.type));
+  const before = inOrder.findLastIndex((_, index) => !isWaiting(inOrder.slice(0, index)));
+  const { flightId } = foldStatus(facts);
+  return {
+    since: inOrder[before]!.heardAt,
+    ...(flightId !== undefined && { flightId }),
+    heard: inOrder.map(({ type, data }) => ({
+      type,
+      ...('amountMinor' in data && { money: pick(data, 'amountMinor', 'currency') }),
+    })),
+  };
+}
+
+function isWaiting(facts: readonly Fact[]): boolean {
+  return facts.some(({ type }) => type !== 'BookingCancelled') && !foldStatus(facts).settled;
+}
+
 /** A payment of other money than the seats' fare is no yes to this booking, and will be refunded. */
 function statusOfYesses(booked: Fact<'SeatBooked'> | undefined, paid: Fact<'PaymentOk'> | undefined): Status {
   if (booked) return paid && areSameMoney(booked.data, paid.data) ? 'CONFIRMED' : 'SEAT_BOOKED';

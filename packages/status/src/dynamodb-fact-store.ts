@@ -2,6 +2,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, paginateQuery, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { Fact } from './domain.ts';
 import type { FactStore } from './fact-store.ts';
+import { entryOf } from './unsettled-index.ts';
 
 const partitionOf = (bookingId: string): string => `BOOKING#${bookingId}`;
 
@@ -9,9 +10,10 @@ const partitionOf = (bookingId: string): string => `BOOKING#${bookingId}`;
 const claimRetentionSeconds = 30 * 24 * 3600;
 
 /**
- * One table with two kinds of items (pk, sk), each written once and never changed:
- * - a fact: `BOOKING#id`, its detail-type
- * - the mark that the failure of a booking was counted: `COUNTED#id`, `FAILED`
+ * One table with three kinds of items (pk, sk):
+ * - a fact: `BOOKING#id`, its detail-type; written once and never changed
+ * - the mark that the failure of a booking was counted: `COUNTED#id`, `FAILED`; likewise
+ * - the booking's entry in the index of unsettled bookings: `BOOKING#id`, `INDEX`; written after each fact
  */
 export function createDynamoDbFactStore(client: DynamoDBDocumentClient, tableName: string): FactStore {
   async function putFirst(Item: { pk: string; sk: string; [attribute: string]: unknown }): Promise<boolean> {
@@ -45,8 +47,32 @@ export function createDynamoDbFactStore(client: DynamoDBDocumentClient, tableNam
           ConsistentRead: true,
         },
       );
-      for await (const { Items = [] } of pages) facts.push(...Items.map(({ fact }) => fact as Fact));
+      for await (const { Items = [] } of pages)
+        facts.push(...Items.flatMap(({ fact }) => (fact === undefined ? [] : [fact as Fact])));
       return facts;
+    },
+
+    async index(bookingId, facts, unsettled) {
+      const Item = {
+        pk: partitionOf(bookingId),
+        sk: 'INDEX',
+        facts,
+        // Without these the item is not in the index.
+        ...(unsettled && entryOf(bookingId, unsettled)),
+      };
+      try {
+        await client.send(
+          new PutCommand({
+            TableName: tableName,
+            Item,
+            // Runs overlap, and one with fewer facts may come last. Facts are never deleted: their number is a version.
+            ConditionExpression: 'attribute_not_exists(pk) OR facts < :facts',
+            ExpressionAttributeValues: { ':facts': facts },
+          }),
+        );
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      }
     },
   };
 }

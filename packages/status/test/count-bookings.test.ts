@@ -34,10 +34,10 @@ beforeEach(() => {
 });
 
 describe('a booking that succeeds', () => {
-  test('is counted as requested and as confirmed, with the time since its request, at the cost of one read', async () => {
+  test('is counted as requested and as confirmed, with the time since its request, at the cost of no read but that of the index', async () => {
     for (const event of happy) await handle(event);
     expect(counted).toEqual(['BookingRequested', 'BookingConfirmed', 'TimeToSettle 7000 ms']);
-    expect(reads).toBe(1);
+    expect(reads).toBe(happy.length);
   });
 
   test.each(permutations(happy).map((order) => [order.map(({ type }) => type).join(', '), order] as const))(

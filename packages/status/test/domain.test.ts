@@ -1,7 +1,15 @@
 import type { AirlineEvent, EventData } from '@airline/events-schemas/events';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { asksTheSame, type BookingStatus, type Fact, type FactType, foldStatus, isBookingOf } from '../src/domain.ts';
+import {
+  asksTheSame,
+  type BookingStatus,
+  type Fact,
+  type FactType,
+  foldStatus,
+  isBookingOf,
+  unsettledOf,
+} from '../src/domain.ts';
 import { at, bookingId, events, facts, happy, heardAt, permutations } from './fixtures.ts';
 
 /** A short text for a status, e.g. `SEAT_UNAVAILABLE(taken), settled`. */
@@ -425,5 +433,36 @@ describe('the timeline', () => {
       metadata: { ...requested().metadata, causationId: requested().metadata.eventId },
     };
     expect(events([seatBooked(), circular])).toEqual(['BookingRequested', 'SeatBooked']);
+  });
+});
+
+describe('the index of unsettled bookings', () => {
+  const heardOneByOne = (...received: AirlineEvent<FactType>[]): Fact[] =>
+    facts(...received).map((fact, index) => ({ ...fact, heardAt: at(index) }));
+
+  test('has what was heard of a booking, and since when it waits', () => {
+    const [requested, paid] = heardOneByOne(events.requested(), events.paymentOk());
+    expect(unsettledOf([paid!, requested!])).toEqual({
+      since: at(0),
+      flightId: requested!.type === 'BookingRequested' ? requested!.data.flightId : '',
+      heard: [
+        { type: 'BookingRequested', money: { amountMinor: 16_200, currency: 'EUR' } },
+        { type: 'PaymentOk', money: { amountMinor: 16_200, currency: 'EUR' } },
+      ],
+    });
+  });
+
+  test('has no settled booking, and none that was only cancelled', () => {
+    expect(unsettledOf(facts(...happy))).toBeUndefined();
+    expect(unsettledOf(facts(events.cancelled()))).toBeUndefined();
+    expect(unsettledOf([])).toBeUndefined();
+  });
+
+  test('has a settled booking again once it is cancelled, since then', () => {
+    expect(unsettledOf(heardOneByOne(...happy, events.cancelled()))).toMatchObject({ since: at(4) });
+  });
+
+  test('has a booking that was cancelled first since its request', () => {
+    expect(unsettledOf(heardOneByOne(events.cancelled(), events.requested()))).toMatchObject({ since: at(1) });
   });
 });

@@ -8,7 +8,7 @@ import { createHandlers } from '../src/handlers.ts';
 import { createInMemoryFactStore } from '../src/in-memory-fact-store.ts';
 import { bookingId, events, facts, happy, heardAt, permutations } from './fixtures.ts';
 
-let store: FactStore;
+let store: ReturnType<typeof createInMemoryFactStore>;
 let clock: string;
 let handle: (event: AirlineEvent<FactType>) => Promise<readonly AirlineEvent[]>;
 
@@ -34,9 +34,27 @@ test('all 24 orders of the events of a confirmed booking, each delivered twice, 
   for (const order of permutations(happy)) {
     store = createInMemoryFactStore();
     handle = createHandle(store);
-    for (const event of [...order, ...order]) await handle(event);
+    for (const [index, event] of [...order, ...order].entries()) {
+      await handle(event);
+      const { settled } = foldStatus(facts(...order.slice(0, index + 1)));
+      expect(await store.listUnsettled()).toHaveLength(settled ? 0 : 1);
+    }
     expect(await answer()).toEqual(foldStatus(facts(...happy)));
   }
+});
+
+test('a run that crashed before it wrote the index is repeated, and the index is right', async () => {
+  for (const event of happy.slice(0, 3)) await handle(event);
+  let crashes = true;
+  const crashing: FactStore = {
+    ...store,
+    index: (...entry) => (crashes ? Promise.reject(new Error('crashed')) : store.index(...entry)),
+  };
+  await expect(createHandle(crashing)(happy[3]!)).rejects.toThrow('crashed');
+  expect(await store.listUnsettled()).toHaveLength(1);
+  crashes = false;
+  await createHandle(crashing)(happy[3]!);
+  expect(await store.listUnsettled()).toEqual([]);
 });
 
 test('any order of the events of a failed booking, with any duplicates, leads to the same status', async () => {

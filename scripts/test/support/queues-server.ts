@@ -27,6 +27,7 @@ const server = createAwsEndpoint({
   templateOf: refuse,
   eventBridge,
   lostDeliveries: () => eventBridge.lostDeliveries(),
+  logs: { request: refuse },
   dynamodb: refuse,
   mail: refuse,
   paymentProvider: refuse,

@@ -112,10 +112,10 @@ export const gaveUp = (count: number, type = 'PaymentOk') =>
   Array.from({ length: count }, (_, index) => ({ MessageBody: envelope(type, `booking-${index}`) }));
 
 /** A letter that the consumer can never handle. */
-export const poison = (body: string) => ({
+export const poison = (body: string, reason = 'not-json') => ({
   MessageBody: body,
   MessageAttributes: {
-    reason: text('not-json'),
+    reason: text(reason),
     error: text('Unexpected token'),
     originalMessageId: text('m-1'),
     receiveCount: { DataType: 'Number', StringValue: '1' },

@@ -84,8 +84,20 @@ export function injectQueueFaults(queues: Pick<Queues, 'request'>, chaos: Chaos)
           ? { Successful: [], Failed: [] }
           : queues.request(action, { ...request, Entries: kept }, signal);
       }
+      if (action !== 'ReceiveMessage') return queues.request(action, input, signal);
+      const closed = new AwsError('InternalFailure', 'Chaos: nobody can receive from this queue.', 500);
+      if (chaos.isClosed(queue)) throw closed;
       const answer = await queues.request(action, input, signal);
-      if (action !== 'ReceiveMessage') return answer;
+      if (chaos.isClosed(queue)) {
+        // The queue was closed during the long poll.
+        for (const { ReceiptHandle } of (answer as { Messages?: { ReceiptHandle: string }[] }).Messages ?? [])
+          await queues.request('ChangeMessageVisibility', {
+            QueueUrl: request.QueueUrl,
+            ReceiptHandle,
+            VisibilityTimeout: 0,
+          });
+        throw closed;
+      }
       for (const { ReceiptHandle } of (answer as { Messages?: { ReceiptHandle: string }[] }).Messages ?? []) {
         if (!chaos.decide('receive', queue, 'SQS ReceiveMessage')) continue;
         await queues.request('ChangeMessageVisibility', {

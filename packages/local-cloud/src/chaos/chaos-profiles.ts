@@ -27,7 +27,7 @@ export const faultKinds = {
   slow: 'a request has its effect after its client timed out',
   'error-kept': 'a request has no effect, and its idempotency key repeats a 500 for a day',
   'error-kept-after': 'a request has its effect, and its idempotency key repeats a 500 for a day',
-  outage: 'every request fails until the outage ends',
+  outage: 'every request fails until the outage ends; of a queue, nobody receives its messages',
   'killed-during': 'a worker is killed during an invocation',
   'killed-after': 'a worker is killed after the last call of an invocation, before its result is returned',
   'not-deleted': 'a handled message is not deleted from its queue',
@@ -57,6 +57,8 @@ const rates: ChaosProfile['rates'] = {
 export type ProfileName = keyof typeof chaosProfiles;
 
 export const chaosProfiles = {
+  /** No faults but the standing ones, which `/_local/chaos` switches. */
+  none: { rates: times(0) },
   /** A fifth of the default rates: a bad day on AWS. */
   calm: { rates: times(0.2) },
   default: { rates },

@@ -30,12 +30,23 @@ export interface ChaosOptions {
   profile: ProfileName;
 }
 
+/** A fault that every matching operation has, until it is switched off. */
+export interface StandingFault {
+  family: Family;
+  kind: FaultKind;
+  /** @default every party */
+  party?: string;
+  /** @default every operation */
+  operation?: string;
+}
+
 export interface ChaosReport extends ChaosOptions {
   enabled: boolean;
   /** Seconds until the end of the outage. 0 after it, without an outage, and while faults are disabled. */
   outageSecondsLeft: number;
   faults: number;
   cells: Cell[];
+  standing: readonly StandingFault[];
 }
 
 /** One operation of one party. It has its own series of decisions. */
@@ -59,6 +70,7 @@ export class Chaos {
   #options: ChaosOptions;
   #profile: ChaosProfile;
   #enabledAt: number | undefined;
+  #standing: readonly StandingFault[] = [];
   readonly #now: () => number;
   readonly #sites = new Map<string, Site>();
   readonly #cells = new Map<string, Cell>();
@@ -92,6 +104,16 @@ export class Chaos {
     this.#enabledAt = undefined;
   }
 
+  /** Replaces the standing faults. They strike while faults are enabled, whatever the seed decides. */
+  stand(faults: readonly StandingFault[]): void {
+    this.#standing = faults;
+  }
+
+  /** Whether a queue's messages are received by nobody. Only a standing fault does that. */
+  isClosed(queue: string): boolean {
+    return this.enabled && this.#standingKind('receive', queue, '') === 'outage';
+  }
+
   /**
    * The next decision at a site.
    * @param countNow false when the caller counts the fault itself, since the fault may not happen after all
@@ -106,7 +128,9 @@ export class Chaos {
     const uniform = (index: number): number => draw.readUInt32BE(index * 4) / 2 ** 32;
     const kind = this.#hasOutage(family)
       ? 'outage'
-      : (continueBurst(site) ?? choose(this.#profile.rates[family], uniform(0)));
+      : (this.#standingKind(family, party, operation) ??
+        continueBurst(site) ??
+        choose(this.#profile.rates[family], uniform(0)));
     if (kind === undefined) return undefined;
     if (IN_BURSTS.has(kind)) site.burst ??= { kind, left: Math.floor(uniform(1) * LONGEST_BURST) };
     if (countNow) this.count(party, operation, kind);
@@ -125,7 +149,14 @@ export class Chaos {
     const order = ({ party, operation, kind }: Cell): string => `${operation}/${kind}/${party}`;
     const cells = [...this.#cells.values()].sort((a, b) => order(a).localeCompare(order(b)));
     const faults = cells.reduce((sum, { count }) => sum + count, 0);
-    return { ...this.#options, enabled: this.enabled, outageSecondsLeft: this.#outageSecondsLeft(), faults, cells };
+    return {
+      ...this.#options,
+      enabled: this.enabled,
+      outageSecondsLeft: this.#outageSecondsLeft(),
+      faults,
+      cells,
+      standing: this.#standing,
+    };
   }
 
   #site(party: string, operation: string): Site {
@@ -135,6 +166,13 @@ export class Chaos {
     const site = { party, operation, decisions: 0 };
     this.#sites.set(key, site);
     return site;
+  }
+
+  #standingKind(family: Family, party: string, operation: string): FaultKind | undefined {
+    return this.#standing.find(
+      (fault) =>
+        fault.family === family && (fault.party ?? party) === party && (fault.operation ?? operation) === operation,
+    )?.kind;
   }
 
   #hasOutage(family: Family): boolean {

@@ -3,6 +3,7 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import type { WriteStream } from 'node:fs';
 import { devNull } from 'node:os';
 import { join } from 'node:path';
+import type { FunctionLogs } from '../logs/function-logs.ts';
 import { FunctionThread } from './function-thread.ts';
 import type { FunctionDefinition, InvocationResult, RunInvocation } from './function-thread.ts';
 import type { FunctionError } from './function-worker.ts';
@@ -13,6 +14,8 @@ export interface FunctionPoolOptions {
   environment: Record<string, string>;
   /** Receives one line for each failed invocation. */
   log: (line: string) => void;
+  /** Keeps the functions' output, for searches. @default it is not kept */
+  logs?: Pick<FunctionLogs, 'writer'>;
   /** Folder for the functions' output, one file for each function. @default the output is discarded */
   logDirectory?: string;
   /** Wraps each invocation, to inject faults. @default the worker runs it */
@@ -234,10 +237,14 @@ class PooledFunction {
 
   /** Starts a worker. @returns the error when the function cannot be loaded. One waiting caller gets this error too. */
   async start(): Promise<FunctionError | undefined> {
+    const keep = this.#options.logs?.writer(this.definition.name);
     const worker = new FunctionThread(
       this.definition,
       this.#options.environment,
-      (text) => this.#log?.write(text),
+      (text) => {
+        this.#log?.write(text);
+        keep?.(text);
+      },
       (error) => {
         this.#workers.delete(worker);
         const index = this.#idle.indexOf(worker);
@@ -260,6 +267,8 @@ class PooledFunction {
   #report(requestId: string, error: FunctionError): void {
     if (this.#closed) return;
     this.#options.log(`function ${this.definition.name} failed: ${error.errorType}: ${error.errorMessage}`);
-    this.#log?.write(`${JSON.stringify({ level: 'ERROR', requestId, ...error })}\n`);
+    const line = `${JSON.stringify({ level: 'ERROR', requestId, ...error })}\n`;
+    this.#log?.write(line);
+    this.#options.logs?.writer(this.definition.name)(line);
   }
 }

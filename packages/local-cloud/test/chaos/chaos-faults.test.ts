@@ -252,5 +252,9 @@ describe('a request', () => {
     });
     expect(await post('{"seed":"many"}')).toMatchObject({ status: 400 });
     expect(await post('{}', '/off')).toMatchObject({ status: 409 });
+    const standing = [{ family: 'receive', kind: 'outage', party: 'airline-seats' }];
+    expect(await post(JSON.stringify({ standing }))).toMatchObject({ status: 200, standing });
+    for (const wrong of ['{"standing":{}}', '{"standing":[{"family":"none","kind":"outage"}]}'])
+      expect(await post(wrong)).toMatchObject({ status: 400, message: expect.stringContaining('standing') });
   });
 });

@@ -125,6 +125,30 @@ test('during a provider outage every request to the provider fails, and no other
   expect(chaos.report().outageSecondsLeft).toBe(0);
 });
 
+describe('a standing fault', () => {
+  const put = (chaos: Chaos, party = 'airline-seats-consumer') =>
+    chaos.decide('aws-request', party, 'DynamoDB PutItem')?.kind;
+
+  test('strikes each matching operation, and no other, until it is switched off', () => {
+    const chaos = start({ profile: 'none' });
+    expect(put(chaos)).toBeUndefined();
+    chaos.stand([{ family: 'aws-request', kind: 'failed', party: 'airline-seats-consumer' }]);
+    expect(Array.from({ length: 20 }, () => put(chaos))).toEqual(Array.from({ length: 20 }, () => 'failed'));
+    expect(put(chaos, 'airline-payments-consumer')).toBeUndefined();
+    expect(chaos.decide('mail-request', 'airline-seats-consumer', 'SES SendEmail')).toBeUndefined();
+    chaos.stand([{ family: 'aws-request', kind: 'failed', operation: 'DynamoDB GetItem' }]);
+    expect(put(chaos)).toBeUndefined();
+  });
+
+  test('closes a queue', () => {
+    const chaos = start({ profile: 'none' });
+    chaos.stand([{ family: 'receive', kind: 'outage', party: 'airline-seats' }]);
+    expect([chaos.isClosed('airline-seats'), chaos.isClosed('airline-payments')]).toEqual([true, false]);
+    chaos.disable();
+    expect(chaos.isClosed('airline-seats')).toBe(false);
+  });
+});
+
 test('every kind of fault is in some profile', () => {
   const kinds = new Set(
     Object.values(chaosProfiles).flatMap(({ rates }) => Object.values(rates).flatMap((family) => Object.keys(family))),

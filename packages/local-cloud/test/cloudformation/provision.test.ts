@@ -42,6 +42,7 @@ beforeEach(() => {
     createTable: createDynamoDb().createTable,
     httpApi: new HttpApi({ functions, endpoint: () => 'http://localhost:8080' }),
     eventSources: [],
+    schedules: [],
   };
 });
 
@@ -215,8 +216,8 @@ describe('an error with the place and the name:', () => {
     ],
     [
       'a schedule',
-      { Rule: { Type: 'AWS::Events::Rule', Properties: { ScheduleExpression: 'rate(1 minute)' } } },
-      'stack seats: resource Rule: the local cloud does not run rules with a ScheduleExpression',
+      { Rule: { Type: 'AWS::Events::Rule', Properties: { ScheduleExpression: 'cron(0 8 * * ? *)' } } },
+      'stack seats: resource Rule: the local cloud runs schedules such as rate(5 minutes), not cron(0 8 * * ? *)',
     ],
     [
       'a pattern that EventBridge would reject',

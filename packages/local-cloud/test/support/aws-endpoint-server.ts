@@ -25,6 +25,7 @@ const server = createAwsEndpoint({
   lostDeliveries: () => eventBridge.lostDeliveries(),
   queues,
   parameters: new Parameters(),
+  logs: { request: refuse },
   templateOf: refuse,
   dynamodb: refuse,
   mail: refuse,

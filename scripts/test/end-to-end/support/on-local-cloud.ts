@@ -7,9 +7,12 @@ interface StoredMail {
   body: { text?: string; html?: string };
 }
 
-/** Runs the stacks on a local cloud of its own. */
-export async function startOnLocalCloud(context: Record<string, unknown>): Promise<AirlinePlace> {
-  const own = await startOwnAirline([], {
+/** Runs the stacks on a local cloud of its own. @param options of `pnpm start` */
+export async function startOnLocalCloud(
+  context: Record<string, unknown>,
+  options: string[] = [],
+): Promise<AirlinePlace> {
+  const own = await startOwnAirline(options, {
     ...plainEnvironment(),
     CDK_CONTEXT_JSON: JSON.stringify(context),
   });

@@ -14,6 +14,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import type { StandingFault } from '@airline/local-cloud/chaos/chaos';
 import { type AirlineEvent, type EventData, sourceOf } from '@airline/events-schemas/events';
 import { basename } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -59,6 +60,18 @@ export class RunningAirline {
     return new RunningAirline(
       await (runsOnEmulator ? startOnEmulator(suiteName(), context) : startOnLocalCloud(context)),
     );
+  }
+
+  /** Starts one on a local cloud, with no faults but those that `faults` switches. */
+  static async startWithFaults(context: Record<string, unknown> = {}): Promise<RunningAirline> {
+    return new RunningAirline(await startOnLocalCloud(context, ['--chaos', '1:none']));
+  }
+
+  /** Replaces the standing faults. */
+  async faults(...standing: StandingFault[]): Promise<void> {
+    const init = { method: 'POST', body: JSON.stringify({ standing }) };
+    const response = await fetch(`${this.#place.clientConfig.endpoint}/_local/chaos`, init);
+    if (!response.ok) throw new Error(await response.text());
   }
 
   /** Asks it to stop as Ctrl-C does. @returns its exit code */

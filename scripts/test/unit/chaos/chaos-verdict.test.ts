@@ -9,6 +9,7 @@ const report = (cells: Cell[]): ChaosReport => ({
   profile: 'default',
   enabled: false,
   outageSecondsLeft: 0,
+  standing: [],
   faults: cells.length,
   cells,
 });
@@ -35,6 +36,7 @@ describe('the verdict', () => {
       mails: new Map([[passenger.email, ['Your receipt']]]),
       report: report([]),
       redriven: 0,
+      looks: { compared: 1, explained: 0, violations: [] },
       deadLetters: new Map(),
       reconciled: { code: 0, stdout: '{"findings":[],"bookings":2}', stderr: '' },
       seconds: 1,
@@ -56,6 +58,11 @@ describe('the verdict', () => {
       'a booking that is not settled',
       { statuses: new Map([[bookingId, { ...confirmed, settled: false }]]) },
       'is not settled',
+    ],
+    [
+      'a booking of which waiting is wrong',
+      { looks: { compared: 1, explained: 0, violations: ['b is settled, and waiting lists it'] } },
+      'b is settled, and waiting lists it',
     ],
     ['a booking that status does not know', { statuses: new Map() }, 'is not settled (unknown)'],
     [

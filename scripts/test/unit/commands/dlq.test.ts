@@ -190,6 +190,7 @@ describe('an event that neither the queue nor its dead-letter queue took', () =>
       service: 'seats',
       rule: 'airline-seats-bookings',
       eventId: answers![0]!.EventId,
+      detailType: 'BookingRequested',
       bookingId,
       at: expect.stringMatching(/^20/),
       error: expect.stringContaining(why),

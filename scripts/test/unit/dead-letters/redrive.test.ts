@@ -234,13 +234,14 @@ describe('a redrive', () => {
   });
 
   test('will bring back poison, but possibly not what the consumer gave up on or did not get', async () => {
-    await put(target, unhandled, [poison('x'), ...gaveUp(1)]);
+    await put(target, unhandled, [poison('x'), poison('y', 'waited-too-long'), ...gaveUp(1)]);
     await put(target, undelivered, [
       { MessageBody: envelope('PaymentOk', 'b'), MessageAttributes: { ERROR_CODE: text('NO_RESOURCE') } },
     ]);
     const letters = [...(await peek(target, unhandled, 10)), ...(await peek(target, undelivered, 10))];
     expect(Object.fromEntries(letters.map((letter) => [letter.reason, willComeBack(letter)]))).toEqual({
       'not-json': true,
+      'waited-too-long': false,
       'gave-up': false,
       NO_RESOURCE: false,
     });

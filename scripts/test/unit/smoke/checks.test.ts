@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { findScheduleMistakes } from '../../../airline/schedule.ts';
 import type { Target } from '../../../airline/target.ts';
-import { loadSubscriptions, type SubscriptionsOfServices } from '../../../flow/subscriptions.ts';
+import { loadSubscriptions, type SubscriptionsOfServices } from '../../../protocol/subscriptions.ts';
 import { checkAlarms } from '../../../smoke/check-alarms.ts';
 import { checkRoutes } from '../../../smoke/check-routes.ts';
 import { checkQueuePolicies, checkRules, expectedRules } from '../../../smoke/check-rules.ts';

@@ -1,7 +1,10 @@
 import type { RuleTarget } from '../../event-bridge/event-bridge.ts';
 import type { Properties } from './properties.ts';
+import { ACCOUNT_ID, REGION } from '../../account.ts';
+import { readRate } from '../../lambda/schedule.ts';
+import { functionNameOf } from './lambda.ts';
 import { physicalName } from './resource-kind.ts';
-import type { ResourceKind } from './resource-kind.ts';
+import type { Machine, ResourceKind } from './resource-kind.ts';
 
 export const eventBus: ResourceKind = {
   properties: ['Name', 'Description'],
@@ -33,9 +36,12 @@ export const eventArchive: ResourceKind = {
 export const eventRule: ResourceKind = {
   properties: ['Name', 'Description', 'EventBusName', 'EventPattern', 'ScheduleExpression', 'State', 'Targets'],
   withoutEffect: ['RoleArn', 'Tags'],
-  create: ({ stackName, logicalId, properties }, { eventBridge }) => {
-    if (properties.text('ScheduleExpression') !== undefined) {
-      properties.fail('the local cloud does not run rules with a ScheduleExpression, only rules with an EventPattern');
+  create: ({ stackName, logicalId, properties }, machine) => {
+    const { eventBridge } = machine;
+    const expression = properties.text('ScheduleExpression');
+    if (expression !== undefined) {
+      const name = properties.text('Name') ?? physicalName(stackName, logicalId, 64);
+      return schedule(name, expression, properties, machine);
     }
     const eventPattern = properties.object('EventPattern') ?? properties.fail('EventPattern is missing');
     const state = properties.text('State') ?? 'ENABLED';
@@ -57,6 +63,22 @@ export const eventRule: ResourceKind = {
     return { ref: busName === 'default' ? name : `${busName}|${name}`, attributes: { Arn: arn } };
   },
 };
+
+function schedule(name: string, expression: string, properties: Properties, { schedules, functions }: Machine) {
+  const everyMilliseconds =
+    readRate(expression) ??
+    properties.fail(`the local cloud runs schedules such as rate(5 minutes), not ${expression}`);
+  if (properties.text('State') === 'DISABLED') properties.fail('the local cloud does not run a disabled schedule');
+  if (properties.text('EventBusName') !== undefined) properties.fail('a schedule works on the default bus only');
+  const arn = `arn:aws:events:${REGION}:${ACCOUNT_ID}:rule/${name}`;
+  for (const target of properties.groups('Targets')) {
+    target.allowOnly('Id', 'Arn', 'RetryPolicy');
+    const functionName = functionNameOf(target.requiredText('Arn'));
+    if (!functions.definition(functionName)) target.fail(`a schedule invokes functions only, not ${functionName}`);
+    schedules.push({ ruleArn: arn, functionName, everyMilliseconds });
+  }
+  return { ref: name, attributes: { Arn: arn } };
+}
 
 function ruleTarget(target: Properties): RuleTarget {
   target.allowOnly('Id', 'Arn', 'RetryPolicy', 'DeadLetterConfig', 'RoleArn');

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FileAsset } from '../cloud-assembly.ts';
 import type { EventBridge } from '../../event-bridge/event-bridge.ts';
+import type { Schedule } from '../../lambda/schedule.ts';
 import type { EventSourceMapping } from '../../lambda/event-source.ts';
 import type { FunctionPool } from '../../lambda/function-pool.ts';
 import type { HttpApi } from '../../http-api/http-api.ts';
@@ -20,6 +21,8 @@ export interface Machine {
   httpApi: HttpApi;
   /** The event source mappings of all stacks. They start when all resources exist. */
   eventSources: EventSourceMapping[];
+  /** The schedules of all stacks. They start with the event sources. */
+  schedules: Schedule[];
 }
 
 export interface ResourceToCreate {

@@ -89,7 +89,7 @@ describe('the model', () => {
       ['seats', ['message to itself'], ['GET /flights', 'GET /flights/{flightId}/seats'], []],
       ['payments', [], [], ['payment provider']],
       ['receipts', ['message to itself'], [], ['mail']],
-      ['status', [], ['GET /bookings/{bookingId}'], []],
+      ['status', ['schedule'], ['GET /bookings/{bookingId}'], []],
     ]);
   });
 

@@ -133,7 +133,7 @@ describe('the dashboards', () => {
       ...namesOf('AWS::SQS::Queue', 'QueueName'),
       ...namesOf('AWS::Lambda::Function', 'FunctionName').filter((name) => name !== 'undefined'),
     ];
-    expect(names).toHaveLength(3 * services.length + services.length + 3);
+    expect(names).toHaveLength(3 * services.length + services.length + 3 + 1);
     for (const name of names) expect(body).toContain(`\\"${name}\\"`);
   });
 });

@@ -6,8 +6,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Stack } from '@airline/local-cloud/cloudformation/cloud-assembly';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { unsettledIndex } from '../../../../../packages/status/src/unsettled-index.ts';
 import { operatorActions } from '../../../../cli/refusal.ts';
 import { workspaceRoot } from '../../../../cli/workspace.ts';
+import { hearersOfBookings } from '../../../../explain/read-evidence.ts';
+import { loadSubscriptions } from '../../../../protocol/subscriptions.ts';
 import { sharedTemplates } from '../../../support/shared-templates.ts';
 
 interface Statement {
@@ -20,25 +23,39 @@ interface Statement {
 const scripts = path.join(workspaceRoot, 'scripts');
 const prefixes: Readonly<Record<string, string>> = {
   cloudformation: 'cloudformation',
+  'cloudwatch-logs': 'logs',
   eventbridge: 'events',
   sqs: 'sqs',
   ssm: 'ssm',
 };
 
+/** What the document client calls by its own names. */
+const documentCalls: Readonly<Record<string, string>> = {
+  GetCommand: 'dynamodb:GetItem',
+  QueryCommand: 'dynamodb:Query',
+  paginateQuery: 'dynamodb:Query',
+  paginateScan: 'dynamodb:Scan',
+};
+
 /** The actions of AWS that the commands of operators call, in the form of IAM. */
 function calledActions(): string[] {
-  const folders = ['dead-letters', 'flow', 'reconcile', 'replay'].map((folder) => path.join(scripts, folder));
+  const folders = ['dead-letters', 'explain', 'flow', 'reconcile', 'replay', 'waiting'].map((folder) =>
+    path.join(scripts, folder),
+  );
   const files = folders.flatMap((folder) => readdirSync(folder).map((file) => path.join(folder, file)));
   const actions = [...files, path.join(scripts, 'airline', 'target.ts')].flatMap((file) => {
     const code = readFileSync(file, 'utf8');
-    const imports = [...code.matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-(\w+)'/g)];
-    return imports.flatMap(([, names, client]) =>
-      // One permission covers an operation of SQS and its batch.
-      [...names!.matchAll(/\b(\w+?)(Batch)?Command\b/g)].map(([, operation]) => `${prefixes[client!]}:${operation}`),
-    );
+    const imports = [...code.matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-([\w-]+)'/g)];
+    const [, ofDocuments = ''] = /import \{([^}]*)\} from '@aws-sdk\/lib-dynamodb'/.exec(code) ?? [];
+    return [
+      ...imports.flatMap(([, names, client]) =>
+        // One permission covers an operation of SQS and its batch.
+        [...names!.matchAll(/\b(\w+?)(Batch)?Command\b/g)].map(([, operation]) => `${prefixes[client!]}:${operation}`),
+      ),
+      ...[...ofDocuments.matchAll(/\b([a-z]\w+|\w+Command)\b/g)].map(([, name]) => documentCalls[name!]!),
+    ];
   });
-  // The document client's name for Scan, page by page.
-  return [...new Set([...actions, 'dynamodb:Scan'])].sort();
+  return [...new Set(actions)].sort();
 }
 
 let stacks: Stack[];
@@ -85,7 +102,9 @@ describe('the roles of operators', () => {
   test('a reader may call the same without what changes something; to receive and to show again is to look', () => {
     const acting = Object.keys(operatorActions);
     expect(actionsOf('airline-reader')).toEqual(calledActions().filter((action) => !acting.includes(action)));
-    const writing = actionsOf('airline-reader').filter((action) => !/:(Get|Describe|List|Scan)/.test(action));
+    const writing = actionsOf('airline-reader').filter(
+      (action) => !/:(Get|Describe|List|Scan|Query|Filter)/.test(action),
+    );
     expect(writing).toEqual(['sqs:ChangeMessageVisibility', 'sqs:ReceiveMessage']);
   });
 
@@ -94,10 +113,13 @@ describe('the roles of operators', () => {
     const queues = namesOf('AWS::SQS::Queue', 'QueueName');
     for (const role of ['airline-reader', 'airline-operator']) {
       expect(namesFor(role, 'sqs:ReceiveMessage')).toEqual(queues.filter(isDeadLetters));
-      expect(namesFor(role, 'dynamodb:Scan').map((name) => name.replace('table/', ''))).toEqual(
-        // `pnpm reconcile` does not read the desk's table, which holds no booking's outcome.
-        namesOf('AWS::DynamoDB::Table', 'TableName').filter((name) => name !== 'airline-bookings'),
-      );
+      expect(namesFor(role, 'sqs:GetQueueAttributes')).toEqual(queues);
+      // No command reads the desk's table, which holds no booking's outcome.
+      const tables = namesOf('AWS::DynamoDB::Table', 'TableName').filter((name) => name !== 'airline-bookings');
+      const tablesFor = (action: string): string[] => namesFor(role, action).map((name) => name.replace('table/', ''));
+      expect(tablesFor('dynamodb:Scan')).toEqual(tables);
+      expect(tablesFor('dynamodb:GetItem')).toEqual(tables);
+      expect(tablesFor('dynamodb:Query')).toEqual([...tables, `airline-status/index/${unsettledIndex.name}`]);
     }
     expect(namesFor('airline-operator', 'sqs:SendMessage')).toEqual(queues.filter((name) => !isDeadLetters(name)));
     expect(namesFor('airline-operator', 'sqs:DeleteMessage')).toEqual(queues.filter(isDeadLetters));
@@ -124,6 +146,20 @@ describe('the roles of operators', () => {
     },
   );
 });
+
+test.each(['airline-reader', 'airline-operator'])(
+  '%s reads the log of each consumer that hears of bookings, and no other log',
+  async (role) => {
+    const hearers = hearersOfBookings(await loadSubscriptions()).map((service) => `airline-${service}`);
+    const groups = namesOf('AWS::Logs::LogGroup', 'LogGroupName');
+    const logs = groups.filter((name) => hearers.some((hearer) => name === `/aws/lambda/${hearer}-consumer`));
+    expect(logs).toHaveLength(hearers.length);
+    const [statement, ...more] = statementsOf(role).filter(({ Action }) => Action === 'logs:FilterLogEvents');
+    expect(more).toEqual([]);
+    const allowed = [statement!.Resource].flat().map((arn) => /:log-group:(.+):\*"/.exec(JSON.stringify(arn))![1]);
+    expect(allowed.sort()).toEqual(logs);
+  },
+);
 
 describe('the role of the smoke test', () => {
   test('may call what `pnpm smoke` calls, and nothing else', () => {

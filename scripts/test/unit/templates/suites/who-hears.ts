@@ -14,7 +14,7 @@ import { goldenEvents } from '../../../../contracts/golden-events.ts';
 import { findReadMistakes, loadReaders } from '../../../../contracts/readers.ts';
 import { rulesOf, stacksThatHear, type EventRule } from '../../../../contracts/rules.ts';
 import { sharedTemplates } from '../../../support/shared-templates.ts';
-import { loadSubscriptions, type SubscriptionsOfServices } from '../../../../flow/subscriptions.ts';
+import { loadSubscriptions, type SubscriptionsOfServices } from '../../../../protocol/subscriptions.ts';
 
 const contract = contractOf(readSchemaFiles());
 const golden = goldenEvents(contract);
