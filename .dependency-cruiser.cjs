@@ -61,7 +61,7 @@ module.exports = {
     },
     {
       name: 'subscriptions-are-data',
-      comment: 'src/subscriptions.ts is read by stack, simulation and documents; it imports nothing but types.',
+      comment: 'src/subscriptions.ts is read by stack, simulation and the flow; it imports nothing but types.',
       severity: 'error',
       from: { path: '^packages/[^/]+/src/subscriptions\\.ts$' },
       to: { dependencyTypesNot: ['type-only'] },
@@ -116,7 +116,9 @@ module.exports = {
     ...pointDownOnly('scripts', [
       ['test'],
       ['commands'],
-      ['chaos', 'conformance', 'contracts', 'coverage', 'documents', 'explain', 'gates', 'reconcile', 'replay', 'waiting'],
+      ['smoke'],
+      ['flow'],
+      ['chaos', 'conformance', 'contracts', 'coverage', 'explain', 'gates', 'reconcile', 'replay', 'templates', 'waiting'],
       ['dead-letters', 'protocol'],
       ['airline'],
       ['cli'],

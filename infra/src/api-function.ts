@@ -1,5 +1,12 @@
-import { Duration } from 'aws-cdk-lib';
-import { HttpMethod, HttpRoute, HttpRouteKey, type IHttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import { Duration, Stack } from 'aws-cdk-lib';
+import {
+  CfnIntegration,
+  CfnRoute,
+  HttpMethod,
+  HttpRoute,
+  HttpRouteKey,
+  type IHttpApi,
+} from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { Construct } from 'constructs';
 import { countFromContext } from './names.ts';
@@ -37,7 +44,18 @@ export class ApiFunction extends NodeFunction {
       else
         for (const finding of [`public-route ${routeKey}`, 'AwsSolutions-APIG4']) justify(route, finding, publicReason);
     }
+    changeApiStepByStep(Stack.of(this));
   }
+}
+
+/**
+ * CloudFormation creates and deletes resources side by side unless one depends on the other. API Gateway refuses
+ * changes of one API at the same time: `ConflictException: Unable to complete operation due to concurrent
+ * modification` (https://github.com/hashicorp/terraform-provider-aws/issues/18018).
+ */
+function changeApiStepByStep(stack: Stack): void {
+  const changes = stack.node.findAll().filter((each) => each instanceof CfnIntegration || each instanceof CfnRoute);
+  changes.slice(1).forEach((each, index) => each.addResourceDependency(changes[index]!));
 }
 
 /**

@@ -18,9 +18,26 @@ const unsupportedTypes: Readonly<Record<string, string>> = {
 
 /**
  * The emulator does not know the resources or condition keys of these actions, and would deny every limited
- * statement.
+ * statement. The last two would refer to the archive, which is removed.
  */
-const unlimitedActions: readonly string[] = ['events:PutEvents', 'ses:SendEmail'];
+const unlimitedActions: readonly string[] = [
+  'events:PutEvents',
+  'ses:SendEmail',
+  'ssm:GetParametersByPath',
+  'cloudformation:ListStackResources',
+  'cloudwatch:DescribeAlarms',
+  'events:ListTargetsByRule',
+  'events:DescribeEventBus',
+  'events:DescribeArchive',
+  'events:StartReplay',
+];
+
+/**
+ * On AWS these permissions include the batch requests, and no action of that name exists
+ * (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-batch-api-actions.html). The emulator
+ * wants the batch as an action of its own.
+ */
+const batchedActions: readonly string[] = ['sqs:SendMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility'];
 
 /**
  * Whether the context value `emulator` is `true` (`cdk deploy -c emulator=true`).
@@ -38,6 +55,7 @@ export function isForEmulator(app: App): boolean {
  * Adapts every stack of the app to an emulator, if the context value `emulator` is `true`; otherwise does nothing.
  * - Removes resources of the unsupported types. No other resource may refer to them.
  * - Removes the limits (resource and conditions) from permissions that the emulator cannot evaluate.
+ * - Adds the batch requests to permissions that include them on AWS.
  * - Makes each alarm on a sum of metrics watch only the first of them.
  */
 export function removeUnsupportedResources(app: App): void {
@@ -46,16 +64,20 @@ export function removeUnsupportedResources(app: App): void {
     visit(node) {
       if (!CfnResource.isCfnResource(node)) return;
       if (node.cfnResourceType in unsupportedTypes) node.node.scope!.node.tryRemoveChild(node.node.id);
-      if (node instanceof CfnPolicy) removeLimits(node);
+      if (node instanceof CfnPolicy) adaptPolicy(node);
       if (node instanceof CfnAlarm) watchFirstMetricOnly(node);
     },
   });
 }
 
-function removeLimits(policy: CfnPolicy): void {
+function adaptPolicy(policy: CfnPolicy): void {
   const document = Stack.of(policy).resolve(policy.policyDocument) as { Statement: { Action: string | string[] }[] };
   for (const [index, { Action }] of document.Statement.entries()) {
-    if (![Action].flat().every((action) => unlimitedActions.includes(action))) continue;
+    const actions = [Action].flat();
+    const batches = actions.filter((action) => batchedActions.includes(action)).map((action) => `${action}Batch`);
+    if (batches.length > 0)
+      policy.addPropertyOverride(`PolicyDocument.Statement.${index}.Action`, [...actions, ...batches]);
+    if (!actions.every((action) => unlimitedActions.includes(action))) continue;
     policy.addPropertyOverride(`PolicyDocument.Statement.${index}.Resource`, '*');
     policy.addPropertyDeletionOverride(`PolicyDocument.Statement.${index}.Condition`);
   }

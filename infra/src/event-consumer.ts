@@ -22,13 +22,20 @@ export interface EventConsumerProps {
   readonly hears: Subscriptions;
   /** Detail-types that the consumer may publish, with the source `airline.<service>`. */
   readonly says: readonly string[];
-  /** Whether the consumer may send delayed messages to its own queue, e.g. for a timer. @default false */
+  /** Whether the consumer may send delayed messages to its own queue, for a timer or to postpone. @default false */
   readonly sendsToItself?: boolean;
   /** Whether the consumer publishes the metric `ImpossibleFact`. If so, an alarm watches it. @default false */
   readonly reportsImpossibleFacts?: boolean;
   readonly environment?: Record<string, string>;
   /** The function's timeout for one batch. @default 10 seconds */
   readonly timeout?: Duration;
+  /** How many batches are handled at once, from 2 to 1,000. @default the context value `consumerConcurrency`, or 20 */
+  readonly maxConcurrency?: number;
+}
+
+/** A maximum concurrency by a context value. Lambda allows 2 to 1,000. @throws Error when the value is another one */
+export function concurrencyFromContext(scope: Construct, key: string, byDefault: number): number {
+  return countFromContext(scope, key, { byDefault, minimum: 2, maximum: 1000 });
 }
 
 /**
@@ -82,8 +89,7 @@ export class EventConsumer extends Construct {
         ...props.environment,
       },
     });
-    // Lambda allows a maximum concurrency from 2 to 1,000.
-    const maxConcurrency = countFromContext(this, 'consumerConcurrency', { byDefault: 20, minimum: 2, maximum: 1000 });
+    const maxConcurrency = props.maxConcurrency ?? concurrencyFromContext(this, 'consumerConcurrency', 20);
     this.function.addEventSource(
       new SqsEventSource(this.queue, { batchSize: 10, reportBatchItemFailures: true, maxConcurrency }),
     );
@@ -93,8 +99,7 @@ export class EventConsumer extends Construct {
 
     // Rules have names because an operator chooses the rules of a replay by name, and the metrics have the name as
     // dimension.
-    const ruleNames = Object.keys(props.hears).map((ruleId) => ruleNameOf(name, ruleId));
-    for (const queue of [this.queue, this.undelivered]) this.#admitRules(queue, bus, ruleNames);
+    for (const queue of [this.queue, this.undelivered]) this.#admitRules(queue, bus, name);
     for (const [ruleId, { source, detailTypes, detail }] of Object.entries(props.hears)) {
       const rule = new Rule(this, ruleId, {
         eventBus: bus,
@@ -121,7 +126,7 @@ export class EventConsumer extends Construct {
       queue: this.queue,
       deadLetters: this.deadLetters,
       undelivered: this.undelivered,
-      ruleNames,
+      ruleNames: Object.keys(props.hears).map((ruleId) => ruleNameOf(name, ruleId)),
       busName: bus.eventBusName,
       // SQS delays a message by 15 minutes at most.
       longestDelay: Duration.minutes(props.sendsToItself ? 15 : 0),
@@ -143,23 +148,18 @@ export class EventConsumer extends Construct {
   }
 
   /**
-   * Lets these rules send to the queue. It names them without reference to the rules' resources, so that the policy
-   * can exist before them.
+   * Lets the service's rules on the bus send to the queue. It names them by their prefix, without reference to their
+   * resources, so that the policy can exist before a new rule, and still admits a rule that is about to be deleted.
    */
-  #admitRules(queue: Queue, bus: IEventBus, ruleNames: readonly string[]): void {
-    const arns = ruleNames.map((ruleName) =>
-      Stack.of(this).formatArn({
-        service: 'events',
-        resource: 'rule',
-        resourceName: `${bus.eventBusName}/${ruleName}`,
-      }),
-    );
+  #admitRules(queue: Queue, bus: IEventBus, prefix: string): void {
+    const rules = `${bus.eventBusName}/${prefix}-*`;
+    const arn = Stack.of(this).formatArn({ service: 'events', resource: 'rule', resourceName: rules });
     queue.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('events.amazonaws.com')],
         actions: ['sqs:SendMessage'],
         resources: [queue.queueArn],
-        conditions: { ArnEquals: { 'aws:SourceArn': arns } },
+        conditions: { ArnLike: { 'aws:SourceArn': arn } },
       }),
     );
   }

@@ -37,7 +37,7 @@ const alarmsByService: Readonly<Record<string, readonly string[]>> = {
   bookings: withApi,
   seats: [...withApi, 'impossible-facts'],
   payments: everyService,
-  receipts: everyService,
+  receipts: [...everyService, 'mails-waiting', 'mails-returned'],
   status: [...withApi, 'watch-errors', 'watch-throttles', 'unsettled-bookings'],
 };
 /** The services that the dashboards know. */

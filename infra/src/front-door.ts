@@ -66,10 +66,10 @@ export class FrontDoor extends Construct {
     });
     (stage.node.defaultChild as CfnStage).routeSettings = statusRouteSettings(this);
     this.api = api;
-    this.authorizerId = this.#authorizer(api);
+    this.authorizerId = this.#authorizer(api, stage);
   }
 
-  #authorizer(api: HttpApi): string {
+  #authorizer(api: HttpApi, stage: HttpStage): string {
     const login = loginFromContext(this);
     if (login === 'off') return noAuthorizer;
     const authorizer = new HttpAuthorizer(this, 'Customers', {
@@ -80,6 +80,8 @@ export class FrontDoor extends Construct {
       jwtIssuer: login.issuer,
       jwtAudience: login.audiences,
     });
+    // API Gateway refuses two changes of one API at the same time.
+    stage.node.addDependency(authorizer);
     return authorizer.authorizerId;
   }
 }

@@ -3,6 +3,7 @@ import { DescribeTableCommand, DynamoDBClient, ResourceNotFoundException } from 
 import { GetQueueUrlCommand, QueueDoesNotExist, SQSClient } from '@aws-sdk/client-sqs';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { assumeLookupRole, type LookupRole } from './lookup-role.ts';
 
 /** A resource that was retained when its stack was removed, and that the same stack can import again. */
 export interface Leftover {
@@ -35,12 +36,20 @@ export interface StackWithLeftovers {
   creationFailed: boolean;
 }
 
-/** Finds the stacks of an assembly that do not exist or were never completed, but whose retained resources exist. */
-export async function findLeftovers(assembly: string): Promise<StackWithLeftovers[]> {
-  const cloudFormation = new CloudFormationClient();
-  const finders = findersByType();
+/**
+ * Finds the stacks of an assembly that do not exist or were never completed, but whose retained resources exist. It
+ * looks as the CDK's lookup role, as `cdk diff` does.
+ * @param warn gets a sentence for the user if that role cannot be assumed
+ */
+export async function findLeftovers(
+  assembly: string,
+  warn: (message: string) => void = console.warn,
+): Promise<StackWithLeftovers[]> {
   const found = [];
-  for (const { stack, template } of readStacks(assembly)) {
+  for (const { stack, template, lookupRole } of readStacks(assembly)) {
+    const client = await assumeLookupRole(lookupRole, warn);
+    const cloudFormation = new CloudFormationClient(client);
+    const finders = findersByType(client);
     const status = await statusOf(cloudFormation, stack);
     const creationFailed = status === 'ROLLBACK_COMPLETE' || status === 'ROLLBACK_FAILED';
     if (status !== undefined && !creationFailed) continue;
@@ -72,16 +81,20 @@ export function retainedNamedResources({ Resources = {} }: Template): {
 }
 
 /** The stacks of an assembly, with their templates. */
-export function readStacks(assembly: string): { stack: string; template: Template }[] {
+export function readStacks(assembly: string): { stack: string; template: Template; lookupRole?: LookupRole }[] {
   const read = (file: string): unknown => JSON.parse(readFileSync(path.join(assembly, file), 'utf8'));
   const { artifacts = {} } = read('manifest.json') as {
-    artifacts?: Record<string, { type: string; properties?: { templateFile: string; stackName?: string } }>;
+    artifacts?: Record<
+      string,
+      { type: string; properties?: { templateFile: string; stackName?: string; lookupRole?: LookupRole } }
+    >;
   };
   return Object.entries(artifacts)
     .filter(([, { type }]) => type === 'aws:cloudformation:stack')
     .map(([id, { properties }]) => ({
       stack: properties!.stackName ?? id,
       template: read(properties!.templateFile) as Template,
+      ...(properties!.lookupRole && { lookupRole: properties!.lookupRole }),
     }));
 }
 
@@ -100,9 +113,9 @@ async function statusOf(client: CloudFormationClient, StackName: string): Promis
   }
 }
 
-function findersByType(): Readonly<Record<string, Finder>> {
-  const dynamodb = new DynamoDBClient();
-  const sqs = new SQSClient();
+function findersByType(client: Awaited<ReturnType<typeof assumeLookupRole>>): Readonly<Record<string, Finder>> {
+  const dynamodb = new DynamoDBClient(client);
+  const sqs = new SQSClient(client);
   return {
     'AWS::DynamoDB::Table': (TableName) =>
       undefinedOn(ResourceNotFoundException, async () => {

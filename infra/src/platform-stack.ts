@@ -10,6 +10,8 @@ import { AlarmsTopic } from './alarms-topic.ts';
 import { FlowDashboard } from './flow-dashboard.ts';
 import { FrontDoor } from './front-door.ts';
 import { airlineName, parameterName, serviceName, stageOf } from './names.ts';
+import { OperatorRoles } from './operator-roles.ts';
+import { SmokeRole } from './smoke-role.ts';
 import { justify } from './policies/justify.ts';
 import { PublishedSchemas } from './published-schemas.ts';
 import { RotatedKey } from './rotated-key.ts';
@@ -17,7 +19,7 @@ import { ServicesDashboard } from './services-dashboard.ts';
 
 /**
  * The resources that all services share: the bus with its archive, the schema registry, the front door, the alarms
- * topic and the dashboards.
+ * topic, the dashboards and the roles of operators.
  *
  * Services find them by SSM parameters, so no stack blocks another's deployment. A missing parameter fails the
  * deployment of a service. A wrong bus name in code would not fail at all: PutEvents to a bus that does not exist
@@ -83,6 +85,8 @@ export class PlatformStack extends Stack {
     });
     new FlowDashboard(this, 'Dashboard');
     new ServicesDashboard(this, 'ServicesDashboard');
+    new OperatorRoles(this, 'OperatorRoles', { bus, archive });
+    new SmokeRole(this, 'SmokeRole', { bus });
     addAirlineTags(this, 'platform');
 
     const parameters = {

@@ -1,12 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { EventConsumer } from '../src/event-consumer.ts';
 import { findLeftovers, retainedNamedResources } from '../src/leftovers.ts';
 import { ServiceTable } from '../src/service-table.ts';
@@ -39,8 +40,36 @@ describe('the resources that a removed stack leaves behind', () => {
 
 describe('a stack whose table exists', () => {
   let status: string | undefined;
-  /** CloudFormation has one stack in `status`, and DynamoDB the table. */
-  const server = createServer((request, response) => {
+  let mayAssume: boolean;
+  /** What STS was asked to assume, and the access key of each other call. */
+  let assumed: (string | null)[][];
+  let keys: Set<string | undefined>;
+  /** CloudFormation has one stack in `status`, and DynamoDB the table. STS may admit the caller to a role. */
+  const server = createServer((request, response) => void answer(request, response));
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
+    const parameters = new URLSearchParams(await text(request));
+    const sts = (action: string, result: string): void =>
+      void response
+        .setHeader('content-type', 'text/xml')
+        .end(`<${action}Response><${action}Result>${result}</${action}Result></${action}Response>`);
+    if (parameters.get('Action') === 'GetCallerIdentity') {
+      return sts(
+        'GetCallerIdentity',
+        '<Account>111122223333</Account><Arn>arn:aws-cn:iam::111122223333:user/ada</Arn>',
+      );
+    }
+    if (parameters.get('Action') === 'AssumeRole') {
+      assumed.push([parameters.get('RoleArn'), parameters.get('ExternalId')]);
+      if (!mayAssume) {
+        response.writeHead(403, { 'content-type': 'text/xml' });
+        return response.end(
+          '<ErrorResponse><Error><Code>AccessDenied</Code><Message>ada may not</Message></Error></ErrorResponse>',
+        );
+      }
+      const given = '<AccessKeyId>lookup</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>';
+      return sts('AssumeRole', `<Credentials>${given}<SessionToken>token</SessionToken></Credentials>`);
+    }
+    keys.add(/Credential=(\w+)/.exec(request.headers.authorization ?? '')?.[1]);
     if (request.headers['x-amz-target'] === 'DynamoDB_20120810.DescribeTable') {
       response.setHeader('content-type', 'application/x-amz-json-1.0').end('{"Table":{}}');
     } else if (status === undefined) {
@@ -58,15 +87,29 @@ describe('a stack whose table exists', () => {
             `<StackStatus>${status}</StackStatus></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`,
         );
     }
-  });
+    return response;
+  }
   const assembly = mkdtempSync(path.join(os.tmpdir(), 'assembly-'));
   const environment = { ...process.env };
+
+  function writeManifest(properties: Record<string, unknown> = {}): void {
+    const artifact = {
+      type: 'aws:cloudformation:stack',
+      properties: { templateFile: 'catering.json', ...properties },
+    };
+    writeFileSync(path.join(assembly, 'manifest.json'), JSON.stringify({ artifacts: { catering: artifact } }));
+  }
+
+  beforeEach(() => {
+    assumed = [];
+    keys = new Set();
+    mayAssume = true;
+  });
 
   beforeAll(async () => {
     const stack = new Stack(new App(), 'catering');
     new ServiceTable(stack, 'Table', { service: 'catering' });
-    const artifact = { type: 'aws:cloudformation:stack', properties: { templateFile: 'catering.json' } };
-    writeFileSync(path.join(assembly, 'manifest.json'), JSON.stringify({ artifacts: { catering: artifact } }));
+    writeManifest();
     writeFileSync(path.join(assembly, 'catering.json'), JSON.stringify(Template.fromStack(stack).toJSON()));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     Object.assign(process.env, {
@@ -102,5 +145,42 @@ describe('a stack whose table exists', () => {
     const table = [{ TableName: 'airline-catering' }];
     if (expected === 'only deploys') expect(found).toEqual([]);
     else expect(found).toEqual([[table, expected !== 'imports']]);
+  });
+
+  describe('is looked up', () => {
+    const arn = 'arn:${AWS::Partition}:iam::${AWS::AccountId}:role/cdk-x-lookup-role-${AWS::AccountId}-${AWS::Region}';
+    const resolved = 'arn:aws-cn:iam::111122223333:role/cdk-x-lookup-role-111122223333-eu-west-1';
+    const warnings: string[] = [];
+    const look = async (): Promise<void> => {
+      status = undefined;
+      warnings.length = 0;
+      expect(await findLeftovers(assembly, (each) => warnings.push(each))).toHaveLength(1);
+    };
+
+    test("as the stack's lookup role, with nothing but its credentials", async () => {
+      writeManifest({ lookupRole: { arn, assumeRoleExternalId: 'outside' } });
+      await look();
+      expect(assumed).toEqual([[resolved, 'outside']]);
+      expect([...keys]).toEqual(['lookup']);
+      expect(warnings).toEqual([]);
+    });
+
+    test('as the caller, with a warning, if the role cannot be assumed', async () => {
+      writeManifest({ lookupRole: { arn } });
+      mayAssume = false;
+      await look();
+      expect(assumed).toEqual([[resolved, null]]);
+      expect([...keys]).toEqual(['test']);
+      expect(warnings).toEqual([
+        `Could not assume ${resolved} (ada may not). ` +
+          'Looking with the credentials of arn:aws-cn:iam::111122223333:user/ada instead.',
+      ]);
+    });
+
+    test('as the caller, if the stack has no lookup role', async () => {
+      writeManifest();
+      await look();
+      expect([assumed, [...keys], warnings]).toEqual([[], ['test'], []]);
+    });
   });
 });

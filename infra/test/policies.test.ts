@@ -1,14 +1,16 @@
 import { App, CfnDeletionPolicy, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import type { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
-import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import { CfnIntegration, CfnRoute, HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { type CfnTable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { CfnArchive, CfnEventBusPolicy, type CfnRule, EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import {
   AccountPrincipal,
+  AccountRootPrincipal,
   AnyPrincipal,
   type CfnPolicy,
+  CompositePrincipal,
   ManagedPolicy,
   PolicyStatement,
   Role,
@@ -20,6 +22,7 @@ import { type CfnQueue, type CfnQueuePolicy, Queue, QueueEncryption } from 'aws-
 import { describe, expect, test } from '@jest/globals';
 import path from 'node:path';
 import { ApiFunction } from '../src/api-function.ts';
+import { CommandRole } from '../src/command-role.ts';
 import { EventConsumer } from '../src/event-consumer.ts';
 import { PlatformStack } from '../src/platform-stack.ts';
 import { platformApi, platformBus } from '../src/platform.ts';
@@ -190,6 +193,77 @@ describe('a role', () => {
     expect(ids).toContain('all-but');
   });
 
+  describe('for commands', () => {
+    const arn = (service: string, resource: string, resourceName?: string) => (stack: Stack) =>
+      stack.formatArn({ service, resource, ...(resourceName !== undefined && { resourceName }) });
+    const roleWith = (stack: Stack, actions: string[], resources: string[], wide?: string): CommandRole =>
+      new CommandRole(stack, 'Extra', {
+        name: 'extra',
+        description: 'For this test',
+        secrets: ['payments/stripe-read-key'],
+        permissions: [{ actions, resources, ...(wide !== undefined && { wide }) }],
+      });
+
+    test.each<[string, (stack: Stack) => string]>([
+      ['sqs:ReceiveMessage', arn('sqs', 'airline-seats-dead-letters')],
+      ['dynamodb:Scan', arn('dynamodb', 'table', 'airline-seats')],
+      ['events:StartReplay', arn('events', 'event-bus', 'airline')],
+      ['dynamodb:GetItem', (stack) => (stack as ReceiptsStack).table.tableArn],
+    ])('may %s of the whole airline, by name', (action, resource) => {
+      expect(findingsWhen((stack) => void roleWith(stack, [action], [resource(stack)]))).toEqual([]);
+    });
+
+    test.each<[string, (stack: Stack) => string, string]>([
+      ['a queue of somebody else', arn('sqs', 'payroll'), 'sqs:${AWS::Region}:${AWS::AccountId}:payroll'],
+      ['an airline whose name begins alike', arn('dynamodb', 'table', 'airlines'), 'table/airlines'],
+      ['another account', () => 'arn:aws:sqs:eu-west-1:111122223333:airline-seats', '111122223333:airline-seats'],
+      ['every queue of the airline', arn('sqs', 'airline-*'), 'airline-*'],
+      ['everything', () => '*', 'on *,'],
+    ])('that reaches %s is reported, by the project or also by cdk-nag', (_, resource, text) => {
+      const found = findingsWhen((stack) => void roleWith(stack, ['sqs:ReceiveMessage'], [resource(stack)]));
+      const [first] = found.filter(({ id }) => id.startsWith('wide sqs:ReceiveMessage '));
+      expect(formatFinding(first!)).toContain(text);
+      expect(formatFinding(first!)).toContain('say so in `wide` of the permission');
+      expect(found.filter(({ id }) => !/^(wide|AwsSolutions-IAM5)/.test(id))).toEqual([]);
+    });
+
+    test('may reach more for a stated reason', () => {
+      const why = 'EventBridge knows no resource for this action of all accounts.';
+      expect(findingsWhen((stack) => void roleWith(stack, ['events:ListRules'], ['*'], why))).toEqual([]);
+    });
+
+    test('without the name that people type is reported', () => {
+      expect(
+        onlyMessage((stack) => void new Role(stack, 'Operators', { assumedBy: new AccountRootPrincipal() })),
+      ).toContain('create it as a CommandRole, which names it');
+    });
+
+    test('that also a service may assume, or that everybody with a tag may, is held to the rules of a function', () => {
+      const [mixed, open] = [
+        new CompositePrincipal(new AccountRootPrincipal(), new ServicePrincipal('lambda.amazonaws.com')),
+        new AccountRootPrincipal().withSessionTags(),
+      ].map((assumedBy) =>
+        findingsWhen((stack) => {
+          const role = new Role(stack, 'Mixed', { roleName: 'airline-mixed', assumedBy });
+          role.addToPolicy(
+            new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [arn('sqs', 'airline')(stack)] }),
+          );
+        }).map(({ id }) => id),
+      );
+      for (const ids of [mixed, open]) {
+        expect(ids).toContainEqual(expect.stringMatching(/^trust .*:root/));
+        expect(ids).toContainEqual(expect.stringMatching(/^foreign sqs:SendMessage/));
+      }
+    });
+
+    test('may put no events but those of its stack', () => {
+      const ids = findingsWhen((stack) => {
+        roleWith(stack, ['events:PutEvents'], [stack.bus.eventBusArn]);
+      }).map(({ id }) => id);
+      expect(ids).toEqual(['put-events any-source', 'put-events any-detail-type']);
+    });
+  });
+
   test('that the checks cannot read, because of a condition or another stack, is reported', () => {
     const ids = findingsWhen((stack) => {
       const policy = stack.function.role!.node.findChild('DefaultPolicy');
@@ -304,7 +378,7 @@ describe('delivery', () => {
       rule.addDeletionOverride('DependsOn');
       // As the CDK's SqsQueue does.
       raw<CfnQueuePolicy>(stack.consumer.queue.node.findChild('Policy')).addPropertyOverride(
-        'PolicyDocument.Statement.1.Condition.ArnEquals.aws:SourceArn',
+        'PolicyDocument.Statement.1.Condition.ArnLike.aws:SourceArn',
         { 'Fn::GetAtt': [stack.getLogicalId(rule), 'Arn'] },
       );
     }).map(formatFinding);
@@ -329,6 +403,25 @@ describe('a resource policy', () => {
         }),
       'admits arn:aws:events:eu-west-1:1:rule/other/theirs, which is not a rule of this bus that delivers to the queue',
     ],
+    ...['*', 'airline-*', 'airline-receipts*', 'airline-receipts-pay*', 'airline-seats-*'].map(
+      (pattern): [string, (stack: ReceiptsStack) => PolicyStatement, string] => [
+        `all rules like ${pattern}`,
+        (stack) =>
+          new PolicyStatement({
+            principals: [new ServicePrincipal('events.amazonaws.com')],
+            conditions: {
+              ArnLike: {
+                'aws:SourceArn': stack.formatArn({
+                  service: 'events',
+                  resource: 'rule',
+                  resourceName: `${stack.bus.eventBusName}/${pattern}`,
+                }),
+              },
+            },
+          }),
+        `/${pattern}, which is not a rule of this bus that delivers to the queue`,
+      ],
+    ),
   ])('of a queue that admits %s is reported', (_, statement, problem) => {
     const message = onlyMessage((stack) => {
       const open = statement(stack);
@@ -338,6 +431,26 @@ describe('a resource policy', () => {
     });
     expect(message).toContain(problem);
     expect(message).toContain('Finding: open-queue sqs:SendMessage');
+  });
+
+  test('of a queue that admits the rules of its own service, which deliver elsewhere, is reported', () => {
+    const message = onlyMessage((stack) => {
+      const { deadLetters, queue } = stack.consumer;
+      const [, admitted] = (
+        stack.resolve(raw<CfnQueuePolicy>(queue.node.findChild('Policy')).policyDocument) as {
+          Statement: { Condition: { ArnLike: Record<string, string> } }[];
+        }
+      ).Statement;
+      deadLetters.addToResourcePolicy(
+        new PolicyStatement({
+          principals: [new ServicePrincipal('events.amazonaws.com')],
+          actions: ['sqs:SendMessage'],
+          resources: [deadLetters.queueArn],
+          conditions: { ArnLike: admitted!.Condition.ArnLike },
+        }),
+      );
+    });
+    expect(message).toContain('/airline-receipts-*, which is not a rule of this bus that delivers to the queue');
   });
 
   test('of a bus that admits another account is reported', () => {
@@ -472,6 +585,49 @@ test('an API function can have reserved concurrency', () => {
   Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', {
     ReservedConcurrentExecutions: 200,
     Timeout: 29,
+  });
+});
+
+describe('changes of the API', () => {
+  const addRoutes = (stack: ReceiptsStack): ApiFunction =>
+    new ApiFunction(stack, 'Api', {
+      service: 'receipts',
+      entry,
+      api: platformApi(stack),
+      routes: ['GET /receipts', 'GET /receipts/{id}', 'PUT /receipts'],
+    });
+
+  test('are made one after another', () => {
+    expect(findingsWhen((stack) => void addRoutes(stack))).toEqual([]);
+  });
+
+  test('at the same time are reported, with both resources', () => {
+    const message = onlyMessage((stack) => {
+      const routes = addRoutes(stack)
+        .node.findAll()
+        .filter((each) => each instanceof CfnRoute);
+      routes[2]!.removeResourceDependency(routes[1]!);
+    });
+    expect(message).toMatch(
+      /^stack airline-receipts: ApiPUTreceipts\w+ \(airline-receipts\/Api\/PUT-receipts\/Resource\)/,
+    );
+    expect(message).toMatch(/may change it at the same time as ApiGETreceiptsid\w+: .* ConflictException/);
+  });
+
+  test('that a stack makes beside its function are reported', () => {
+    const ids = findingsWhen((stack) => {
+      addRoutes(stack);
+      new CfnIntegration(stack, 'Beside', { apiId: 'api', integrationType: 'HTTP_PROXY' });
+    }).map(({ id }) => id);
+    expect(ids).toEqual([expect.stringMatching(/^concurrent-api-change ApiPUTreceipts/)]);
+  });
+
+  test('on the platform are made one after another, also with an authorizer', () => {
+    const app = new App({ context: { jwtIssuer: 'https://login.example/', jwtAudience: 'airline' } });
+    const stack = new PlatformStack(app, 'airline-platform');
+    const { template } = app.synth().getStackByName(stack.stackName) as unknown as StackTemplate;
+    const found = findUnresolved(app, [{ stackPath: stack.node.path, template }]);
+    expect(found.filter(({ id }) => id.startsWith('concurrent-api-change'))).toEqual([]);
   });
 });
 

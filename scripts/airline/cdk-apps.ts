@@ -8,6 +8,8 @@ export interface CdkApp {
   name: string;
   /** The file of the app. */
   entry: string;
+  /** Whether it has routes on the platform's HTTP API: its functions for them are in `src/api.ts`. */
+  hasRoutes: boolean;
   /** The folder that synthesis writes: a cloud assembly. */
   assembly: string;
 }
@@ -25,6 +27,7 @@ export function cdkApps(assemblies = process.env.CDK_ASSEMBLIES): CdkApp[] {
     .map((name) => ({
       name,
       entry: name === 'infra' ? path.join(root, name, 'app.ts') : path.join(root, name, 'infra', 'app.ts'),
+      hasRoutes: existsSync(path.join(root, name, 'src', 'api.ts')),
       assembly: assemblies ? path.join(assemblies, name) : path.join(root, name, 'cdk.out'),
     }))
     .filter(({ entry }) => existsSync(entry));

@@ -9,11 +9,17 @@ export async function openPaymentProvider(
   // Loading the SDK takes a quarter of a second, and most commands need it rarely.
   const { default: Client } = await import('stripe');
   const url = target.endpoint ?? process.env.STRIPE_API_URL;
-  return new Client(await target.secret('payments/stripe-api-key'), {
+  return new Client(await target.secret(await stripeKeyOf(target)), {
     telemetry: false,
     ...options,
     ...(url && addressOf(url)),
   });
+}
+
+/** The key that may only read charges, if an operator has stored one; if not, the key with which payments charges. */
+export async function stripeKeyOf(target: Target): Promise<string> {
+  const restricted = 'payments/stripe-read-key';
+  return (await target.parameters()).has(restricted) ? restricted : 'payments/stripe-api-key';
 }
 
 function addressOf(url: string): { protocol: 'http' | 'https'; host: string; port: string } {

@@ -10,6 +10,7 @@ import {
 import { isObject } from '@airline/events-schemas/is-object';
 import { printable } from '@airline/events-schemas/printable';
 import type { TargetName } from '../cli/command.ts';
+import { asRefusal } from '../cli/refusal.ts';
 import { UsageError } from '../cli/usage-error.ts';
 import { fetchLocalhost } from './fetch-localhost.ts';
 
@@ -27,6 +28,11 @@ export interface Target {
   parameters(): Promise<Map<string, string>>;
   /** The value of a SecureString, by its path below the airline's name. @throws UsageError when it does not exist */
   secret(path: string): Promise<string>;
+  /**
+   * Sends a request to the front door as nobody in particular, whatever it answers.
+   * @throws UsageError when the front door does not answer; when `init.signal` aborts, its reason
+   */
+  fetchAnonymously(path: string, init?: RequestInit): Promise<Response>;
   /**
    * Sends a request to the front door, with the customer's token in AIRLINE_TOKEN if it is set.
    * @throws UsageError when the front door does not answer or refuses the token; when `init.signal` aborts, its reason
@@ -65,8 +71,10 @@ export function openTarget(name: TargetName, ports = localPorts()): Target {
   const ssm = new SSMClient(config);
   let known: Promise<Map<string, string>> | undefined;
 
-  const unreachable = (cause: unknown): UsageError =>
-    local
+  const unreachable = (cause: unknown): UsageError => {
+    const refusal = asRefusal(cause);
+    if (refusal) return refusal;
+    return local
       ? new UsageError(
           `No local cloud answers on ${endpoint}. Start one with \`pnpm start\`, ` +
             'or set LOCAL_AWS_PORT and LOCAL_HTTP_PORT to its ports.',
@@ -78,6 +86,7 @@ export function openTarget(name: TargetName, ports = localPorts()): Target {
             cause,
           },
         );
+  };
 
   async function readParameters(): Promise<Map<string, string>> {
     const found = new Map<string, string>();
@@ -114,6 +123,14 @@ export function openTarget(name: TargetName, ports = localPorts()): Target {
     return Parameter!.Value!;
   }
 
+  async function fetchAnonymously(path: string, init?: RequestInit): Promise<Response> {
+    const base = local ? `http://localhost:${ports.httpPort}` : (await parameters()).get('api/url');
+    return fetchLocalhost(`${base}${path}`, init).catch((error: unknown) => {
+      init?.signal?.throwIfAborted();
+      throw unreachable(error);
+    });
+  }
+
   return {
     airline,
     endpoint: local ? endpoint : undefined,
@@ -122,12 +139,9 @@ export function openTarget(name: TargetName, ports = localPorts()): Target {
     clientConfig: config,
     parameters,
     secret,
+    fetchAnonymously,
     async fetch(path, init) {
-      const base = local ? `http://localhost:${ports.httpPort}` : (await parameters()).get('api/url');
-      const response = await fetchLocalhost(`${base}${path}`, asCustomer(init)).catch((error: unknown) => {
-        init?.signal?.throwIfAborted();
-        throw unreachable(error);
-      });
+      const response = await fetchAnonymously(path, asCustomer(init));
       if (response.status === 401) throw new UsageError(whyUnauthorized(response));
       return response;
     },

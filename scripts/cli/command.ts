@@ -2,6 +2,7 @@ import { printable, printableLines } from '@airline/events-schemas/printable';
 import { Command, CommanderError, Option } from 'commander';
 import { dropUnreadOutput, outputClosed } from './closed-output.ts';
 import { pc } from './colors.ts';
+import { asRefusal } from './refusal.ts';
 import { UsageError } from './usage-error.ts';
 
 // The SDK warns about old versions of Node on standard error. package.json says which versions are supported.
@@ -34,8 +35,9 @@ export function command(name: string, description: string): Command {
 /**
  * Runs a program with the arguments of this process. Every command runs through here.
  *
- * An error goes to standard error and sets exit code 1; a UsageError is printed without its stack trace. A reader
- * that closes an output early (`| head -1`) is no error: the rest is dropped, and the exit code does not change.
+ * An error goes to standard error and sets exit code 1; a UsageError is printed without its stack trace, and so is a
+ * call that AWS refuses. A reader that closes an output early (`| head -1`) is no error: the rest is dropped, and the
+ * exit code does not change.
  */
 export async function run(program: Command): Promise<void> {
   dropUnreadOutput();
@@ -53,7 +55,8 @@ export async function run(program: Command): Promise<void> {
       process.exitCode = error.exitCode;
       return;
     }
-    console.error(pc.red(shown(error instanceof UsageError ? error.message : `Unexpected: ${stackOf(error)}`)));
+    const known = asRefusal(error) ?? error;
+    console.error(pc.red(shown(known instanceof UsageError ? known.message : `Unexpected: ${stackOf(known)}`)));
     process.exitCode = exitCode.error;
   }
 }

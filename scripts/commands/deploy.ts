@@ -17,7 +17,7 @@ await run(
       'after',
       '\nSay whether customers log in: -c login=off, or -c jwtIssuer=https://… -c jwtAudience=….\n' +
         'All options but --help go to `cdk deploy`. `pnpm --filter @airline/infra exec cdk deploy --help` lists them.\n' +
-        'With `--require-approval never`, the stacks of the services are deployed at the same time.\n' +
+        'With `--require-approval never`, stacks are deployed at the same time, except those with routes.\n' +
         'One stack alone: `pnpm --filter @airline/seats run deploy`. infra/README.md explains the context values (-c).',
     )
     .action(async (given: string[]) => {
@@ -32,8 +32,18 @@ async function deployAll(options: readonly string[]): Promise<boolean> {
   if (!(await deployApp(platform, options, { alone: true }))) return false;
   // Without a question to answer for each stack, nobody needs to see one stack at a time.
   if (/--require-approval[ =]never/.test(options.join(' '))) {
-    const results = await Promise.all(services.map((service) => deployApp(service, options, { alone: false })));
-    return results.every(Boolean);
+    const deploy = (service: CdkApp): Promise<boolean> => deployApp(service, options, { alone: false });
+    // API Gateway refuses changes of one API at the same time.
+    const oneByOne = async (apps: readonly CdkApp[]): Promise<boolean[]> => {
+      const results = [];
+      for (const app of apps) results.push(await deploy(app));
+      return results;
+    };
+    const results = await Promise.all([
+      oneByOne(services.filter(({ hasRoutes }) => hasRoutes)),
+      ...services.filter(({ hasRoutes }) => !hasRoutes).map(deploy),
+    ]);
+    return results.flat().every(Boolean);
   }
   for (const service of services) if (!(await deployApp(service, options, { alone: true }))) return false;
   return true;

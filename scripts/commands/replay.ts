@@ -10,7 +10,7 @@ import { describePlan, describeReplay, planAsJson } from '../replay/describe-rep
 import { cancelReplay, followReplay, startReplay } from '../replay/follow-replay.ts';
 import { type Plan, planReplay } from '../replay/plan-replay.ts';
 
-type ReplayOptions = CommonOptions & { from: Date; to?: Date; rule: string[]; confirm?: true };
+type ReplayOptions = CommonOptions & { from: Date; to?: Date; rule: string[]; archive?: string; confirm?: true };
 
 await run(
   command(
@@ -29,11 +29,12 @@ await run(
       repeated,
       [],
     )
+    .option('--archive <name>', 'the archive, if the bus has several: a platform that was removed left its old one')
     .option('--confirm', 'do it; without this option, only show what would be done')
     .addHelpText('after', '\nCtrl-C cancels the replay. Events that it delivered until then stay delivered.')
-    .action(async ({ target: name, json = false, from, to, rule, confirm }: ReplayOptions) => {
+    .action(async ({ target: name, json = false, from, to, rule, archive, confirm }: ReplayOptions) => {
       const target = openTarget(name);
-      const plan = await planReplay(target, { from, to: to ?? new Date(), rules: rule });
+      const plan = await planReplay(target, { from, to: to ?? new Date(), rules: rule, archive });
       if (confirm) return replay(target, plan, json);
       if (json) printJson({ confirmed: false, ...planAsJson(plan) });
       else console.log(describePlan(plan));

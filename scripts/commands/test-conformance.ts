@@ -5,8 +5,8 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { exitCode, run } from '../cli/command.ts';
+import { preparePython } from '../cli/python.ts';
 import { workspaceRoot } from '../cli/workspace.ts';
-import { preparePython } from '../conformance/python.ts';
 import { makeCertificate, requirements, runSuites, summaryOf } from '../conformance/run-suites.ts';
 import { conformanceState } from '../conformance/state.ts';
 
@@ -26,7 +26,11 @@ await run(
 
 async function testConformance(options: string[]): Promise<void> {
   const started = performance.now();
-  const python = preparePython(conformanceState.pythonEnvironment, requirements);
+  const python = preparePython(
+    conformanceState.pythonEnvironment,
+    requirements,
+    'The emulator of the conformance tests needs',
+  );
   const logs = path.relative(workspaceRoot, conformanceState.logs);
   console.log(`Python ${python.version} with the emulator is ready after ${elapsed(started)}. Its logs: ${logs}`);
   makeCertificate(python.command);

@@ -38,9 +38,13 @@ export interface Redriven {
   stopped: boolean;
 }
 
-/** Attributes that were added on the way to a dead-letter queue: first line by the consumer, second by EventBridge. */
+/**
+ * Attributes that were added on the way to a dead-letter queue: by the consumer, when it postponed the message, and by
+ * EventBridge.
+ */
 const deadLetterAttributes = new Set([
   ...['reason', 'error', 'originalMessageId', 'firstReceivedAt', 'receiveCount'],
+  ...['waitingSince', 'postponements'],
   ...['RULE_ARN', 'TARGET_ARN', 'ERROR_CODE', 'ERROR_MESSAGE', 'EXHAUSTED_RETRY_CONDITION', 'RETRY_ATTEMPTS'],
 ]);
 
@@ -85,7 +89,8 @@ export async function redrive(
       target,
       queue.url,
       moved.map(({ receiptHandle }) => receiptHandle),
-    );
+      // They were sent, so a refusal is an error of each: both queues have it.
+    ).catch((refusal: Error) => moved.map(() => refusal.message));
     result.redriven += moved.length;
     onProgress(result.redriven);
     for (const [index, error] of errors.entries()) {

@@ -1,7 +1,11 @@
-/** Batch requests to SQS, which answers for each entry. Failed entries are retried, then reported to the caller. */
+/**
+ * Batch requests to SQS, which answers for each entry. Failed entries are retried, then reported to the caller. A call
+ * that AWS refuses to this role is refused for every message, so it is thrown at once.
+ */
 import { DeleteMessageBatchCommand, type MessageAttributeValue, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { batchSize } from './dead-letters.ts';
 import type { Target } from '../airline/target.ts';
+import { asRefusal } from '../cli/refusal.ts';
 
 export interface Outgoing {
   body: string;
@@ -24,7 +28,11 @@ const firstPauseMilliseconds = 200;
 /** SQS limits the sum of a batch. This is below the limit of every region and emulator. */
 const maximumBatchBytes = 250_000;
 
-/** Sends messages to a queue. Never throws. @returns the outcome of each message, in their order */
+/**
+ * Sends messages to a queue.
+ * @returns the outcome of each message, in their order
+ * @throws only AWS's refusal
+ */
 export async function sendAll(target: Target, queueUrl: string, messages: readonly Outgoing[]): Promise<Sent[]> {
   const sent: Sent[] = messages.map(() => ({ error: 'not tried' }));
   for (const group of grouped(messages)) {
@@ -57,8 +65,9 @@ export async function sendAll(target: Target, queueUrl: string, messages: readon
 }
 
 /**
- * Deletes messages from a queue. Never throws.
+ * Deletes messages from a queue.
  * @returns for each receipt handle the error, or undefined if it was deleted
+ * @throws only AWS's refusal
  */
 export async function deleteAll(
   target: Target,
@@ -90,9 +99,16 @@ async function tryEach(
 ): Promise<void> {
   let waiting = indexes;
   for (let tried = 1; waiting.length > 0; tried += 1) {
-    const failed = await attempt(waiting).catch((error: Error): Failure[] =>
-      waiting.map((index) => ({ Id: String(index), Code: error.name, Message: error.message, SenderFault: false })),
-    );
+    const failed = await attempt(waiting).catch((error: Error): Failure[] => {
+      const refusal = asRefusal(error);
+      if (refusal) throw refusal;
+      return waiting.map((index) => ({
+        Id: String(index),
+        Code: error.name,
+        Message: error.message,
+        SenderFault: false,
+      }));
+    });
     const lost = failed.filter(({ SenderFault }) => SenderFault === true || tried === maximumAttempts);
     for (const { Id, Code, Message } of lost) giveUp(Number(Id), Message ?? Code ?? 'SQS gave no reason');
     waiting = failed.filter((failure) => !lost.includes(failure)).map(({ Id }) => Number(Id));

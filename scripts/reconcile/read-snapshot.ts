@@ -1,6 +1,7 @@
 /** Reads the records of all parties: the services' tables and the payment provider's charges. Writes nothing. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
+import type Stripe from 'stripe';
+import { DynamoDBDocumentClient, paginateQuery, paginateScan } from '@aws-sdk/lib-dynamodb';
 import type { PaymentRecord } from '../../packages/payments/src/domain.ts';
 import { fromStripeAmount } from '../../packages/payments/src/stripe-amount.ts';
 import type { ReceiptsRecord } from '../../packages/receipts/src/domain.ts';
@@ -16,13 +17,24 @@ interface Item {
   [attribute: string]: unknown;
 }
 
+/** The bookings and flights to read, instead of all. */
+export interface Only {
+  bookingIds: readonly string[];
+  flightIds: readonly string[];
+}
+
 /**
  * Bookings change while the parties are read, so the order matters. Status comes first: producers had recorded each
  * event before status received it. The provider comes last: payments writes its record before it charges.
  */
-export async function readSnapshot(target: Target): Promise<Snapshot> {
+export async function readSnapshot(target: Target, only?: Only): Promise<Snapshot> {
   const client = DynamoDBDocumentClient.from(new DynamoDBClient(target.clientConfig));
-  const scan = (service: string, attributes: string[]) => scanTable(client, `${target.airline}-${service}`, attributes);
+  const partitions = only && [
+    ...only.bookingIds.map((id) => `BOOKING#${id}`),
+    ...only.flightIds.map((id) => `FLIGHT#${id}`),
+  ];
+  const scan = (service: string, attributes: string[]) =>
+    readTable(client, `${target.airline}-${service}`, attributes, partitions);
   try {
     const facts = new Map<string, Fact[]>();
     for await (const { pk, fact } of scan('status', ['fact'])) {
@@ -42,7 +54,7 @@ export async function readSnapshot(target: Target): Promise<Snapshot> {
       ...seats,
       payments,
       receipts,
-      charges: await readCharges(target, payments),
+      charges: await readCharges(target, payments, only),
     };
   } finally {
     client.destroy();
@@ -69,10 +81,12 @@ async function recordsOf<T>(items: AsyncIterable<Item>): Promise<Map<string, T>>
   return records;
 }
 
-async function* scanTable(
+/** @param partitions to read; by default the whole table */
+async function* readTable(
   client: DynamoDBDocumentClient,
   TableName: string,
   attributes: string[],
+  partitions?: readonly string[],
 ): AsyncGenerator<Item> {
   const paths = attributes.map((path) =>
     path
@@ -81,28 +95,36 @@ async function* scanTable(
       .join('.'),
   );
   const names = ['pk', 'sk', ...attributes.flatMap((path) => path.split('.'))];
-  const pages = paginateScan(
-    { client },
-    {
-      TableName,
-      ConsistentRead: true,
-      ProjectionExpression: ['#pk', '#sk', ...paths].join(', '),
-      ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
-    },
-  );
-  for await (const { Items = [] } of pages) yield* Items as Item[];
+  const read = {
+    TableName,
+    ConsistentRead: true,
+    ProjectionExpression: ['#pk', '#sk', ...paths].join(', '),
+    ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+  };
+  const reads = partitions
+    ? partitions.map((pk) => {
+        const ofPartition = { KeyConditionExpression: '#pk = :pk', ExpressionAttributeValues: { ':pk': pk } };
+        return paginateQuery({ client }, { ...read, ...ofPartition });
+      })
+    : [paginateScan({ client }, read)];
+  for (const pages of reads) for await (const { Items = [] } of pages) yield* Items as Item[];
 }
 
 /** The successful charges by bookingId, which is in a charge's metadata or in the record with its payment intent. */
 async function readCharges(
   target: Target,
   payments: ReadonlyMap<string, PaymentRecord>,
+  only: Only | undefined,
 ): Promise<Map<string, Charge[]>> {
   const intents = new Map(
     [...payments].flatMap(([bookingId, record]) => intentsOf(record).map((id) => [id, bookingId])),
   );
   const stripe = await openPaymentProvider(target);
   const charges = new Map<string, Charge[]>();
+  async function* list(): AsyncGenerator<Stripe.Charge> {
+    if (!only) yield* stripe.charges.list({ limit: 100 });
+    else for (const id of intents.keys()) yield* stripe.charges.list({ payment_intent: id, limit: 100 });
+  }
   for await (const {
     payment_intent: intent,
     metadata,
@@ -111,7 +133,7 @@ async function readCharges(
     amount_refunded,
     currency,
     created,
-  } of stripe.charges.list({ limit: 100 })) {
+  } of list()) {
     const paymentId = typeof intent === 'string' ? intent : (intent?.id ?? '');
     const bookingId = metadata.bookingId ?? intents.get(paymentId);
     if (!paid || bookingId === undefined) continue;

@@ -3,7 +3,7 @@ import type { Target } from '../airline/target.ts';
 import { deadLetterQueues, peek } from '../dead-letters/dead-letters.ts';
 import { lostEvents } from '../dead-letters/lost-events.ts';
 import { type Disagreements, type Finding, findDisagreements } from './find-disagreements.ts';
-import { readSnapshot } from './read-snapshot.ts';
+import { type Only, readSnapshot } from './read-snapshot.ts';
 
 /** A dead letter of a booking. */
 interface StuckMessage {
@@ -22,6 +22,8 @@ export interface ReconcileOptions {
   inFlightMilliseconds?: number;
   /** The time between the two snapshots. @default 3 seconds */
   pauseMilliseconds?: number;
+  /** @default all bookings and flights */
+  only?: Only;
 }
 
 /** At most this many dead letters of each queue are read, since a queue may be very long. */
@@ -33,15 +35,17 @@ const maximumLetters = 2000;
  */
 export async function reconcile(
   target: Target,
-  { inFlightMilliseconds = 15 * 60_000, pauseMilliseconds = 3000 }: ReconcileOptions = {},
+  { inFlightMilliseconds = 15 * 60_000, pauseMilliseconds = 3000, only }: ReconcileOptions = {},
 ): Promise<Report> {
-  const first = findDisagreements(await readSnapshot(target), inFlightMilliseconds);
-  if (first.findings.length === 0) return { ...first, findings: await findLostEvents(target) };
+  const first = findDisagreements(await readSnapshot(target, only), inFlightMilliseconds);
+  const lost = async (): Promise<Finding[]> =>
+    (await findLostEvents(target)).filter(({ bookingId = '' }) => !only || only.bookingIds.includes(bookingId));
+  if (first.findings.length === 0) return { ...first, findings: await lost() };
   await new Promise((resolve) => setTimeout(resolve, pauseMilliseconds));
-  const second = findDisagreements(await readSnapshot(target), inFlightMilliseconds);
+  const second = findDisagreements(await readSnapshot(target, only), inFlightMilliseconds);
   const before = new Set(first.findings.map(keyOf));
   const lasting = second.findings.filter((finding) => before.has(keyOf(finding)));
-  const findings = [...(await withDeadLetters(target, lasting)), ...(await findLostEvents(target))];
+  const findings = [...(await withDeadLetters(target, lasting)), ...(await lost())];
   return { ...second, findings };
 }
 

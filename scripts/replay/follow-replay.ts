@@ -13,7 +13,8 @@ const unfinished: ReadonlySet<string> = new Set(['STARTING', 'RUNNING', 'CANCELL
 
 /** @returns the replay's name */
 export async function startReplay(target: Target, { busArn, archive, from, to, rules }: Plan): Promise<string> {
-  const name = `${target.airline}-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
+  // An operator's role may use the replays whose names begin with the airline's and a full stop (operator-roles.ts).
+  const name = `${target.airline}.${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
   await target.eventBridge.send(
     new StartReplayCommand({
       ReplayName: name,

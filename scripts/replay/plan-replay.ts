@@ -15,6 +15,8 @@ interface ReplayWish {
   to: Date;
   /** Names of rules. Empty means all rules of the bus. */
   rules: readonly string[];
+  /** The name of an archive. @default the only one of the bus */
+  archive?: string | undefined;
 }
 
 export interface Plan {
@@ -39,13 +41,17 @@ const dayMilliseconds = 24 * 3600 * 1000;
 const archivedAfterMilliseconds = 10 * 60 * 1000;
 
 /** Checks a wish and finds archive and rules. @throws UsageError when the wish cannot be fulfilled */
-export async function planReplay(target: Target, { from, to, rules }: ReplayWish, now = Date.now()): Promise<Plan> {
+export async function planReplay(
+  target: Target,
+  { from, to, rules, archive: wanted }: ReplayWish,
+  now = Date.now(),
+): Promise<Plan> {
   if (from >= to) throw new UsageError(`--from (${from.toISOString()}) must be before --to (${to.toISOString()}).`);
   if (to.getTime() > now)
     throw new UsageError(`--to (${to.toISOString()}) is still to come. Leave it out to replay until now.`);
   const busName = (await target.parameters()).get('bus/name')!;
   const { Arn: busArn } = await target.eventBridge.send(new DescribeEventBusCommand({ Name: busName }));
-  const archive = await archiveOf(target, busArn!, busName);
+  const archive = await archiveOf(target, busArn!, busName, wanted);
 
   const notes: string[] = [];
   const oldest = archive.days === 0 ? -Infinity : now - archive.days * dayMilliseconds;
@@ -65,19 +71,27 @@ export async function planReplay(target: Target, { from, to, rules }: ReplayWish
   return { busArn: busArn!, archive, from, to, rules: await chosenRules(target, busName, rules), notes };
 }
 
-async function archiveOf(target: Target, busArn: string, busName: string): Promise<Plan['archive']> {
+/** A platform that was removed and deployed again has two: the old one is kept, and the new one begins empty. */
+async function archiveOf(target: Target, busArn: string, busName: string, wanted?: string): Promise<Plan['archive']> {
   const { Archives: found = [] } = await target.eventBridge.send(new ListArchivesCommand({ EventSourceArn: busArn }));
   const enabled = found.filter(({ State }) => State === undefined || State === 'ENABLED');
-  if (enabled.length !== 1) {
-    const problem =
-      enabled.length === 0
-        ? `has no archive${stateOf(found)}`
-        : `has ${enabled.length} archives (${enabled.map(({ ArchiveName }) => ArchiveName).join(', ')})`;
+  if (enabled.length === 0) {
     throw new UsageError(
-      `The bus ${busName} ${problem}. The platform stack creates one: \`pnpm --filter @airline/infra run deploy\`.`,
+      `The bus ${busName} has no archive${stateOf(found)}. ` +
+        'The platform stack creates one: `pnpm --filter @airline/infra run deploy`.',
     );
   }
-  const { ArchiveName: name, EventCount = 0, RetentionDays = 0 } = enabled[0]!;
+  const choice = enabled
+    .toSorted((one, other) => Number(other.CreationTime ?? 0) - Number(one.CreationTime ?? 0))
+    .map(
+      ({ ArchiveName, CreationTime }) => `${ArchiveName} (since ${CreationTime?.toISOString() ?? 'an unknown time'})`,
+    )
+    .join(', ');
+  if (wanted === undefined && enabled.length > 1)
+    throw new UsageError(`The bus ${busName} has several archives. Choose one with --archive: ${choice}.`);
+  const archive = wanted === undefined ? enabled[0] : enabled.find(({ ArchiveName }) => ArchiveName === wanted);
+  if (!archive) throw new UsageError(`The bus ${busName} has no archive ${wanted} that is enabled. It has ${choice}.`);
+  const { ArchiveName: name, EventCount = 0, RetentionDays = 0 } = archive;
   const { ArchiveArn } = await target.eventBridge.send(new DescribeArchiveCommand({ ArchiveName: name }));
   return { name: name!, arn: ArchiveArn!, events: EventCount, days: RetentionDays };
 }

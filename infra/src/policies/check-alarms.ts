@@ -6,8 +6,9 @@ const minimumSpare = 2;
 
 /**
  * Checks that late data points ring their alarm. Two kinds of metric need it: those of EventBridge, and sums with
- * `FILL`, which puts a value in the place of a late data point. CloudWatch evaluates that value and never looks again
- * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html).
+ * `FILL`. FILL puts a value in the place of a late data point, so the latest one may always be that value, and the
+ * alarm is stuck. CloudWatch's remedy is an alarm on M data points of N (function FILL in
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html).
  */
 export function checkAlarms(stack: SynthesizedStack): Finding[] {
   return stack.resources('AWS::CloudWatch::Alarm').flatMap(([logicalId, alarm]) => {

@@ -79,7 +79,8 @@ function checkQueuePolicies(stack: SynthesizedStack): Finding[] {
             .map(textOf)
             .join()} ${problem}`,
           remedy:
-            'admit only events.amazonaws.com, with ArnEquals aws:SourceArn of the one rule that delivers to the queue',
+            'admit only events.amazonaws.com, with ArnLike aws:SourceArn of the rules that deliver to the queue: ' +
+            `rule/BUS/${stack.name}-*`,
         }),
       ];
     }),
@@ -113,7 +114,7 @@ function findOpening(stack: SynthesizedStack, statement: Statement, queues: unkn
   }
   const excess = listOf(statement.Action).filter((action) => !deliveryActions.includes(action));
   if (excess.length > 0) return `allows EventBridge ${excess.join(', ')}`;
-  const sources = ['ArnEquals', 'StringEquals'].flatMap((operator) =>
+  const sources = ['ArnEquals', 'ArnLike', 'StringEquals'].flatMap((operator) =>
     listOf(statement.Condition?.[operator]?.['aws:SourceArn']),
   );
   if (sources.length === 0) return 'admits every rule of every account';
@@ -124,24 +125,41 @@ function findOpening(stack: SynthesizedStack, statement: Statement, queues: unkn
 }
 
 /**
- * Whether the ARN belongs to a rule of this stack on the airline's bus that reaches all the queues, each as a target
- * or as the dead-letter queue of a target.
+ * Whether the ARN belongs to rules of this stack on the airline's bus that reach all the queues, each as a target or as
+ * the dead-letter queue of a target.
  */
 function deliversTo(stack: SynthesizedStack, arn: unknown, queues: unknown[]): boolean {
-  const rule = ruleOf(stack, arn);
-  if (!rule || !stack.isBus(rule.EventBusName)) return false;
-  const reached = ruleTargets(rule).flatMap(({ Arn, DeadLetterConfig }) => [Arn, DeadLetterConfig?.Arn]);
-  const ids = reached.map((each) => stack.ownResource(each, 'AWS::SQS::Queue')?.logicalId);
-  return queues.every((queue) => ids.includes(stack.ownResource(queue, 'AWS::SQS::Queue')?.logicalId ?? 'none'));
+  const rules = rulesOf(stack, arn);
+  return (
+    rules.length > 0 &&
+    rules.every((rule) => {
+      const reached = ruleTargets(rule).flatMap(({ Arn, DeadLetterConfig }) => [Arn, DeadLetterConfig?.Arn]);
+      const ids = reached.map((each) => stack.ownResource(each, 'AWS::SQS::Queue')?.logicalId);
+      return (
+        stack.isBus(rule.EventBusName) &&
+        queues.every((queue) => ids.includes(stack.ownResource(queue, 'AWS::SQS::Queue')?.logicalId ?? 'none'))
+      );
+    })
+  );
 }
 
-/** The rule of this stack with the ARN, which is a reference to it or made of the names of its bus and the rule. */
-function ruleOf(stack: SynthesizedStack, arn: unknown): Record<string, unknown> | undefined {
-  const named = ({ EventBusName, Name }: Record<string, unknown>): string =>
-    `arn:\${AWS::Partition}:events:\${AWS::Region}:\${AWS::AccountId}:rule/${textOf(EventBusName)}/${textOf(Name)}`;
-  const [, byName] =
-    stack.resources('AWS::Events::Rule').find(([, properties]) => named(properties) === textOf(arn)) ?? [];
-  return byName ?? stack.ownResource(arn, 'AWS::Events::Rule')?.properties;
+/**
+ * The rules of this stack with the ARN. It is a reference to a rule, is made of the names of a bus and a rule, or ends
+ * with `*` after the prefix that the names of this stack's rules have.
+ */
+function rulesOf(stack: SynthesizedStack, arn: unknown): Record<string, unknown>[] {
+  const prefix = `${stack.name}-`;
+  const named = stack
+    .resources('AWS::Events::Rule')
+    .map(([, rule]) => rule)
+    .filter(({ EventBusName, Name }) => {
+      const ofBus = `arn:\${AWS::Partition}:events:\${AWS::Region}:\${AWS::AccountId}:rule/${textOf(EventBusName)}/`;
+      const name = textOf(Name);
+      const names = name.startsWith(prefix) ? [name, `${prefix}*`] : [name];
+      return names.some((each) => textOf(arn) === ofBus + each);
+    });
+  const referred = stack.ownResource(arn, 'AWS::Events::Rule')?.properties;
+  return referred ? [referred] : named;
 }
 
 /** Without a resource policy a bus accepts events only from identities of its own account to which IAM allows it. */

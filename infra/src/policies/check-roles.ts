@@ -1,6 +1,6 @@
 import { catalogue } from '@airline/events-schemas/generated/catalogue';
 import type { Finding } from './finding.ts';
-import { allowStatements, listOf, type Statement, type SynthesizedStack, textOf } from './synthesized-stack.ts';
+import { allowStatements, isWide, listOf, type Statement, type SynthesizedStack, textOf } from './synthesized-stack.ts';
 
 /** For each service prefix of an action, the type of resource of its own stack that a role may use. */
 const ownedTypes: Record<string, string> = {
@@ -9,12 +9,18 @@ const ownedTypes: Record<string, string> = {
   logs: 'AWS::Logs::LogGroup',
 };
 
+/** The account of the stack, as a principal: whom IAM allows it may assume the role. */
+const ownAccount = 'arn:${AWS::Partition}:iam::${AWS::AccountId}:root';
+
 /**
  * Checks the permissions of each role, who may assume it, and that each function has a role of its own in its stack.
+ *
+ * A role is either of a function, or for commands (command-role.ts): it trusts its account and nobody else. A role for
+ * commands has a fixed name and may reach the whole airline, but nothing beyond.
  */
 export function checkRoles(stack: SynthesizedStack): Finding[] {
   return [
-    ...identityStatements(stack).flatMap(({ logicalId, statement }) => checkStatement(stack, logicalId, statement)),
+    ...identityStatements(stack).flatMap((each) => checkStatement(stack, each)),
     ...stack.resources('AWS::IAM::Role').flatMap(([logicalId, role]) => checkRole(stack, logicalId, role)),
     ...foreignRoles(stack),
     ...sharedRoles(stack),
@@ -28,23 +34,60 @@ export function checkRoles(stack: SynthesizedStack): Finding[] {
   ];
 }
 
-function identityStatements(stack: SynthesizedStack): { logicalId: string; statement: Statement }[] {
+interface IdentityStatement {
+  logicalId: string;
+  statement: Statement;
+  /** Whether it belongs to roles for commands only. */
+  isForCommands: boolean;
+}
+
+function identityStatements(stack: SynthesizedStack): IdentityStatement[] {
+  const isForCommands = (role: unknown): boolean => {
+    const own = stack.ownResource(role, 'AWS::IAM::Role');
+    return own !== undefined && trustsOwnAccountOnly(own.properties);
+  };
   const ofPolicies = stack
     .resources('AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::RolePolicy')
-    .flatMap(([logicalId, { PolicyDocument }]) =>
-      allowStatements(PolicyDocument).map((statement) => ({ logicalId, statement })),
-    );
-  const inline = stack
-    .resources('AWS::IAM::Role')
-    .flatMap(([logicalId, { Policies }]) =>
-      listOf(Policies as { PolicyDocument: unknown }[] | undefined).flatMap(({ PolicyDocument }) =>
-        allowStatements(PolicyDocument).map((statement) => ({ logicalId, statement })),
-      ),
-    );
+    .flatMap(([logicalId, { PolicyDocument, Roles, RoleName, Users, Groups }]) => {
+      const holders = [Roles, RoleName, Users, Groups].flatMap((each) => listOf(each as unknown[] | undefined));
+      return allowStatements(PolicyDocument).map((statement) => ({
+        logicalId,
+        statement,
+        isForCommands: holders.length > 0 && holders.every(isForCommands),
+      }));
+    });
+  const inline = stack.resources('AWS::IAM::Role').flatMap(([logicalId, role]) =>
+    listOf(role.Policies as { PolicyDocument: unknown }[] | undefined).flatMap(({ PolicyDocument }) =>
+      allowStatements(PolicyDocument).map((statement) => ({
+        logicalId,
+        statement,
+        isForCommands: trustsOwnAccountOnly(role),
+      })),
+    ),
+  );
   return [...ofPolicies, ...inline];
 }
 
-function checkStatement(stack: SynthesizedStack, logicalId: string, statement: Statement): Finding[] {
+function trustsOwnAccountOnly(role: Record<string, unknown>): boolean {
+  const trusted = allowStatements(role.AssumeRolePolicyDocument);
+  return trusted.length > 0 && trusted.every(trustsOwnAccount);
+}
+
+function trustsOwnAccount({ Principal, Action }: Statement): boolean {
+  const principals = Object.entries((typeof Principal === 'object' && Principal) || {});
+  return (
+    principals.length === 1 &&
+    principals[0]![0] === 'AWS' &&
+    textOf(principals[0]![1]) === ownAccount &&
+    listOf(Action).join() === 'sts:AssumeRole'
+  );
+}
+
+function checkStatement(
+  stack: SynthesizedStack,
+  { logicalId, statement, isForCommands }: IdentityStatement,
+): Finding[] {
+  const checkResource = isForCommands ? checkReach : checkOwnership;
   const resources = listOf(statement.Resource);
   if (statement.Action === undefined || statement.Resource === undefined) {
     return [
@@ -59,7 +102,7 @@ function checkStatement(stack: SynthesizedStack, logicalId: string, statement: S
     ...wildcardAction(stack, logicalId, action),
     ...(action.toLowerCase() === 'events:putevents'
       ? checkPutEvents(stack, logicalId, statement)
-      : resources.flatMap((resource) => checkOwnership(stack, logicalId, action, resource))),
+      : resources.flatMap((resource) => checkResource(stack, logicalId, action, resource))),
   ]);
 }
 
@@ -79,7 +122,7 @@ function checkOwnership(stack: SynthesizedStack, logicalId: string, action: stri
   const type = ownedTypes[action.split(':')[0]!.toLowerCase()];
   // An index of the stack's own table counts as its own. An ARN with any other wildcard counts as foreign.
   if (type && stack.ownResource(text.replace(/(?<=\.Arn\})\/index\/[\w.*-]+$/, ''), type)) {
-    if (!/[*?]/.test(text)) return [];
+    if (!isWide(text)) return [];
     return [
       stack.finding(logicalId, {
         id: `wildcard-resource ${action} ${text}`,
@@ -97,6 +140,26 @@ function checkOwnership(stack: SynthesizedStack, logicalId: string, action: stri
       id: `foreign ${action} ${text}`,
       problem: `a role may ${action} on ${text}, which is not ${type === undefined ? 'allowed without a justification' : `an ${type} of this stack`}`,
       remedy,
+    }),
+  ];
+}
+
+/**
+ * A role for commands may use what this airline has in this account and region, each by its name: a resource of the
+ * stack, or one whose name begins with the airline's.
+ */
+function checkReach(stack: SynthesizedStack, logicalId: string, action: string, resource: unknown): Finding[] {
+  const text = textOf(resource);
+  const isOwn = stack.resources().some(([, , type]) => stack.ownResource(resource, type));
+  const named = new RegExp(
+    `^arn:\\$\\{AWS::Partition\\}:[a-z]+:\\$\\{AWS::Region\\}:\\$\\{AWS::AccountId\\}:([a-z-]+[/:])?${stack.airline}($|[-./])`,
+  );
+  if ((isOwn || named.test(text)) && !isWide(text)) return [];
+  return [
+    stack.finding(logicalId, {
+      id: `wide ${action} ${text}`,
+      problem: `a role for commands may ${action} on ${text}, which is more than named resources of ${stack.airline}`,
+      remedy: 'name the resources of the airline; if AWS has no narrower form, say so in `wide` of the permission',
     }),
   ];
 }
@@ -155,7 +218,9 @@ function checkPutEvents(stack: SynthesizedStack, logicalId: string, statement: S
 }
 
 function checkRole(stack: SynthesizedStack, logicalId: string, role: Record<string, unknown>): Finding[] {
+  const isForCommands = trustsOwnAccountOnly(role);
   const trusted = allowStatements(role.AssumeRolePolicyDocument).filter(({ Principal }) => {
+    if (isForCommands) return false;
     const names = typeof Principal === 'object' && Principal !== null ? Object.keys(Principal) : [];
     return names.length !== 1 || names[0] !== 'Service';
   });
@@ -164,9 +229,18 @@ function checkRole(stack: SynthesizedStack, logicalId: string, role: Record<stri
       stack.finding(logicalId, {
         id: `trust ${JSON.stringify(Principal)}`,
         problem: `${JSON.stringify(Principal)} may assume the role, and is not an AWS service`,
-        remedy: 'trust only the AWS service that runs the code',
+        remedy: 'trust only the AWS service that runs the code; for people, create a CommandRole',
       }),
     ),
+    ...(isForCommands && !String(role.RoleName).startsWith(`${stack.airline}-`)
+      ? [
+          stack.finding(logicalId, {
+            id: 'unnamed-role',
+            problem: `people assume the role, and its name ${textOf(role.RoleName)} does not begin with ${stack.airline}-`,
+            remedy: 'create it as a CommandRole, which names it',
+          }),
+        ]
+      : []),
     ...listOf(role.ManagedPolicyArns as unknown[] | undefined).map((arn) =>
       stack.finding(logicalId, {
         id: `managed-policy ${textOf(arn)}`,

@@ -55,10 +55,12 @@ function readStack(app: IConstruct, stackPath: string, template: Template): Synt
       .filter(CfnResource.isCfnResource)
       .map((resource) => [stack.resolve(resource.logicalId) as string, resource.node.path]),
   );
-  const service = stack.stackName.replace(`${airlineName(stack)}-`, '');
+  const airline = airlineName(stack);
+  const service = stack.stackName.replace(`${airline}-`, '');
   return new SynthesizedStack({
     name: stack.stackName,
     service,
+    airline,
     isTerminationProtected: stack.terminationProtection,
     template,
     pathOf: (logicalId) => paths.get(logicalId),

@@ -32,6 +32,8 @@ export class SynthesizedStack {
   readonly name: string;
   /** The service that the stack belongs to: `seats` for `airline-seats`. */
   readonly service: string;
+  /** The name of the airline: `airline` for `airline-seats`. */
+  readonly airline: string;
   /** Whether CloudFormation refuses to delete the stack. */
   readonly isTerminationProtected: boolean;
   readonly #template: Template;
@@ -40,12 +42,14 @@ export class SynthesizedStack {
   constructor(options: {
     name: string;
     service: string;
+    airline: string;
     isTerminationProtected: boolean;
     template: Template;
     pathOf: (logicalId: string) => string | undefined;
   }) {
     this.name = options.name;
     this.service = options.service;
+    this.airline = options.airline;
     this.isTerminationProtected = options.isTerminationProtected;
     this.#template = options.template;
     this.#pathOf = options.pathOf;
@@ -156,4 +160,9 @@ export function textOf(expression: unknown): string {
   }
   if (name === 'Fn::Sub') return String(listOf(argument as string | unknown[])[0]);
   return `\${${JSON.stringify(expression)}}`;
+}
+
+/** Whether a resource of a statement has a wildcard. @param text of {@link textOf} */
+export function isWide(text: string): boolean {
+  return /[*?]/.test(text);
 }

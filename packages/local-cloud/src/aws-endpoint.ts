@@ -8,9 +8,10 @@ import type { RequestMiddleware } from './chaos/chaos-requests.ts';
 import type { EventBridge } from './event-bridge/event-bridge.ts';
 import { splitUrl } from './http-api/http-payload.ts';
 import type { FunctionLogs } from './logs/function-logs.ts';
+import { type EventSourceMappings, eventSourceMappingsPath } from './lambda/event-source-mappings.ts';
 import type { Parameters } from './ssm/parameters.ts';
 import type { Queues } from './sqs/queues.ts';
-import { formatSqsAnswer, formatSqsError, parseSqsQuery } from './sqs/sqs-query-protocol.ts';
+import { escapeXml, formatSqsAnswer, formatSqsError, parseSqsQuery } from './sqs/sqs-query-protocol.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
@@ -21,10 +22,14 @@ export interface AwsEndpointParts {
   queues: Pick<Queues, 'request'>;
   parameters: Pick<Parameters, 'request'>;
   logs: Pick<FunctionLogs, 'request'>;
+  /** The template of a stack, as JSON. */
+  templateOf: (stackName: string) => string | undefined;
   dynamodb: Handler;
   mail: Handler;
   paymentProvider: Handler;
   isReady: () => boolean;
+  /** Lambda's event source mappings; undefined until all stacks are provisioned. @default none */
+  eventSources?: () => Pick<EventSourceMappings, 'request'> | undefined;
   /** Injects faults. @default no faults */
   chaos?: { control: Chaos; middleware: RequestMiddleware };
 }
@@ -37,8 +42,10 @@ const SUPPORTED_APIS = [
   'EventBridge',
   'SQS (JSON and query protocol)',
   'DynamoDB',
+  "Lambda's event source mappings",
   'SSM parameters',
   'CloudWatch Logs (FilterLogEvents)',
+  'CloudFormation GetTemplate',
   'STS GetCallerIdentity',
   'SESv2 (/v2/email/)',
   'the payment provider (/v1/)',
@@ -72,6 +79,7 @@ async function route(
   if (typeof target === 'string') return routeTarget(parts, target, request, response);
   if (pathname.startsWith('/v2/email/')) return parts.mail(request, response);
   if (pathname.startsWith('/v1/')) return parts.paymentProvider(request, response);
+  if (pathname.startsWith(eventSourceMappingsPath)) return answerEventSources(parts, request, response);
   if (pathname === '/_local/chaos') return answerChaosControl(parts.chaos?.control, request, response);
   if (pathname === '/_local/lost-deliveries') return answerJson(response, parts.lostDeliveries(), '1.0');
   if (pathname === '/_local/health') return answerHealth(response, parts.isReady());
@@ -109,7 +117,19 @@ async function routeTarget(
   }
 }
 
-/** Handles the query protocol. STS has no other protocol, and SQS clients from before 2023 use it. */
+async function answerEventSources(
+  { eventSources }: AwsEndpointParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const input = parseJson(await readBody(request));
+  const mappings = eventSources?.();
+  if (!mappings) throw new AwsError('ServiceException', 'The local cloud is still starting.', 503);
+  const url = new URL(request.url ?? '/', 'http://localhost');
+  answerJson(response, await mappings.request(request.method ?? 'GET', url, input), '1.1');
+}
+
+/** Handles the query protocol. STS and CloudFormation have no other, and SQS clients from before 2023 use it. */
 async function answerQuery(
   parts: AwsEndpointParts,
   path: string,
@@ -121,6 +141,7 @@ async function answerQuery(
     const signal = abortedOnDisconnect(response);
     const form = new URLSearchParams(await readBody(request));
     if (form.get('Action') === 'GetCallerIdentity') return answerXml(response, 200, callerIdentity(requestId));
+    if (form.get('Action') === 'GetTemplate') return answerXml(response, 200, template(parts, form, requestId));
     const { action, input } = parseSqsQuery(form, path);
     const answer = (await parts.queues.request(action, input, signal)) as Record<string, unknown>;
     answerXml(response, 200, formatSqsAnswer(action, answer, requestId));
@@ -136,6 +157,18 @@ function callerIdentity(requestId: string): string {
     '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">' +
     `<GetCallerIdentityResult>${result}</GetCallerIdentityResult>` +
     `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></GetCallerIdentityResponse>`
+  );
+}
+
+/** @throws AwsError when there is no such stack */
+function template({ templateOf }: AwsEndpointParts, form: URLSearchParams, requestId: string): string {
+  const name = form.get('StackName') ?? '';
+  const body = templateOf(name);
+  if (body === undefined) throw new AwsError('ValidationError', `Stack with id ${name} does not exist`);
+  return (
+    '<GetTemplateResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">' +
+    `<GetTemplateResult><TemplateBody>${escapeXml(body)}</TemplateBody></GetTemplateResult>` +
+    `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></GetTemplateResponse>`
   );
 }
 

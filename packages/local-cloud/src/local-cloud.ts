@@ -13,6 +13,7 @@ import { createDynamoDb } from './dynamodb/dynamodb.ts';
 import { EventBridge } from './event-bridge/event-bridge.ts';
 import { startEventSource } from './lambda/event-source.ts';
 import { startSchedule } from './lambda/schedule.ts';
+import { EventSourceMappings } from './lambda/event-source-mappings.ts';
 import { FunctionPool, localEndpointVariables } from './lambda/function-pool.ts';
 import { createFrontDoor, HttpApi } from './http-api/http-api.ts';
 import { ACCOUNT_ID, REGION } from './account.ts';
@@ -103,6 +104,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     });
     const dynamodb = createDynamoDb();
     const logs = new FunctionLogs();
+    let eventSources: EventSourceMappings | undefined;
 
     const awsServer = createAwsEndpoint({
       eventBridge: chaos ? injectPutEventsFaults(eventBridge, chaos) : eventBridge,
@@ -110,10 +112,15 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       queues,
       parameters,
       logs,
+      templateOf: (stackName) => {
+        const stack = stacks.find(({ name }) => name === stackName);
+        return stack && JSON.stringify(stack.template);
+      },
       dynamodb: dynamodb.handle,
       mail: await createMail(),
       paymentProvider: createPaymentProvider(chaos && { aroundExecution: injectExecutionFaults(chaos) }).handle,
       isReady: () => ready,
+      eventSources: () => eventSources,
       ...(chaos && {
         chaos: {
           control: chaos,
@@ -154,10 +161,13 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     };
     await provisionStacks(stacks, machine);
     await functions.warm();
-    const eventSources = machine.eventSources.map((mapping) =>
-      startEventSource(mapping, { queues: chaos ? injectQueueFaults(queues, chaos) : queues, functions, log }),
-    );
-    cleanups.push(() => Promise.all(eventSources.map((source) => source.stop(DRAIN_MILLISECONDS))));
+    const mappings = (eventSources = new EventSourceMappings(
+      machine.eventSources,
+      (mapping) =>
+        startEventSource(mapping, { queues: chaos ? injectQueueFaults(queues, chaos) : queues, functions, log }),
+      DRAIN_MILLISECONDS,
+    ));
+    cleanups.push(() => mappings.stop());
     const endSchedules = machine.schedules.map((schedule) => startSchedule(schedule, functions));
     cleanups.push(async () => endSchedules.forEach((end) => end()));
     await options.prepare?.({ awsEndpoint, httpEndpoint });

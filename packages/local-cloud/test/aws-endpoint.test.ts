@@ -50,6 +50,7 @@ beforeEach(async () => {
     queues: { request: (...call) => queueRequest(...call) },
     parameters: new Parameters(),
     logs: { request: (action) => ({ events: [{ message: action }] }) },
+    templateOf: (name) => (name === 'airline-seats' ? '{\"Resources\":{\"A&B\":{}}}' : undefined),
     dynamodb: mounted('dynamodb'),
     mail: mounted('mail'),
     paymentProvider: mounted('payment provider'),
@@ -172,6 +173,19 @@ describe('the endpoint itself', () => {
     const body = 'Action=GetCallerIdentity&Version=2011-06-15';
     const answer = await post('/', { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }, body);
     expect(await answer.text()).toContain('<Account>000000000000</Account>');
+  });
+
+  test.each([
+    ['airline-seats', 200, '<TemplateBody>{&#34;Resources&#34;:{&#34;A&#38;B&#34;:{}}}</TemplateBody>'],
+    [
+      'airline-nobody',
+      400,
+      '<Code>ValidationError</Code><Message>Stack with id airline-nobody does not exist</Message>',
+    ],
+  ])('answers GetTemplate of CloudFormation for %s', async (stack, status, text) => {
+    const body = `Action=GetTemplate&Version=2010-05-15&StackName=${stack}`;
+    const answer = await post('/', { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }, body);
+    expect([answer.status, await answer.text()]).toEqual([status, expect.stringContaining(text)]);
   });
 
   test.each([

@@ -19,6 +19,7 @@ import { type BufferedMetrics, metricsFromEnvironment } from './metrics.ts';
 import { createDeadLetters, type SendToDeadLetters } from './dead-letters.ts';
 import { type Publish, publisherFromEnvironment, type PublishOutcome } from './publish.ts';
 import { requireEnvironment } from './environment.ts';
+import { createPostpone, longestWaitSeconds, type Postpone, PostponeError, waitedSeconds } from './postpone.ts';
 import { createRetryBackoff, type DelayRetry } from './retry-backoff.ts';
 import type { SelfAddressedHandlers } from './self-addressed.ts';
 import { traceparentOf } from './trace.ts';
@@ -66,8 +67,13 @@ export interface ConsumerOptions {
   sendToDeadLetters: SendToDeadLetters;
   /** Sets when a failed message is delivered again. @default when the queue's visibility timeout ends */
   delayRetry?: DelayRetry;
+  /** Sends a message again for which a handler threw a PostponeError. @default such an error is like every other */
+  postpone?: Postpone;
   logger: Pick<Logger, 'info' | 'warn' | 'error'>;
-  /** Counts failed messages. Flushed at the end of each batch, with what the handlers counted. @default no metrics */
+  /**
+   * Counts failed messages, and those that wait. Flushed at the end of each batch, with what the handlers counted.
+   * @default no metrics
+   */
   metrics?: Pick<BufferedMetrics, 'count' | 'flush'>;
   /** Tells whether the time of an event is in the future. @default the clock */
   now?: () => Date;
@@ -82,6 +88,9 @@ const longMilliseconds = 1000;
 /** Why a message can never be handled: the errors of the contract, and of the handlers. */
 type Unprocessable = InvalidEventError | UnprocessableEventError;
 
+/** A message that waits longer than this needs an operator, and is counted each time that it is postponed. */
+const acceptedWaitSeconds = 300;
+
 /**
  * The consumer of a service's queue.
  * - The records of a batch run side by side, and their events are published in as few PutEvents as possible.
@@ -91,6 +100,8 @@ type Unprocessable = InvalidEventError | UnprocessableEventError;
  *   That run is one more of the overlapping runs for which handlers are written: each write is conditional on what was
  *   read. Its events are not published; the next delivery publishes them.
  * - A message that can never be handled is sent to the dead-letter queue with its reason, and then acknowledged.
+ * - A message that must wait for something outside is sent to the queue again with a delay, and then acknowledged.
+ *   After seven days it is a dead letter.
  */
 export function createConsumer({
   handlers,
@@ -98,6 +109,7 @@ export function createConsumer({
   publish,
   sendToDeadLetters,
   delayRetry,
+  postpone,
   logger,
   metrics,
   now = () => new Date(),
@@ -114,6 +126,7 @@ export function createConsumer({
       answer = await answerInTime(envelope, record, subject, time, receivedAt);
     } catch (error) {
       outbox.addNothing();
+      if (error instanceof PostponeError && postpone) return putOff(error, postpone, record, subject, time);
       if (!(error instanceof InvalidEventError || error instanceof UnprocessableEventError))
         throw await failed(error, record, subject, time);
       await bury(error, record, subject, time);
@@ -191,6 +204,29 @@ export function createConsumer({
       reason,
       error: cut(message),
     });
+  }
+
+  /** Postpones a message, unless it has waited too long. Without a new message it must not be acknowledged. */
+  async function putOff(
+    error: PostponeError,
+    postpone: Postpone,
+    record: SQSRecord,
+    subject: Subject,
+    time: BatchTime,
+  ): Promise<void> {
+    const waited = waitedSeconds(record, now());
+    if (waited >= longestWaitSeconds) {
+      return bury(new UnprocessableEventError('waited-too-long', error.message), record, subject, time);
+    }
+    try {
+      const sending = postpone(record, now());
+      const { delaySeconds } = await endBy(time.bookkeeping, 'Postponing the message', sending);
+      if (waited >= acceptedWaitSeconds) metrics?.count('MessageWaiting');
+      const details = { waitedSeconds: Math.round(waited), delaySeconds, error: cut(error.message) };
+      logger.warn('Message waits, and will be handled again later', { ...subject, ...details });
+    } catch (cause) {
+      throw await failed(cause, record, subject, time);
+    }
   }
 
   /**
@@ -272,12 +308,14 @@ function requireTime({ handlers }: BatchTime): void {
 /** The consumer of a deployed function, made from its environment variables. @throws Error when one is missing */
 export function consumerFromEnvironment(handlers: Handlers, selfAddressed: SelfAddressedHandlers = {}): Consumer {
   const client = new SQSClient();
+  const queueUrl = requireEnvironment('QUEUE_URL');
   return createConsumer({
     handlers,
     selfAddressed,
     publish: publisherFromEnvironment(),
     sendToDeadLetters: createDeadLetters({ client, queueUrl: requireEnvironment('DEAD_LETTER_QUEUE_URL') }),
-    delayRetry: createRetryBackoff({ client, queueUrl: requireEnvironment('QUEUE_URL') }),
+    delayRetry: createRetryBackoff({ client, queueUrl }),
+    postpone: createPostpone({ client, queueUrl }),
     logger: new Logger(),
     metrics: metricsFromEnvironment(),
   });

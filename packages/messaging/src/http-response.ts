@@ -35,3 +35,11 @@ export function json(
     body: JSON.stringify(body),
   };
 }
+
+/**
+ * The response to a request whose `If-None-Match` has the current ETag. It has the type of the response that the client
+ * keeps: without one, API Gateway sends text/plain, and a cache may take that over (RFC 9111, section 3.2).
+ */
+export function notModified(headers: Record<string, string>): APIGatewayProxyStructuredResultV2 {
+  return { statusCode: 304, headers: { 'content-type': 'application/json', ...headers } };
+}

@@ -14,6 +14,7 @@ import {
   UnprocessableEventError,
 } from '../src/consume.ts';
 import { logLine } from '../src/log-lines.ts';
+import { longestWaitSeconds, type Postpone, PostponeError } from '../src/postpone.ts';
 import type { DelayRetry } from '../src/retry-backoff.ts';
 import type { SelfAddressedHandlers } from '../src/self-addressed.ts';
 import { PublishError, type PublishOutcome } from '../src/publish.ts';
@@ -50,6 +51,7 @@ interface World {
   deadLettersFail?: boolean;
   selfAddressed?: SelfAddressedHandlers;
   delayRetry?: DelayRetry;
+  postpone?: Postpone;
   sendToDeadLetters?: ConsumerOptions['sendToDeadLetters'];
   metrics?: NonNullable<ConsumerOptions['metrics']>;
   logger?: ConsumerOptions['logger'];
@@ -98,6 +100,82 @@ function consumer({
     consume: Object.assign((...records: SQSRecord[]) => within(10_000, ...records), { within }),
   };
 }
+
+describe('a message whose handler throws a PostponeError', () => {
+  const refusing: Handlers = { SeatReleased: () => Promise.reject(new PostponeError('not verified')) };
+  const now = () => new Date('2026-12-08T09:30:00Z');
+  const waiting = (seconds: number): SQSRecord => ({
+    ...message(released()),
+    messageAttributes: {
+      waitingSince: {
+        dataType: 'String',
+        stringValue: new Date(now().getTime() - 1000 * seconds).toISOString(),
+      },
+    },
+  });
+
+  test('is sent again, acknowledged, and counted neither as failed nor as waiting', async () => {
+    const postponed: SQSRecord[] = [];
+    const postpone: Postpone = async (record) => ({ delaySeconds: postponed.push(record) });
+    const { consume, deadLetters, counted } = consumer({ handlers: refusing, postpone });
+    const record = message(released());
+    expect(await consume(record)).toEqual([]);
+    expect([postponed, deadLetters, counted]).toEqual([[record], [], ['flush']]);
+  });
+
+  test('does not hold up the others of its batch', async () => {
+    const [first, second] = [released(), released()];
+    const { consume, published } = consumer({
+      handlers: {
+        SeatReleased: async (event) => {
+          if (event.data.bookingId === first.data.bookingId) throw new PostponeError('not verified');
+          return [receiptOf(event)];
+        },
+      },
+      postpone: async () => ({ delaySeconds: 5 }),
+    });
+    expect(await consume(message(first), message(second))).toEqual([]);
+    expect(published).toEqual([[receiptOf(second)]]);
+  });
+
+  test.each([
+    [299, ['flush']],
+    [300, ['MessageWaiting', 'flush']],
+    [longestWaitSeconds - 1, ['MessageWaiting', 'flush']],
+  ])('after %d seconds is sent again, and counts %j', async (seconds, expected) => {
+    const { consume, counted } = consumer({ handlers: refusing, now, postpone: async () => ({ delaySeconds: 720 }) });
+    expect(await consume(waiting(seconds))).toEqual([]);
+    expect(counted).toEqual(expected);
+  });
+
+  test('after seven days is a dead letter with the reason of the refusal', async () => {
+    const { consume, deadLetters } = consumer({
+      handlers: refusing,
+      now,
+      postpone: () => Promise.reject(new Error('must not be called')),
+    });
+    const record = waiting(longestWaitSeconds);
+    expect(await consume(record)).toEqual([]);
+    expect(deadLetters).toEqual([{ body: record.body, reason: 'waited-too-long', error: 'not verified' }]);
+  });
+
+  test('is not acknowledged if it cannot be sent again', async () => {
+    const { consume, counted } = consumer({
+      handlers: refusing,
+      postpone: () => Promise.reject(new Error('the queue is not available')),
+    });
+    const record = message(released());
+    expect(await consume(record)).toEqual([record.messageId]);
+    expect(counted).toEqual(['MessageFailed', 'flush']);
+  });
+
+  test('is a failure like others where messages are not postponed', async () => {
+    const { consume, counted } = consumer({ handlers: refusing });
+    const record = message(released());
+    expect(await consume(record)).toEqual([record.messageId]);
+    expect(counted).toEqual(['MessageFailed', 'flush']);
+  });
+});
 
 describe('a batch', () => {
   test('is handled, publishes the events of its records together, and is acknowledged', async () => {

@@ -1,12 +1,13 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
-import { EventConsumer } from '@airline/infra/event-consumer';
+import { concurrencyFromContext, EventConsumer } from '@airline/infra/event-consumer';
 import { platformBus, platformSchemaRegistry } from '@airline/infra/platform';
 import { PublishedSchemas } from '@airline/infra/published-schemas';
-import { grantJustified } from '@airline/infra/policies/justify';
+import { grantJustified, justify } from '@airline/infra/policies/justify';
 import { ServiceTable } from '@airline/infra/service-table';
 import type { Construct } from 'constructs';
 import path from 'node:path';
 import { subscriptions } from '../src/subscriptions.ts';
+import { MailReports } from './mail-reports.ts';
 
 const source = path.join(import.meta.dirname, '..', 'src');
 
@@ -17,6 +18,7 @@ export class ReceiptsStack extends Stack {
 
     const table = new ServiceTable(this, 'Table', { service: 'receipts' });
     const sender = senderOf(this);
+    const { configurationSetName } = new MailReports(this, 'MailReports');
 
     const consumer = new EventConsumer(this, 'Consumer', {
       service: 'receipts',
@@ -24,7 +26,15 @@ export class ReceiptsStack extends Stack {
       bus: platformBus(this),
       hears: subscriptions,
       says: ['ReceiptIssued'],
-      environment: { RECEIPTS_TABLE_NAME: table.tableName, RECEIPTS_FROM: sender },
+      environment: {
+        RECEIPTS_TABLE_NAME: table.tableName,
+        RECEIPTS_FROM: sender,
+        CONFIGURATION_SET_NAME: configurationSetName,
+      },
+      sendsToItself: true,
+      // The lowest that Lambda allows. In its sandbox SES accepts one mail a second; two batches at once already send
+      // more, but then few mails are refused.
+      maxConcurrency: concurrencyFromContext(this, 'receiptsConcurrency', 2),
     });
     table.grant(
       consumer.function,
@@ -34,18 +44,25 @@ export class ReceiptsStack extends Stack {
       'dynamodb:DeleteItem',
     );
 
+    const why =
+      'Receipts are mailed to any passenger, and from this one address only, which the condition on the sender ensures.';
     grantJustified(
       consumer.function,
       {
         actions: ['ses:SendEmail'],
-        // SES checks the permission for the verified identity: the address or its domain.
-        resources: [sender, sender.slice(sender.indexOf('@') + 1)].map((identity) =>
-          this.formatArn({ service: 'ses', resource: 'identity', resourceName: identity }),
-        ),
+        // SES checks the permission for the sender's identity, which is the address or its domain. It also checks the
+        // recipient's, if that is an identity of the account, as each recipient is in the sandbox
+        // (https://github.com/aws/aws-sdk-js/issues/3641). A policy cannot name all recipients.
+        resources: [
+          this.formatArn({ service: 'ses', resource: 'identity', resourceName: '*' }),
+          this.formatArn({ service: 'ses', resource: 'configuration-set', resourceName: configurationSetName }),
+        ],
         conditions: { StringEquals: { 'ses:FromAddress': sender } },
       },
-      'Receipts are mailed from this one address only. Its identity in SES belongs to the account, not to a stack.',
+      why,
     );
+    const allIdentities = 'arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/*';
+    justify(consumer.function.role!, `AwsSolutions-IAM5[Resource::${allIdentities}]`, why);
 
     new PublishedSchemas(this, 'Schemas', { source: 'airline.receipts', registryName: platformSchemaRegistry(this) });
   }

@@ -7,7 +7,7 @@ import { metricsFromEnvironment } from '@airline/messaging/metrics';
 import { createDynamoDbReceiptStore } from './dynamodb-receipt-store.ts';
 import { createHandlers } from './handlers.ts';
 import { createMailGuard } from './mail-guard.ts';
-import { createSesMailer } from './ses-mailer.ts';
+import { createSesMailer, sesTimeLimits } from './ses-mailer.ts';
 
 const client = new DynamoDBClient();
 const tableName = requireEnvironment('RECEIPTS_TABLE_NAME');
@@ -16,7 +16,11 @@ const { once, registerLambdaContext } = createMailGuard(client, tableName);
 const consume = consumerFromEnvironment(
   createHandlers({
     store: createDynamoDbReceiptStore(DynamoDBDocumentClient.from(client), tableName),
-    mailer: createSesMailer({ client: new SESv2Client(), from: requireEnvironment('RECEIPTS_FROM') }),
+    mailer: createSesMailer({
+      client: new SESv2Client(sesTimeLimits),
+      from: requireEnvironment('RECEIPTS_FROM'),
+      configurationSet: requireEnvironment('CONFIGURATION_SET_NAME'),
+    }),
     once,
     now: () => new Date(),
     onMailSent: (mail) => metricsFromEnvironment().count(mail),

@@ -2,6 +2,7 @@ import { causeOf, newEvent, type AirlineEvent } from '@airline/events-schemas/ev
 import type { HandlersOf } from '@airline/events-schemas/reads';
 import { UnprocessableEventError } from '@airline/messaging/consume';
 import type { Once } from '@airline/messaging/once';
+import { PostponeError } from '@airline/messaging/postpone';
 import {
   addFact,
   asksTheSame,
@@ -13,7 +14,7 @@ import {
   refundNoticeOf,
   type ReceiptsRecord,
 } from './domain.ts';
-import { type Mail, type Mailer, MailRejectedError } from './mailer.ts';
+import { type Mail, type Mailer, MailRejectedError, MailUnavailableError } from './mailer.ts';
 import type { Heard, reads } from './reads.ts';
 import { receiptMail } from './receipt-mail.ts';
 import { receiptNumberOf } from './receipt-number.ts';
@@ -109,6 +110,8 @@ export function createHandlers({ store, mailer, once, now, onMailSent }: Depende
       return (await mailer.send(mail)).messageId;
     } catch (error) {
       if (error instanceof MailRejectedError) throw new UnprocessableEventError('mail-rejected', error.message);
+      // A receipt is worth sending a day later: the record is written, and only the mail waits.
+      if (error instanceof MailUnavailableError) throw new PostponeError(error.message);
       throw error;
     }
   }

@@ -14,12 +14,15 @@ export interface Mailer {
   send(mail: Mail): Promise<{ messageId: string }>;
 }
 
-/** The provider will never accept this mail. The error's message contains no address. */
+/** The provider will never accept this mail, for a reason of its own. The error's message contains no address. */
 export class MailRejectedError extends Error {
   override readonly name = 'MailRejectedError';
 }
 
-/** The provider did not accept the mail this time. The error's message contains no address. */
+/**
+ * The provider did not accept the mail this time. The reason is in the account, the sender, a quota or the provider,
+ * and may last for a day. The error's message contains no address.
+ */
 export class MailUnavailableError extends Error {
   override readonly name = 'MailUnavailableError';
 }

@@ -1,5 +1,6 @@
 import type { AirlineEvent, EventData } from '@airline/events-schemas/events';
 import { createInMemoryOnce } from '@airline/messaging/in-memory-once';
+import { PostponeError } from '@airline/messaging/postpone';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { FactType } from '../src/domain.ts';
@@ -175,11 +176,11 @@ describe('PaymentRefunded after a sent receipt', () => {
     expect(mails.filter(isRefundNotice)).toEqual([]);
   });
 
-  test('the mail provider is down: the message fails, and the notice is sent when it is up', async () => {
+  test('the mail provider is down: the message is postponed, and the notice is sent when it is up', async () => {
     for (const event of complete) await handle(event);
     const { mailer } = world;
     handle = serve({ ...world, mailer: { send: () => Promise.reject(new MailUnavailableError('throttled')) } });
-    await expect(handle(refunded)).rejects.toThrow(MailUnavailableError);
+    await expect(handle(refunded)).rejects.toThrow(PostponeError);
     handle = serve({ ...world, mailer });
     await handle(refunded);
     await handle(refunded);
@@ -237,13 +238,13 @@ describe('the mail provider', () => {
     expect(mails).toHaveLength(1);
   });
 
-  test('is down: the message fails, and is delivered again until it is up', async () => {
+  test('is down: the message is postponed, until it is up', async () => {
     const { mailer } = world;
     handle = serve({ ...world, mailer: { send: () => Promise.reject(new MailUnavailableError('throttled')) } });
     await handle(bookingRequested());
     await handle(seatBooked());
     for (let delivery = 1; delivery <= 3; delivery++)
-      await expect(handle(paymentOk())).rejects.toThrow(MailUnavailableError);
+      await expect(handle(paymentOk())).rejects.toThrow(new PostponeError('throttled'));
     handle = serve({ ...world, mailer });
     expect(await handle(paymentOk())).toHaveLength(1);
     expect(mails).toHaveLength(1);

@@ -3,7 +3,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { requireEnvironment } from '@airline/messaging/environment';
 import { etagOf, matchesEtag } from '@airline/messaging/etag';
 import { httpHandler } from '@airline/messaging/http-handler';
-import { json, problem } from '@airline/messaging/http-response';
+import { json, notModified, problem } from '@airline/messaging/http-response';
 import { refuseUnknownParameters } from '@airline/messaging/query-parameters';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { seatCount, seatsOf } from './domain.ts';
@@ -40,7 +40,7 @@ export function createApi({ store, now }: { store: SeatStore; now: () => Date })
     const etag = etagOf(`${link}\n${body}`);
     const caching = { etag, 'cache-control': flightsCaching, ...(link && { link }) };
     const ifNoneMatch = headers['if-none-match'];
-    if (ifNoneMatch !== undefined && matchesEtag(ifNoneMatch, etag)) return { statusCode: 304, headers: caching };
+    if (ifNoneMatch !== undefined && matchesEtag(ifNoneMatch, etag)) return notModified(caching);
     return { ...page, headers: { ...page.headers, ...caching }, body: body! };
   }
 

@@ -280,6 +280,23 @@ export function fareOf(flight: Flight, seats: readonly string[]): Money {
   return { amountMinor: fares.reduce((sum, fare) => sum + fare.amountMinor, 0), currency: fares[0]!.currency };
 }
 
+/**
+ * The flight of an event, field by field. Everybody may see it, so a field that the contract gains later must not be
+ * shown by accident.
+ */
+export function flightOf(announced: Flight): Flight {
+  const { flightId, carrier, flightNumber, origin, destination, departureTime, durationMinutes, aircraft } = announced;
+  const airportOf = ({ iata, city, country }: Flight['origin']): Flight['origin'] => ({ iata, city, country });
+  const cabins = announced.cabins.map(({ cabin, rows, letters, fare }) => ({
+    cabin,
+    rows: { first: rows.first, last: rows.last },
+    letters,
+    fare: { amountMinor: fare.amountMinor, currency: fare.currency },
+  }));
+  const ends = { origin: airportOf(origin), destination: airportOf(destination) };
+  return { flightId, carrier, flightNumber, ...ends, departureTime, durationMinutes, aircraft, cabins };
+}
+
 /** Returns the number of seats of a flight. It builds none of them: a list of flights asks for each. */
 export function seatCount({ cabins }: Pick<Flight, 'cabins'>): number {
   return cabins.reduce((sum, { rows, letters }) => sum + (rows.last - rows.first + 1) * letters.length, 0);

@@ -9,6 +9,7 @@ import {
   decideOnNo,
   decideOnPaid,
   decideOnTimer,
+  flightOf,
   hold,
   keepsSeat,
   keepsSeats,
@@ -161,7 +162,7 @@ export function createHandlers({ store, holdTimer, holdRules, now, reportImpossi
 
   const handlers = {
     async FlightScheduled(event) {
-      await store.scheduleFlight(event.data, flightVersionOf(event));
+      await store.scheduleFlight(flightOf(event.data), flightVersionOf(event));
       return [];
     },
 

@@ -1,4 +1,4 @@
-import type { AirlineEvent } from '@airline/events-schemas/events';
+import { type AirlineEvent, newEvent } from '@airline/events-schemas/events';
 import type { Delivery } from '@airline/events-schemas/reads';
 import { type Handlers, TooEarlyError, UnprocessableEventError } from '@airline/messaging/consume';
 import { createRetryBackoff } from '@airline/messaging/retry-backoff';
@@ -23,7 +23,7 @@ import {
 
 /** An event of the bus, or a hold timer. */
 type Message =
-  | AirlineEvent<'BookingRequested' | 'PaymentOk' | 'PaymentFailed' | 'BookingCancelled'>
+  | AirlineEvent<'FlightScheduled' | 'BookingRequested' | 'PaymentOk' | 'PaymentFailed' | 'BookingCancelled'>
   | { type: 'HoldExpired'; data: { bookingId: string } };
 type Handle = (event: Message, delivery?: Delivery) => Promise<readonly AirlineEvent[]>;
 
@@ -636,6 +636,23 @@ describe('a second request with the same bookingId', () => {
     };
     expect(await handle(bookingRequested(other))).toEqual(first);
   });
+});
+
+test('FlightScheduled: only the fields of the contract are stored, at every depth', async () => {
+  const known = flight();
+  const extended = {
+    ...known,
+    crew: ['Ada'],
+    origin: { ...known.origin, phone: '+31 20' },
+    cabins: known.cabins.map(({ rows, fare, ...cabin }) => ({
+      ...cabin,
+      crew: ['Ada'],
+      rows: { ...rows, step: 1 },
+      fare: { ...fare, basis: 'Y' },
+    })),
+  };
+  await handle(newEvent('FlightScheduled', extended, { occurredAt: '2026-12-01T09:31:00.000Z' }));
+  expect((await store.seatMap(known.flightId))!.flight).toEqual(known);
 });
 
 test('of fifty concurrent bookings for one seat, exactly one holds it', async () => {

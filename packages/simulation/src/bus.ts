@@ -1,5 +1,5 @@
 import type { EventEnvelope } from '@airline/events-schemas/parse-event';
-import type { Subscriptions } from '@airline/events-schemas/subscriptions';
+import { eventPatternOf, type Subscriptions } from '@airline/events-schemas/subscriptions';
 import { matchesEventPattern } from '@airline/local-cloud/event-bridge/event-pattern';
 import { subscriptions as ofPayments } from '@airline/payments/src/subscriptions.ts';
 import { subscriptions as ofReceipts } from '@airline/receipts/src/subscriptions.ts';
@@ -29,24 +29,43 @@ export function detailTypesHeardBy(service: Service): readonly string[] {
   return Object.values(subscriptions[service]).flatMap(({ detailTypes }) => detailTypes);
 }
 
-interface Rule {
-  service: Service;
-  source: string;
-  detailTypes: readonly string[];
-  detail?: object;
+/** A rule of the bus that delivers to a service's queue. */
+export interface ListeningRule {
+  service: string;
+  /** In EventBridge's pattern language. */
+  pattern: Readonly<Record<string, unknown>>;
 }
 
-const rules: readonly Rule[] = services.flatMap((service) =>
-  Object.values(subscriptions[service]).map((subscription) => ({ service, ...subscription })),
+/** The services whose rules match an event. */
+export type Listeners = (envelope: EventEnvelope) => Service[];
+
+/** The listeners that these rules make. `detail` is matched only where a rule looks into it, for speed. */
+export function listenersBy(rules: readonly ListeningRule[]): Listeners {
+  const candidates = new Map<string, { service: Service; detail: unknown }[]>();
+  const candidatesFor = ({
+    source,
+    'detail-type': detailType,
+  }: EventEnvelope): { service: Service; detail: unknown }[] =>
+    services.flatMap((service) =>
+      rules
+        .filter((rule) => rule.service === service)
+        .map(({ pattern: { detail, ...pattern } }) => ({ service, detail, pattern }))
+        .filter(({ pattern }) => matchesEventPattern(pattern, { source, 'detail-type': detailType })),
+    );
+  return (envelope) => {
+    const key = `${envelope.source} ${envelope['detail-type']}`;
+    const known = candidates.get(key) ?? candidatesFor(envelope);
+    candidates.set(key, known);
+    const hearing = known.filter(
+      ({ detail }) => detail === undefined || matchesEventPattern({ detail }, { detail: envelope.detail }),
+    );
+    return [...new Set(hearing.map(({ service }) => service))];
+  };
+}
+
+/** The listeners that the services' subscriptions make. */
+export const listenersOf: Listeners = listenersBy(
+  services.flatMap((service) =>
+    Object.values(subscriptions[service]).map((subscription) => ({ service, pattern: eventPatternOf(subscription) })),
+  ),
 );
-
-/** The services whose rules match an event. The pattern is matched only where a rule looks into `detail`, for speed. */
-export function listenersOf(envelope: EventEnvelope): Service[] {
-  const matching = rules.filter(
-    ({ source, detailTypes, detail }) =>
-      source === envelope.source &&
-      detailTypes.includes(envelope['detail-type']) &&
-      (detail === undefined || matchesEventPattern(detail, envelope.detail as object)),
-  );
-  return services.filter((service) => matching.some((rule) => rule.service === service));
-}

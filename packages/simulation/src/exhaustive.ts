@@ -1,4 +1,4 @@
-import type { Service } from './bus.ts';
+import { type Listeners, listenersOf, type Service } from './bus.ts';
 import type { PlantedBug } from './consumers.ts';
 import { Violation } from './oracle.ts';
 import type { Scope } from './scope.ts';
@@ -22,6 +22,8 @@ export interface ExploreOptions {
   /** @default no limit */
   maximumStates?: number;
   plant?: PlantedBug;
+  /** The rules of the bus. @default those of the services' subscriptions */
+  listeners?: Listeners;
   /** Whether to visit only one of several equivalent executions (partial-order reduction). @default true */
   isReduced?: boolean;
 }
@@ -43,9 +45,9 @@ interface Branch {
 /** Visits all states of a scope, each once, until one breaks an invariant. Every state must lead to an end state. */
 export async function exploreScope(
   scope: Scope,
-  { maximumStates = Infinity, plant, isReduced = true }: ExploreOptions = {},
+  { maximumStates = Infinity, plant, listeners = listenersOf, isReduced = true }: ExploreOptions = {},
 ): Promise<ScopeResult> {
-  const events = new PublishedEvents();
+  const events = new PublishedEvents(listeners);
   const parts = scope.services.map((service) => new ServiceStates(service, scope, events, { plant, isReduced }));
   const known = new Map<string, number>();
   const positions: Position[] = [];

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { allSeats, flightId } from './bookings.ts';
-import { listenersOf, type Service } from './bus.ts';
+import type { Listeners, Service } from './bus.ts';
 import type { BusEntry, PlantedBug } from './consumers.ts';
 import type { Scope } from './scope.ts';
 import { type Fault, faultsOf } from './faults.ts';
@@ -166,6 +166,7 @@ export class ServiceStates {
       isTimeless: true,
       isFlightLate: this.#scope.events.some(({ type }) => type === 'FlightScheduled'),
       plant: this.#plant,
+      listeners: this.#events.listeners,
       ...(onPublished && { onPublished }),
     });
     await simulation.open();
@@ -285,12 +286,17 @@ export function isFaulty(choice: Choice): boolean {
 
 /** All events that were published in a search, numbered by their detail. */
 export class PublishedEvents {
+  readonly listeners: Listeners;
   readonly #known = new Map<string, PublishedEvent>();
+
+  constructor(listeners: Listeners) {
+    this.listeners = listeners;
+  }
 
   register(entry: BusEntry): PublishedEvent {
     const known = this.#known.get(entry.detail);
     if (known) return known;
-    const event: PublishedEvent = { id: this.#known.size, entry, listeners: listenersOf(envelopeOf(entry)) };
+    const event: PublishedEvent = { id: this.#known.size, entry, listeners: this.listeners(envelopeOf(entry)) };
     this.#known.set(entry.detail, event);
     return event;
   }

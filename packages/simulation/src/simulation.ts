@@ -2,7 +2,7 @@ import { type AirlineEvent, sourceOf } from '@airline/events-schemas/events';
 import type { EventEnvelope } from '@airline/events-schemas/parse-event';
 import { flightVersionOf } from '@airline/events-schemas/flight-version';
 import { type Booking, epoch, flight, flightScheduled } from './bookings.ts';
-import { functionTimeouts, listenersOf, type Service } from './bus.ts';
+import { functionTimeouts, type Listeners, listenersOf, type Service } from './bus.ts';
 import { type BusEntry, runConsumer, type PlantedBug } from './consumers.ts';
 import type { Fault } from './faults.ts';
 import { Oracle, Violation } from './oracle.ts';
@@ -33,6 +33,8 @@ export interface SimulationOptions {
   isFlightLate?: boolean;
   /** The services that take part. The others receive no events. @default all */
   services?: readonly Service[];
+  /** The rules of the bus. @default those of the services' subscriptions */
+  listeners?: Listeners | undefined;
   /** @default one copy at once */
   planDelivery?: (service: Service, detailType: string) => Delivery;
   /** Called for every published event. */
@@ -91,7 +93,7 @@ export class Simulation {
     this.oracle.onPublished(envelope);
     options.onPublished?.(entry);
     const bookingId = correlationIdIn(envelope);
-    for (const service of listenersOf(envelope)) {
+    for (const service of (options.listeners ?? listenersOf)(envelope)) {
       if (options.services && !options.services.includes(service)) continue;
       const { delays, undelivered } = options.planDelivery?.(service, detailType) ?? atOnce;
       const queue = world.queues[service];

@@ -5,7 +5,7 @@ import { callerOf } from '@airline/messaging/caller';
 import { requireEnvironment } from '@airline/messaging/environment';
 import { etagOf, matchesEtag } from '@airline/messaging/etag';
 import { httpHandler } from '@airline/messaging/http-handler';
-import { json, problem } from '@airline/messaging/http-response';
+import { json, notModified, problem } from '@airline/messaging/http-response';
 import { refuseUnknownParameters } from '@airline/messaging/query-parameters';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -108,7 +108,7 @@ export function createApi({ store, now, sleep }: ApiDependencies): Api {
     }
     // A client may cache the response, but must revalidate it before each use.
     const caching = { etag, 'cache-control': 'private, no-cache' };
-    if (ifNoneMatch !== undefined && matchesEtag(ifNoneMatch, etag)) return { statusCode: 304, headers: caching };
+    if (ifNoneMatch !== undefined && matchesEtag(ifNoneMatch, etag)) return notModified(caching);
     return json(200, { bookingId, ...booking }, caching);
   };
 }

@@ -1,10 +1,14 @@
-import { appendFile, cp, mkdir, readFile, rm, symlink } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { CloudFormationClient, DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
+import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { BookingStatus } from '../../airline/follow-booking.ts';
 import type { Report } from '../../reconcile/reconcile-bookings.ts';
 import { type BookingRequest, type Customer, RunningAirline, until } from '../end-to-end/support/running-airline.ts';
+import type { AirlinePlace } from '../end-to-end/support/airline-place.ts';
+import { pipelineEnvironment, subjects } from '../end-to-end/support/pipeline-roles.ts';
 import { type EmulatedAirline, startOnEmulator } from '../end-to-end/support/on-emulator.ts';
 import { conformanceState } from '../../conformance/state.ts';
 import { workspaceRoot } from '../../cli/workspace.ts';
@@ -29,6 +33,65 @@ async function findings(): Promise<Report['findings']> {
   if (stdout === '') throw new Error(stderr);
   return (JSON.parse(stdout) as Report).findings;
 }
+
+describe('the roles of the pipelines', () => {
+  const accountId = '000000000000';
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), 'token-'));
+  });
+  afterAll(async () => rm(folder, { recursive: true }));
+
+  /** Asks for credentials of a role with a token of GitHub. */
+  async function assume(role: keyof typeof subjects, subject: string): Promise<AirlinePlace['clientConfig']> {
+    const file = path.join(folder, 'token');
+    const { AWS_ROLE_ARN } = pipelineEnvironment(role, file, { accountId, subject });
+    const client = new STSClient(place.clientConfig);
+    const { Credentials } = await client.send(
+      new AssumeRoleWithWebIdentityCommand({
+        RoleArn: AWS_ROLE_ARN,
+        RoleSessionName: 'pipeline',
+        WebIdentityToken: await readFile(file, 'utf8'),
+      }),
+    );
+    client.destroy();
+    const { AccessKeyId, SecretAccessKey, SessionToken } = Credentials!;
+    return {
+      ...place.clientConfig,
+      credentials: { accessKeyId: AccessKeyId!, secretAccessKey: SecretAccessKey!, sessionToken: SessionToken! },
+    };
+  }
+
+  test.each<[keyof typeof subjects, string, string]>([
+    ['production', 'the environment staging', subjects.staging],
+    ['production', 'a job without an environment', subjects.diff],
+    ['staging', 'the environment production', subjects.production],
+    ['diff', 'another branch', subjects.diff.replace('main', 'other')],
+    ['diff', 'another repository', subjects.diff.replace('2002', '2003')],
+    ['diff', 'a pull request', subjects.diff.replace('ref:refs/heads/main', 'pull_request')],
+  ])('%s: not for %s', async (role, _, subject) => {
+    await expect(assume(role, subject)).rejects.toThrow('Not authorized to perform sts:AssumeRoleWithWebIdentity');
+  });
+
+  test.each(['diff', 'staging', 'production'] as const)('%s: may itself read nothing', async (role) => {
+    const client = new CloudFormationClient(await assume(role, subjects[role]));
+    const asked = client.send(new DescribeStackResourcesCommand({ StackName: 'airline-seats' }));
+    await expect(asked).rejects.toThrow(/not authorized to perform: cloudformation:DescribeStackResources/);
+    client.destroy();
+  });
+
+  test.each(['deploy', 'file-publishing', 'cfn-exec'])("diff: does not get the CDK's %s role", async (name) => {
+    const client = new STSClient(await assume('diff', subjects.diff));
+    const RoleArn = `arn:aws:iam::${accountId}:role/cdk-hnb659fds-${name}-role-${accountId}-us-east-1`;
+    const asked = client.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'pipeline' }));
+    await expect(asked).rejects.toThrow(/not authorized to perform: sts:AssumeRole/);
+    client.destroy();
+  });
+
+  test('diff: shows what a deployment would change', async () => {
+    expect(await place.diff('packages/seats')).toContain('There were no differences');
+  });
+});
 
 describe('a new version of a service', () => {
   const word = 'the next version of seats has come';

@@ -288,6 +288,7 @@ describe('a booking that is stuck, because', () => {
       currency: customer.fare.currency,
       paidAt: new Date().toISOString(),
     });
+    await hasHeard(id, 'PaymentOk');
     const answer = await explained(id, /^Payments charged other money than the fare of the seats/);
     expect(answer).toMatchObject({
       code: 3,

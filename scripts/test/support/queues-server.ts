@@ -24,6 +24,7 @@ const eventBridge = new EventBridge({
 const server = createAwsEndpoint({
   queues,
   parameters,
+  templateOf: refuse,
   eventBridge,
   lostDeliveries: () => eventBridge.lostDeliveries(),
   logs: { request: refuse },

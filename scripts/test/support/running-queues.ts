@@ -124,6 +124,21 @@ export const poison = (body: string) => ({
 
 type Failing = 'SendMessageBatch' | 'DeleteMessageBatch';
 
+/** Makes AWS refuse an operation of a target's client to the role `airline-reader`. */
+export function refuse(target: Target, operation: Failing): void {
+  const action = `sqs:${operation.replace('Batch', '').toLowerCase()}`;
+  const message =
+    `User: arn:aws:sts::111122223333:assumed-role/airline-reader/ada is not authorized to perform: ${action} on resource: ` +
+    `arn:aws:sqs:eu-west-1:111122223333:airline-seats because no identity-based policy allows the ${action} action`;
+  target.sqs.middlewareStack.add(
+    (next, context) => async (args) => {
+      if (context.commandName !== `${operation}Command`) return next(args);
+      throw Object.assign(new Error(message), { name: 'AccessDenied' });
+    },
+    { step: 'initialize', name: `refuse${operation}` },
+  );
+}
+
 /**
  * Makes a batch operation of a target's client fail for chosen entries. The answer reports them as failed, as SQS
  * does, and only the others reach the queue.

@@ -2,6 +2,7 @@ import { AwsError, unknownOperation } from '../aws-error.ts';
 import type { Archive } from './archive.ts';
 import { EventArchives } from './event-archive.ts';
 import { busNameOf, type Input, optionalText, page, refuseBusName, requiredText } from './event-bridge-input.ts';
+import { isObject } from '../is-object.ts';
 import { InvalidEventPatternError, matchesEventPattern } from './event-pattern.ts';
 import { LocalCloudError } from '../local-cloud-error.ts';
 import type { LostDeliveries } from './lost-deliveries.ts';
@@ -77,6 +78,10 @@ export class EventBridge {
     ListRuleNamesByTarget: (input) => this.listRuleNamesByTarget(input),
     EnableRule: (input) => this.setRuleState(input, 'ENABLED'),
     DisableRule: (input) => this.setRuleState(input, 'DISABLED'),
+    PutRule: (input) => this.putRuleByApi(input),
+    DeleteRule: (input) => this.deleteRule(input),
+    PutTargets: (input) => this.putTargets(input),
+    RemoveTargets: (input) => this.removeTargets(input),
   };
 
   constructor(options: EventBridgeOptions) {
@@ -113,10 +118,7 @@ export class EventBridge {
       );
     }
     refuseRule(props);
-    // As on AWS, the ARN of a rule on the default bus does not contain the bus name.
-    const arn = this.arn(bus.name === 'default' ? `rule/${props.name}` : `rule/${bus.name}/${props.name}`);
-    bus.rules.set(props.name, { ...props, eventBusName: bus.name, arn });
-    return { name: props.name, arn };
+    return { name: props.name, arn: this.storeRule(bus, props).arn };
   }
 
   /**
@@ -203,6 +205,70 @@ export class EventBridge {
     return {};
   }
 
+  /** A rule that exists keeps its targets. */
+  private putRuleByApi(input: Input): unknown {
+    const name = requiredText(input, 'Name');
+    const state = optionalText(input, 'State') ?? 'ENABLED';
+    const bus = this.bus(optionalText(input, 'EventBusName'));
+    const eventPattern = parseObject(requiredText(input, 'EventPattern'));
+    if (eventPattern === undefined)
+      throw new AwsError('InvalidEventPatternException', 'Event pattern is not valid. Reason: Filter is not an object');
+    if (state !== 'ENABLED' && state !== 'DISABLED')
+      throw new AwsError('ValidationException', `The local cloud does not run rules in state ${state}.`);
+    const targets = bus.rules.get(name)?.targets ?? [];
+    const description = optionalText(input, 'Description');
+    const props = {
+      name,
+      eventBusName: bus.name,
+      eventPattern,
+      state,
+      ...(description !== undefined && { description }),
+    };
+    return { RuleArn: this.replaceRule(bus, { ...props, targets } as RuleProps).arn };
+  }
+
+  private deleteRule(input: Input): unknown {
+    const rule = this.rule(input, 'Name');
+    if (rule.targets.length > 0)
+      throw new AwsError('ValidationException', "Rule can't be deleted since it has targets.");
+    this.bus(rule.eventBusName).rules.delete(rule.name);
+    return {};
+  }
+
+  private putTargets(input: Input): unknown {
+    const rule = this.rule(input, 'Rule');
+    const added = objectsIn(input, 'Targets').map(readTarget);
+    const kept = rule.targets.filter(({ id }) => added.every((target) => target.id !== id));
+    this.replaceRule(this.bus(rule.eventBusName), { ...rule, targets: [...kept, ...added] });
+    return { FailedEntryCount: 0, FailedEntries: [] };
+  }
+
+  private removeTargets(input: Input): unknown {
+    const rule = this.rule(input, 'Rule');
+    const ids: unknown[] = Array.isArray(input.Ids) ? input.Ids : [];
+    rule.targets = rule.targets.filter(({ id }) => !ids.includes(id));
+    return { FailedEntryCount: 0, FailedEntries: [] };
+  }
+
+  /** @throws AwsError when EventBridge would reject the rule */
+  private replaceRule(bus: EventBus, props: RuleProps): Rule {
+    try {
+      refuseRule(props);
+    } catch (error) {
+      if (error instanceof LocalCloudError) throw new AwsError('ValidationException', error.message);
+      throw error;
+    }
+    return this.storeRule(bus, props);
+  }
+
+  private storeRule(bus: EventBus, props: RuleProps): Rule {
+    // As on AWS, the ARN of a rule on the default bus does not contain the bus name.
+    const arn = this.arn(bus.name === 'default' ? `rule/${props.name}` : `rule/${bus.name}/${props.name}`);
+    const rule = { ...props, eventBusName: bus.name, arn };
+    bus.rules.set(props.name, rule);
+    return rule;
+  }
+
   /** @param who begins the sentence of the error. @throws LocalCloudError */
   private existingBus(nameOrArn: string, who: string): EventBus {
     try {
@@ -264,6 +330,30 @@ const describeTarget = (target: RuleTarget) => ({
     MaximumEventAgeInSeconds: target.maximumEventAgeSeconds,
   },
 });
+
+/** A target of PutTargets. Members that the local cloud does not play are refused, so that none is lost in silence. */
+function readTarget(given: Input): RuleTarget {
+  const { Id: _, Arn: __, DeadLetterConfig: deadLetters, RetryPolicy: retry, RoleArn: ___, ...others } = given;
+  const unknown = Object.keys(others);
+  if (unknown.length > 0)
+    throw new AwsError('ValidationException', `The local cloud does not play ${unknown.join(', ')} of a target.`);
+  const deadLetterQueueArn = isObject(deadLetters) ? optionalText(deadLetters, 'Arn') : undefined;
+  const limits = isObject(retry) ? retry : {};
+  return {
+    id: requiredText(given, 'Id'),
+    arn: requiredText(given, 'Arn'),
+    ...(deadLetterQueueArn !== undefined && { deadLetterQueueArn }),
+    maximumRetryAttempts: Number(limits.MaximumRetryAttempts ?? 185),
+    maximumEventAgeSeconds: Number(limits.MaximumEventAgeInSeconds ?? 86_400),
+  };
+}
+
+function objectsIn(input: Input, member: string): Input[] {
+  const value: unknown = input[member];
+  if (!Array.isArray(value) || !value.every(isObject))
+    throw new AwsError('SerializationException', `${member} must be a list of structures.`);
+  return value;
+}
 
 /** @see https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_TestEventPattern.html */
 const MAX_TESTED_PATTERN = 4096;

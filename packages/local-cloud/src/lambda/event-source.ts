@@ -6,6 +6,10 @@ import type { Queues } from '../sqs/queues.ts';
 
 /** An AWS::Lambda::EventSourceMapping of a queue. */
 export interface EventSourceMapping {
+  /** Its UUID in Lambda's API. */
+  id: string;
+  /** Whether it polls from the start. */
+  enabled: boolean;
   queueArn: string;
   queueUrl: string;
   functionName: string;

@@ -121,15 +121,15 @@ function formatMember(action: string, name: string, value: unknown): string {
     case 'Failed':
       return each(value, (entry) => element('BatchResultErrorEntry', formatStructure(action, entry)));
     case 'QueueUrls':
-      return each(value, (url) => element('QueueUrl', escape(url)));
+      return each(value, (url) => element('QueueUrl', escapeXml(url)));
     case 'Attributes':
-      return pairs('Attribute', 'Name', value, escape);
+      return pairs('Attribute', 'Name', value, escapeXml);
     case 'Tags':
-      return pairs('Tag', 'Key', value, escape);
+      return pairs('Tag', 'Key', value, escapeXml);
     case 'MessageAttributes':
       return pairs('MessageAttribute', 'Name', value, (attribute) => formatStructure(action, attribute));
     default:
-      return element(name, escape(value));
+      return element(name, escapeXml(value));
   }
 }
 
@@ -142,7 +142,7 @@ const each = (items: unknown, format: (item: unknown) => string): string => (ite
 
 const pairs = (tag: string, key: string, map: unknown, format: (value: unknown) => string): string =>
   Object.entries(map as Json)
-    .map(([name, value]) => element(tag, element(key, escape(name)) + element('Value', format(value))))
+    .map(([name, value]) => element(tag, element(key, escapeXml(name)) + element('Value', format(value))))
     .join('');
 
 const element = (tag: string, content: string): string => `<${tag}>${content}</${tag}>`;
@@ -150,11 +150,11 @@ const element = (tag: string, content: string): string => `<${tag}>${content}</$
 export function formatSqsError(error: AwsError, requestId: string): string {
   const type = error.statusCode < 500 ? 'Sender' : 'Receiver';
   const content =
-    element('Type', type) + element('Code', escape(error.queryCode)) + element('Message', escape(error.message));
+    element('Type', type) + element('Code', escapeXml(error.queryCode)) + element('Message', escapeXml(error.message));
   const body = `${element('Error', `${content}<Detail/>`)}${element('RequestId', requestId)}`;
   return `<?xml version="1.0"?><ErrorResponse xmlns="${NAMESPACE}">${body}</ErrorResponse>`;
 }
 
 /** Escapes carriage returns too: an XML parser reads a literal one as a line feed, and the MD5 would differ. */
-const escape = (value: unknown): string =>
+export const escapeXml = (value: unknown): string =>
   String(value).replace(/[&<>"'\r]/g, (character) => `&#${character.charCodeAt(0)};`);

@@ -185,7 +185,7 @@ describe('a function and its event source', () => {
       Function: lambda,
       Mapping: { ...mapping, Properties: { ...mapping.Properties, Enabled: false } },
     });
-    expect(machine.eventSources).toEqual([]);
+    expect(machine.eventSources).toMatchObject([{ enabled: false }]);
   });
 });
 

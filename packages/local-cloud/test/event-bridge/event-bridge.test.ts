@@ -292,6 +292,60 @@ describe('PutEvents', () => {
     await until(() => sent.length === 3);
     expect(sent.map(({ queueArn }) => queueArn.split(':').at(-1))).toEqual(['a', 'b', 'd']);
   });
+
+  test('delivers nothing for a rule that was removed by the API, and again once it is put back', async () => {
+    const { eventBridge, putRule, sent } = setUp();
+    const on = { EventBusName: 'airline' };
+    putRule();
+    const { Rules } = (await eventBridge.request('ListRules', on)) as { Rules: Record<string, unknown>[] };
+    const { Targets } = (await eventBridge.request('ListTargetsByRule', { ...on, Rule: 'to-seats' })) as {
+      Targets: object[];
+    };
+    await expect(eventBridge.request('DeleteRule', { ...on, Name: 'to-seats' })).rejects.toThrow('it has targets');
+    await eventBridge.request('RemoveTargets', { ...on, Rule: 'to-seats', Ids: ['queue'] });
+    await eventBridge.request('DeleteRule', { ...on, Name: 'to-seats' });
+    await putEvents(eventBridge, entry({ Source: 'is.missed' }));
+
+    const { Arn: _, ...rule } = Rules[0]!;
+    expect(await eventBridge.request('PutRule', rule)).toEqual({ RuleArn: RULE_ARN });
+    await putEvents(eventBridge, entry({ Source: 'has.no.target' }));
+    await eventBridge.request('PutTargets', { ...on, Rule: 'to-seats', Targets });
+    // A rule that is put again keeps its targets.
+    await eventBridge.request('PutRule', rule);
+    await putEvents(eventBridge, entry({ Source: 'is.delivered' }));
+    await until(() => sent.length > 0);
+    expect(sent.map(({ body }) => (JSON.parse(body) as { source: string }).source)).toEqual(['is.delivered']);
+    expect(await eventBridge.request('ListTargetsByRule', { ...on, Rule: 'to-seats' })).toEqual({ Targets });
+  });
+
+  test.each<[what: string, action: string, input: object, code: string]>([
+    ['a rule that does not exist', 'DeleteRule', { Name: 'nobody' }, 'ResourceNotFoundException'],
+    ['a pattern that is no JSON', 'PutRule', { Name: 'x', EventPattern: '{' }, 'InvalidEventPatternException'],
+    ['a pattern that EventBridge refuses', 'PutRule', { Name: 'x', EventPattern: '{"a":1}' }, 'ValidationException'],
+    [
+      'a state that the local cloud does not play',
+      'PutRule',
+      { Name: 'x', EventPattern: '{"a":["b"]}', State: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS' },
+      'ValidationException',
+    ],
+    [
+      'a target that is no queue',
+      'PutTargets',
+      { Rule: 'to-seats', Targets: [{ Id: 'a', Arn: 'arn:aws:sns:us-east-1:1:t' }] },
+      'ValidationException',
+    ],
+    [
+      'a transformed target',
+      'PutTargets',
+      { Rule: 'to-seats', Targets: [{ Id: 'a', Arn: QUEUE, InputPath: '$' }] },
+      'ValidationException',
+    ],
+    ['targets that are no list', 'PutTargets', { Rule: 'to-seats', Targets: 'a' }, 'SerializationException'],
+  ])('refuses %s', async (_, action, input, code) => {
+    const { eventBridge, putRule } = setUp();
+    putRule();
+    await expect(eventBridge.request(action, { EventBusName: 'airline', ...input })).rejects.toMatchObject({ code });
+  });
 });
 
 describe('delivery to a target', () => {

@@ -75,6 +75,8 @@ test('a record has the shape of Lambda’s SQS event', () => {
 
 describe('an event source', () => {
   const mapping: EventSourceMapping = {
+    id: 'mapping',
+    enabled: true,
     queueArn: 'arn:aws:sqs:us-east-1:000000000000:seats',
     queueUrl: 'http://localhost/seats',
     functionName: 'seats',

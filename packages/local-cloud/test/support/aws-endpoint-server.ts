@@ -26,6 +26,7 @@ const server = createAwsEndpoint({
   queues,
   parameters: new Parameters(),
   logs: { request: refuse },
+  templateOf: refuse,
   dynamodb: refuse,
   mail: refuse,
   paymentProvider: refuse,

@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { DisableRuleCommand, EnableRuleCommand } from '@aws-sdk/client-eventbridge';
 import {
   CreateQueueCommand,
   DeleteQueueCommand,
@@ -10,6 +11,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { BookingStatus } from '../../../airline/follow-booking.ts';
+import { workspaceRoot } from '../../../cli/workspace.ts';
 import type { Report } from '../../../reconcile/reconcile-bookings.ts';
 import {
   type Customer,
@@ -141,6 +143,28 @@ describe('an operator', () => {
     const { code, stdout, stderr } = await airline.command('replay', ...parameters);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain(why);
+  });
+
+  test('who looks at the flow sees what is deployed, and that somebody disabled a rule', async () => {
+    const svg = await airline.command('flow', '--format', 'svg');
+    const picture = await readFile(path.join(workspaceRoot, 'docs', 'flow.svg'), 'utf8');
+    expect(svg).toEqual({ code: 0, stdout: picture, stderr: '' });
+
+    const rule = { Name: 'airline-status-receipts', EventBusName: 'airline' };
+    await airline.eventBridge.send(new DisableRuleCommand(rule));
+    try {
+      const { code, stdout, stderr } = await airline.command('flow', '--check');
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toContain(
+        'The rule airline-status-receipts is disabled. ' +
+          'Enable it: aws events enable-rule --name airline-status-receipts --event-bus-name airline',
+      );
+      expect(stderr).toMatch(/only here: +status hears .*status-receipts/);
+      expect(stderr).toContain('ReceiptIssued of airline.receipts has no listener');
+    } finally {
+      await airline.eventBridge.send(new EnableRuleCommand(rule));
+    }
+    expect(await airline.command('flow', '--check')).toMatchObject({ code: 0, stderr: '' });
   });
 
   test('who redrives poison is told that it comes back, and puts it away instead', async () => {

@@ -6,7 +6,11 @@ export interface AirlinePlace {
   /** In it commands ask this airline. */
   environment: NodeJS.ProcessEnv;
   /** For clients of AWS's SDK. */
-  clientConfig: { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } };
+  clientConfig: {
+    endpoint: string;
+    region: string;
+    credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+  };
   /** Address of the HTTP API. */
   frontDoor: string;
   /** Address of the payment provider. */

@@ -9,20 +9,27 @@ import { runCommand } from '../../../cli/run-command.ts';
 import { withLogin } from '../../../airline/cdk-apps.ts';
 import { isoDay } from '../../../cli/format.ts';
 import { type AirlinePlace, plainEnvironment } from './airline-place.ts';
+import { createPipelineRoles, pipelineEnvironment } from './pipeline-roles.ts';
 import { startEmulator } from '../../../conformance/emulator.ts';
 import { conformanceState, trust } from '../../../conformance/state.ts';
 import { commandArguments, workspaceRoot } from '../../../cli/workspace.ts';
 
 export interface EmulatedAirline extends AirlinePlace {
   /**
-   * Runs `pnpm run deploy` in one package, with the context that this airline was deployed with.
+   * Runs `pnpm run deploy` in one package, with the context that this airline was deployed with, and as the role of a
+   * pipeline.
    * @param folder of the package, e.g. `packages/seats`
    * @param context further context values
    * @param onOutput gets the output of the deployment
    */
   deploy(folder: string, context?: Record<string, unknown>, onOutput?: (text: string) => void): Promise<void>;
-  /** Runs `cdk destroy` in one package. */
+  /** Runs `cdk destroy` in one package, as the role of a pipeline. */
   destroy(folder: string): Promise<void>;
+  /**
+   * Runs `pnpm run diff` in one package as the pipeline's role for that.
+   * @returns its output
+   */
+  diff(folder: string): Promise<string>;
   /** The file with the output of the emulator and of the functions. */
   log: string;
 }
@@ -40,7 +47,8 @@ const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 /**
  * Starts an emulator and deploys every stack to it, as to a new account: bootstrap, the manual steps of an operator,
- * `pnpm run deploy`, flights. Stripe is not part of AWS, so its stand-in runs in this process.
+ * the pipelines' roles, `pnpm run deploy` as such a role, flights. Stripe is not part of AWS, so its stand-in runs in
+ * this process.
  * @param name of the log file
  */
 export async function startOnEmulator(name: string, context: Record<string, unknown> = {}): Promise<EmulatedAirline> {
@@ -54,23 +62,32 @@ export async function startOnEmulator(name: string, context: Record<string, unkn
   };
   try {
     const { endpoint } = emulator;
-    const environment = {
+    const withoutCredentials = {
       ...plainEnvironment(),
       ...trust,
       AWS_ENDPOINT_URL: endpoint,
-      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
       AWS_REGION: region,
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       STRIPE_API_URL: provider.url,
       // The CDK's rules take ten seconds for each stack, and have their own gate.
       CDK_VALIDATION: 'false',
     };
+    const environment = {
+      ...withoutCredentials,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    };
+    const inPipeline = (role: 'diff' | 'production'): NodeJS.ProcessEnv => ({
+      ...withoutCredentials,
+      ...pipelineEnvironment(role, path.join(conformanceState.logs, `${name}-${role}.token`), { accountId }),
+    });
     // MiniStack runs each concurrent invocation in a process. With 20 for each service, two cores are too busy, and
     // invocations time out.
     const values = withLogin({ emulator: true, stripeApiUrl: provider.url, consumerConcurrency: 2, ...context });
-    const optionsWith = (besides: Record<string, unknown> = {}): string[] => [
-      ...Object.entries({ ...values, ...besides }).flatMap(([name, value]) => ['-c', `${name}=${String(value)}`]),
+    const contextWith = (besides: Record<string, unknown> = {}): string[] =>
+      Object.entries({ ...values, ...besides }).flatMap(([name, value]) => ['-c', `${name}=${String(value)}`]);
+    const optionsWith = (besides?: Record<string, unknown>): string[] => [
+      ...contextWith(besides),
       '--require-approval',
       'never',
     ];
@@ -79,21 +96,23 @@ export async function startOnEmulator(name: string, context: Record<string, unkn
       folder: string,
       program: string,
       parameters: string[],
+      credentials: NodeJS.ProcessEnv,
       onOutput?: (text: string) => void,
     ): Promise<void> => {
       const cwd = path.join(workspaceRoot, folder);
       const binaries = path.join(cwd, 'node_modules', '.bin');
       const PATH = `${binaries}${path.delimiter}${process.env.PATH}`;
-      return finish(path.join(binaries, program), parameters, { cwd, env: { ...environment, PATH } }, onOutput);
+      return finish(path.join(binaries, program), parameters, { cwd, env: { ...credentials, PATH } }, onOutput);
     };
 
     await Promise.all([
-      runIn('infra', 'cdk', ['bootstrap', `aws://${accountId}/${region}`]),
+      runIn('infra', 'cdk', ['bootstrap', `aws://${accountId}/${region}`], environment),
       prepareAccount(clientConfig),
+      createPipelineRoles(clientConfig),
     ]);
     await finish(process.execPath, commandArguments('deploy', ...optionsWith()), {
       cwd: workspaceRoot,
-      env: environment,
+      env: inPipeline('production'),
     });
     const sample = path.join(workspaceRoot, 'scripts', 'airline', 'sample-flights.json');
     const tomorrow = isoDay(Date.now() + 24 * 3600 * 1000);
@@ -115,9 +134,17 @@ export async function startOnEmulator(name: string, context: Record<string, unkn
           folder,
           'tsx',
           [path.join(workspaceRoot, 'infra', 'deploy.ts'), 'infra/app.ts', ...optionsWith(besides)],
+          inPipeline('production'),
           onOutput,
         ),
-      destroy: (folder) => runIn(folder, 'cdk', ['destroy', '--all', '--app', 'cdk.out', '--force']),
+      destroy: (folder) =>
+        runIn(folder, 'cdk', ['destroy', '--all', '--app', 'cdk.out', '--force'], inPipeline('production')),
+      diff: async (folder) => {
+        let output = '';
+        const parameters = ['diff', '--app', 'tsx infra/app.ts', '--method', 'template', ...contextWith()];
+        await runIn(folder, 'cdk', parameters, inPipeline('diff'), (text) => (output += text));
+        return output;
+      },
       stop,
       async mails() {
         // MiniStack's window on what SES sent.
@@ -137,23 +164,24 @@ export async function startOnEmulator(name: string, context: Record<string, unkn
   }
 }
 
-/** Does what CloudFormation cannot: stores the payment provider's key, and verifies the sender's domain. */
+/** Does what CloudFormation cannot: stores the payment provider's keys, and verifies the sender's domain. */
 async function prepareAccount(clientConfig: AirlinePlace['clientConfig']): Promise<void> {
   const ssm = new SSMClient(clientConfig);
   const ses = new SESv2Client(clientConfig);
-  await ssm.send(
-    new PutParameterCommand({
-      Name: '/airline/payments/stripe-api-key',
+  for (const name of ['stripe-api-key', 'stripe-read-key']) {
+    const parameter = {
+      Name: `/airline/payments/${name}`,
       Type: 'SecureString',
       Value: 'sk_test_conformance',
-    }),
-  );
+    } as const;
+    await ssm.send(new PutParameterCommand(parameter));
+  }
   await ses.send(new CreateEmailIdentityCommand({ EmailIdentity: 'airline.example' }));
   ssm.destroy();
   ses.destroy();
 }
 
-async function startPaymentProvider(): Promise<{ server: Server; url: string }> {
+export async function startPaymentProvider(): Promise<{ server: Server; url: string }> {
   const { handle } = createPaymentProvider();
   const server = createServer(handle);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,4 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import {
+  type AttributeValue,
+  DeleteItemCommand,
+  DynamoDBClient,
+  paginateScan,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import {
   GetQueueAttributesCommand,
@@ -13,15 +20,19 @@ import { basename } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { BookingStatus } from '../../../airline/follow-booking.ts';
 import { startOnEmulator } from './on-emulator.ts';
+import { expectDocumented } from './expect-documented.ts';
 import { fetchLocalhost } from '../../../airline/fetch-localhost.ts';
 import { type CommandResult, runCommand } from '../../../cli/run-command.ts';
 import type { Flight } from '../../../airline/schedule.ts';
 import type { AirlinePlace, Mail } from './airline-place.ts';
 import { startOnLocalCloud } from './on-local-cloud.ts';
 
+type Item = Record<string, AttributeValue>;
+type SeatState = 'free' | 'held' | 'sold';
+
 interface SeatMap {
   counts: { free: number; held: number; sold: number };
-  seats: { seat: string; state: 'free' | 'held' | 'sold'; fare: { amountMinor: number; currency: string } }[];
+  seats: { seat: string; state: SeatState; fare: { amountMinor: number; currency: string } }[];
 }
 
 /** `pnpm test` runs the scenarios on a local cloud, `pnpm test:conformance` runs the same ones on an emulator. */
@@ -125,9 +136,12 @@ export class RunningAirline {
     return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
   }
 
-  /** Asks the front door. */
+  /** Asks the front door. @throws Error when the answer is not as docs/openapi.yaml says */
   async fetch(path: string, init?: RequestInit): Promise<Response> {
-    return fetchLocalhost(`${this.#place.frontDoor}${path}`, init);
+    const url = `${this.#place.frontDoor}${path}`;
+    const answer = await fetchLocalhost(url, init);
+    await expectDocumented(path, new Request(url, init), answer.clone());
+    return answer;
   }
 
   async get<T>(path: string): Promise<T> {
@@ -144,9 +158,13 @@ export class RunningAirline {
     return status!;
   }
 
-  async seat(flightId: string, seat: string): Promise<'free' | 'held' | 'sold'> {
+  async seat(flightId: string, seat: string): Promise<SeatState> {
+    return (await this.seatMap(flightId)).get(seat)!;
+  }
+
+  async seatMap(flightId: string): Promise<Map<string, SeatState>> {
     const { seats } = await this.get<SeatMap>(`/flights/${flightId}/seats`);
-    return seats.find((each) => each.seat === seat)!.state;
+    return new Map(seats.map(({ seat, state }) => [seat, state]));
   }
 
   /** The mails to one passenger. */
@@ -154,19 +172,62 @@ export class RunningAirline {
     return (await this.#place.mails()).filter((mail) => mail.to.some((to) => to.includes(email)));
   }
 
+  /** Lets the consumer of a service poll its queue, or not, by Lambda's API of the local cloud. */
+  async setConsumer(service: string, Enabled: boolean): Promise<void> {
+    const path = `${this.#place.clientConfig.endpoint}/2015-03-31/event-source-mappings/`;
+    const listed = (await (await fetch(path)).json()) as { EventSourceMappings: Record<string, string>[] };
+    const mapping = listed.EventSourceMappings.find(({ EventSourceArn }) =>
+      EventSourceArn!.endsWith(`:airline-${service}`),
+    );
+    const answer = await fetch(`${path}${mapping!.UUID}`, { method: 'PUT', body: JSON.stringify({ Enabled }) });
+    if (!answer.ok) throw new Error(`The consumer of ${service} could not be changed: ${await answer.text()}`);
+  }
+
+  /** All items of a service's table. */
+  async itemsOf(service: string): Promise<Item[]> {
+    return this.#onTable(async (client) => {
+      const items: Item[] = [];
+      for await (const page of paginateScan({ client }, { TableName: `airline-${service}` }))
+        items.push(...(page.Items ?? []));
+      return items;
+    });
+  }
+
+  /** Replaces all items of a service's table, as if it had been restored. */
+  async restoreTable(service: string, items: readonly Item[]): Promise<void> {
+    const TableName = `airline-${service}`;
+    const lost = await this.itemsOf(service);
+    await this.#onTable(async (client) => {
+      for (const { pk, sk } of lost) await client.send(new DeleteItemCommand({ TableName, Key: { pk: pk!, sk: sk! } }));
+      for (const Item of items) await client.send(new PutItemCommand({ TableName, Item }));
+    });
+  }
+
+  async #onTable<T>(use: (client: DynamoDBClient) => Promise<T>): Promise<T> {
+    const client = new DynamoDBClient(this.#place.clientConfig);
+    return use(client).finally(() => client.destroy());
+  }
+
   /** The amount that the payment provider captured for a booking less its refunds, in minor units, and its charges. */
   async charged(bookingId: string): Promise<{ net: number; charges: number }> {
-    const charges = await this.#listAll<{
+    return (await this.allCharged()).get(bookingId) ?? { net: 0, charges: 0 };
+  }
+
+  /** The same of all bookings that were charged. */
+  async allCharged(): Promise<Map<string, { net: number; charges: number }>> {
+    const charged = new Map<string, { net: number; charges: number }>();
+    for (const { metadata, paid, ...charge } of await this.#listAll<{
       amount_captured: number;
       amount_refunded: number;
       paid: boolean;
       metadata: { bookingId?: string };
-    }>('/v1/charges');
-    const paid = charges.filter(({ metadata, paid }) => metadata.bookingId === bookingId && paid);
-    return {
-      net: paid.reduce((sum, charge) => sum + charge.amount_captured - charge.amount_refunded, 0),
-      charges: paid.length,
-    };
+    }>('/v1/charges')) {
+      if (!paid || metadata.bookingId === undefined) continue;
+      const { net, charges } = charged.get(metadata.bookingId) ?? { net: 0, charges: 0 };
+      const kept = charge.amount_captured - charge.amount_refunded;
+      charged.set(metadata.bookingId, { net: net + kept, charges: charges + 1 });
+    }
+    return charged;
   }
 
   async #listAll<T>(path: string): Promise<T[]> {

@@ -12,7 +12,8 @@ jest.setTimeout(300_000);
 let workspace: string;
 beforeEach(() => {
   workspace = copyWorkspace(['scripts', 'events-schemas']);
-  for (const app of ['infra/app.ts', 'packages/seats/infra/app.ts', 'packages/payments/infra/app.ts']) addApp(app);
+  for (const name of ['payments', 'seats']) addApp(`packages/${name}/infra/app.ts`);
+  addApp('infra/app.ts');
 });
 afterEach(() => rmSync(workspace, { recursive: true, force: true }));
 
@@ -64,6 +65,34 @@ describe('pnpm run deploy', () => {
     const { status, stdout } = deploy();
     expect([status, stdout]).toEqual([1, expect.stringContaining('infra is NOT deployed')]);
     expect(deployed()).toEqual(['app.ts', undefined, undefined]);
+  });
+
+  test('deploys services with routes one after another, and the others beside them', () => {
+    const withRoutes = ['bookings', 'seats', 'status'];
+    for (const name of ['bookings', 'seats', 'status', 'payments']) {
+      addApp(`packages/${name}/infra/app.ts`);
+      const deployer = [
+        '#!/bin/sh',
+        `echo begin ${name} >> ../../order`,
+        // Payments ends only when all others have ended, so it must run beside them.
+        ...(name === 'payments' ? ['until [ $(grep -c end ../../order) = 3 ]; do sleep 0.1; done'] : []),
+        `echo end ${name} >> ../../order`,
+        name === 'seats' ? 'exit 1' : 'exit 0',
+      ];
+      writeFileSync(path.join(workspace, 'packages', name, 'node_modules/.bin/tsx'), deployer.join('\n'));
+    }
+    for (const name of withRoutes) {
+      mkdirSync(path.join(workspace, 'packages', name, 'src'), { recursive: true });
+      writeFileSync(path.join(workspace, 'packages', name, 'src/api.ts'), '');
+    }
+    const { status, stdout } = deploy('--require-approval', 'never');
+    const order = readFileSync(path.join(workspace, 'order'), 'utf8').trim().split('\n');
+    const steps = (name: string): string[] => [`begin ${name}`, `end ${name}`];
+    expect(order.filter((line) => !line.endsWith('payments'))).toEqual(withRoutes.flatMap(steps));
+    expect(order.at(-1)).toBe('end payments');
+    // One that fails stops no other.
+    expect([status, stdout]).toEqual([1, expect.stringContaining('packages/seats is NOT deployed')]);
+    expect(stdout.match(/is deployed/g)).toHaveLength(4);
   });
 
   test.each([[[]], [['--require-approval', 'never']]])(

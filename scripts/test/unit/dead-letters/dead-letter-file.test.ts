@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Target } from '../../../airline/target.ts';
 import { dropLetters, exportLetters, readLetters } from '../../../dead-letters/dead-letter-file.ts';
 import { countMessages, type DeadLetterQueue, peek, walk } from '../../../dead-letters/dead-letters.ts';
-import { gaveUp, poison, put, RunningQueues, text } from '../../support/running-queues.ts';
+import { gaveUp, poison, put, refuse, RunningQueues, text } from '../../support/running-queues.ts';
 
 let running: RunningQueues;
 let target: Target;
@@ -77,6 +77,19 @@ describe('an exported file', () => {
     });
     expect(await peek(target, unhandled, 100)).toHaveLength(7);
     expect(await dropLetters(target, all, letters, { confirm: true })).toMatchObject({ dropped: 0, kept: 7 });
+  });
+
+  test('whose letters this role may not delete is refused in words, and the letters stay', async () => {
+    await put(target, unhandled, gaveUp(12));
+    await exportLetters(target, all, file);
+    const refused = running.target();
+    refuse(refused, 'DeleteMessageBatch');
+    const dropping = dropLetters(refused, all, await readLetters(file, 'seats'), { confirm: true });
+    await expect(dropping).rejects.toThrow(
+      'Your role airline-reader may not delete messages from airline-seats (sqs:DeleteMessage). ' +
+        'A redrive or a drop with --confirm needs the role airline-operator.',
+    );
+    expect(await peek(target, unhandled, 100)).toHaveLength(12);
   });
 
   test('that was changed, is of another service, or is no such file is refused, with the number of the line', async () => {

@@ -11,6 +11,7 @@ import {
   gaveUp,
   poison,
   put,
+  refuse,
   RunningQueues,
   text,
 } from '../../support/running-queues.ts';
@@ -163,6 +164,31 @@ describe('a redrive', () => {
     expect(result.failed.length).toBeGreaterThan(0);
     expect(result.failed.length).toBeLessThanOrEqual(10);
     expect(await peek(target, unhandled, 100)).toHaveLength(30);
+  });
+
+  test('that AWS refuses to this role moves nothing, and says it once', async () => {
+    await put(target, unhandled, gaveUp(12));
+    const refused = running.target();
+    refuse(refused, 'SendMessageBatch');
+    await expect(redrive(refused, all)).rejects.toThrow(
+      'Your role airline-reader may not send messages to airline-seats (sqs:SendMessage). ' +
+        'A redrive with --confirm needs the role airline-operator.',
+    );
+    // Received letters are visible again.
+    expect(await peek(target, unhandled, 100)).toHaveLength(12);
+    expect(await drain(target, unhandled.sourceUrl)).toEqual([]);
+  });
+
+  test('whose role may send but not delete reports each message: both queues have it', async () => {
+    await put(target, unhandled, gaveUp(2));
+    const refused = running.target();
+    refuse(refused, 'DeleteMessageBatch');
+    const { redriven, doubled } = await redrive(refused, all);
+    expect([redriven, doubled.map(({ error }) => error)]).toEqual([
+      2,
+      [1, 2].map(() => expect.stringContaining('Your role airline-reader may not delete messages from airline-seats')),
+    ]);
+    expect(await peek(target, unhandled, 100)).toHaveLength(2);
   });
 
   test('reports a message that it could not delete: both queues have it, and the next redrive moves it again', async () => {

@@ -103,18 +103,18 @@ export const eventSourceMapping: ResourceKind = {
       );
     }
 
-    if (properties.flag('Enabled') ?? true) {
-      eventSources.push({
-        queueArn,
-        queueUrl,
-        functionName,
-        batchSize,
-        batchingWindowSeconds,
-        ...(maximumConcurrency !== undefined && { maximumConcurrency }),
-        reportsBatchItemFailures: responseTypes.length > 0,
-      });
-    }
     const id = stableHash(`${stackName}/${logicalId}`, 12);
+    eventSources.push({
+      id,
+      enabled: properties.flag('Enabled') ?? true,
+      queueArn,
+      queueUrl,
+      functionName,
+      batchSize,
+      batchingWindowSeconds,
+      ...(maximumConcurrency !== undefined && { maximumConcurrency }),
+      reportsBatchItemFailures: responseTypes.length > 0,
+    });
     return {
       ref: id,
       attributes: {

@@ -47,6 +47,7 @@ export const TYPES_WITHOUT_EFFECT: Record<string, TypeWithoutEffect> = {
   'AWS::Logs::MetricFilter': { reason: MONITORING },
   'AWS::Logs::ResourcePolicy': { reason: PERMISSIONS },
   'AWS::SES::ConfigurationSet': { reason: 'mail goes to the inbox page only' },
+  'AWS::SES::ConfigurationSetEventDestination': { reason: 'the inbox page reports neither bounces nor complaints' },
   'AWS::SES::EmailIdentity': {
     reason: 'proof that a sender owns an address: the inbox page accepts mail from every sender',
   },

@@ -29,7 +29,8 @@ test('each event is registered once, by the stack that may publish it; FlightSch
     .flatMap(([stack, { PolicyDocument }]) =>
       (PolicyDocument as { Statement: Statement[] }).Statement.map((statement) => ({ stack, statement })),
     )
-    .filter(({ statement }) => statement.Action === 'events:PutEvents')
+    // The platform has no function. Its role of the smoke test publishes events of others.
+    .filter(({ stack, statement }) => statement.Action === 'events:PutEvents' && stack !== 'airline-platform')
     .flatMap(({ stack, statement: { Condition } }) => {
       const { 'events:source': source, 'events:detail-type': detailTypes } = Condition!['ForAllValues:StringEquals'];
       return [detailTypes].flat().map((detailType) => [`${source}@${detailType}`, stack]);

@@ -1,8 +1,7 @@
 /**
- * The subscriptions of the services say who hears what. The templates, the README, what the services read and the
- * simulation's bus must agree with them.
+ * The subscriptions of the services say who hears what. The templates, what the services read and the simulation's
+ * bus must agree with them.
  */
-import { readFileSync } from 'node:fs';
 import { contractOf, readSchemaFiles } from '@airline/events-schemas/compatibility/contract';
 import type { Readers } from '@airline/events-schemas/compatibility/releases';
 import { eventPatternOf } from '@airline/events-schemas/subscriptions';
@@ -15,7 +14,6 @@ import { goldenEvents } from '../../../../contracts/golden-events.ts';
 import { findReadMistakes, loadReaders } from '../../../../contracts/readers.ts';
 import { rulesOf, stacksThatHear, type EventRule } from '../../../../contracts/rules.ts';
 import { sharedTemplates } from '../../../support/shared-templates.ts';
-import { readmeFile, renewReadme } from '../../../../documents/readme.ts';
 import { loadSubscriptions, type SubscriptionsOfServices } from '../../../../protocol/subscriptions.ts';
 
 const contract = contractOf(readSchemaFiles());
@@ -54,11 +52,6 @@ test('a subscription to some events of its detail-types gets some of them, and n
       expect([detailType, [...new Set(matches)].sort()]).toEqual([detailType, [false, true]]);
     }
   }
-});
-
-test('the README is current', () => {
-  const readme = readFileSync(readmeFile, 'utf8');
-  expect(readme).toBe(renewReadme(readme, subscriptions));
 });
 
 test('payments hears every release of seats but the answer to its own word', () => {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { UsageError } from '../cli/usage-error.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface PythonEnvironment {
   /** The path of its `python`. */
@@ -18,10 +18,11 @@ const howToInstall =
 /**
  * A virtual environment with exactly the packages of a requirements file. It is created anew if it does not exist,
  * was created from another file, or has another version of Python.
+ * @param purpose the begin of a sentence that goes on with the version, e.g. `The conformance tests need`
  * @throws UsageError that says what is missing and how to install it
  */
-export function preparePython(folder: string, requirements: string): PythonEnvironment {
-  const python = findPython();
+export function preparePython(folder: string, requirements: string, purpose: string): PythonEnvironment {
+  const python = findPython(purpose);
   const installedFrom = path.join(folder, 'requirements.txt');
   const isCurrent =
     versionOf(path.join(folder, 'bin', 'python')) === python.version &&
@@ -48,7 +49,7 @@ export function preparePython(folder: string, requirements: string): PythonEnvir
   return { command: path.join(folder, 'bin', 'python'), version: python.version };
 }
 
-function findPython(): { command: string; version: string } {
+function findPython(purpose: string): { command: string; version: string } {
   const found = candidates.flatMap((command) => {
     const version = versionOf(command);
     return version === undefined ? [] : [{ command, version }];
@@ -57,8 +58,7 @@ function findPython(): { command: string; version: string } {
   if (fit) return fit;
   const older = found.map(({ command, version }) => `${command} is ${version}`).join(', ');
   throw new UsageError(
-    `The conformance tests need Python ${oldest.join('.')} or later for the emulator; ` +
-      `${older || 'there is none on the PATH'}.\n${howToInstall}`,
+    `${purpose} Python ${oldest.join('.')} or later; ${older || 'there is none on the PATH'}.\n${howToInstall}`,
   );
 }
 

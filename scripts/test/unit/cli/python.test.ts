@@ -18,25 +18,25 @@ function install(name: string, script: string): void {
   chmodSync(file, 0o755);
 }
 
-/** Runs `pnpm test:conformance` with a PATH that has the installed programs only. */
-function conformance(): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, commandArguments('test-conformance'), {
-    cwd: workspaceRoot,
-    env: { PATH: binaries },
-    encoding: 'utf8',
-  });
-}
+describe.each([
+  ['test-conformance', 'The emulator of the conformance tests needs Python 3.10 or later'],
+  ['templates-lint', 'cfn-lint needs Python 3.10 or later'],
+])('%s', (command, need) => {
+  /** Runs the command with a PATH that has the installed programs only. */
+  function run(): { status: number | null; stdout: string; stderr: string } {
+    const options = { cwd: workspaceRoot, env: { PATH: binaries }, encoding: 'utf8' } as const;
+    return spawnSync(process.execPath, commandArguments(command), options);
+  }
 
-describe('pnpm test:conformance', () => {
   test('reports that Python is missing, and how to install it', () => {
-    const { status, stderr } = conformance();
-    expect([status, stderr]).toEqual([1, expect.stringContaining('need Python 3.10 or later')]);
+    const { status, stderr } = run();
+    expect([status, stderr]).toEqual([1, expect.stringContaining(need)]);
     expect(stderr).toContain('there is none on the PATH');
     expect(stderr).toContain('apt-get install python3 python3-venv');
   });
 
   test('reports that Python is too old', () => {
     install('python3', 'echo 3.9.2');
-    expect(conformance()).toMatchObject({ status: 1, stderr: expect.stringContaining('python3 is 3.9.2') });
+    expect(run()).toMatchObject({ status: 1, stderr: expect.stringContaining('python3 is 3.9.2') });
   });
 });

@@ -1,0 +1,82 @@
+import { Stack } from 'aws-cdk-lib';
+import type { Archive, EventBus } from 'aws-cdk-lib/aws-events';
+import { Construct } from 'constructs';
+import { CommandRole, type Permission } from './command-role.ts';
+import { airlineName, serviceName } from './names.ts';
+
+/** The services with a queue. Add a new service here, so that operators may see and redrive its dead letters. */
+const services = ['bookings', 'seats', 'payments', 'receipts', 'status'];
+/** The services whose tables `pnpm reconcile` compares. */
+const reconciled = ['seats', 'payments', 'receipts', 'status'];
+
+/**
+ * The roles of the operators on call, with what the commands of the runbook need and nothing else.
+ * - `airline-reader` looks: `dlq list`, `show`, `export`, every dry run, `reconcile`, `status`, `flights list`,
+ *   `flow`.
+ * - `airline-operator` also acts: `dlq redrive`, `dlq drop` and `replay`, each with `--confirm`.
+ *
+ * Both see personal data: names and addresses in dead letters and tables. Neither gets the key with which payments
+ * charges: `reconcile` reads the charges with a restricted key of Stripe.
+ */
+export class OperatorRoles extends Construct {
+  constructor(scope: Construct, id: string, { bus, archive }: { bus: EventBus; archive: Archive }) {
+    super(scope, id);
+    const arnOf = (service: string, resource: string, resourceName?: string): string =>
+      Stack.of(this).formatArn({ service, resource, ...(resourceName !== undefined && { resourceName }) });
+    const queues = services.map((service) => serviceName(this, service));
+    const deadLetters = queues.flatMap((queue) => [`${queue}-dead-letters`, `${queue}-undelivered`]);
+    const deadLetterArns = deadLetters.map((queue) => arnOf('sqs', queue));
+
+    const reading: Permission[] = [
+      {
+        // Receiving is the only way to look into a queue. It hides a message for five minutes at most, and counts:
+        // ChangeMessageVisibility ends the hiding. A dead-letter queue has no limit of receives that could move it.
+        // The batch requests need these actions, too
+        // (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-batch-api-actions.html).
+        actions: ['sqs:GetQueueAttributes', 'sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility'],
+        resources: deadLetterArns,
+      },
+      {
+        actions: ['dynamodb:Scan'],
+        resources: reconciled.map((service) => arnOf('dynamodb', 'table', serviceName(this, service))),
+      },
+      {
+        actions: ['cloudformation:GetTemplate'],
+        resources: ['platform', ...services].map((name) =>
+          arnOf('cloudformation', 'stack', `${serviceName(this, name)}/*`),
+        ),
+        wide: 'The ARN of a stack ends with an id that CloudFormation gives; the name before it is that of one stack.',
+      },
+      { actions: ['events:DescribeEventBus'], resources: [bus.eventBusArn] },
+      { actions: ['events:DescribeArchive'], resources: [archive.archiveArn] },
+      {
+        actions: ['events:ListArchives', 'events:ListRules'],
+        resources: ['*'],
+        wide: 'EventBridge knows no resource for these two actions; they list names and patterns, and no event.',
+      },
+    ];
+    // No name of an airline has a full stop, so this pattern matches no replay of another airline.
+    const replays = arnOf('events', 'replay', `${airlineName(this)}.*`);
+    const anyTime =
+      'The name of a replay ends with the time of its start; the pattern matches only those of this airline.';
+    const acting: Permission[] = [
+      { actions: ['sqs:SendMessage'], resources: queues.map((queue) => arnOf('sqs', queue)) },
+      { actions: ['sqs:DeleteMessage'], resources: deadLetterArns },
+      { actions: ['events:StartReplay'], resources: [bus.eventBusArn, archive.archiveArn, replays], wide: anyTime },
+      { actions: ['events:DescribeReplay', 'events:CancelReplay'], resources: [replays], wide: anyTime },
+    ];
+    const secrets = ['payments/stripe-read-key'];
+    new CommandRole(this, 'Reader', {
+      name: 'reader',
+      description: 'For people who look: dead letters, dry runs, reconcile. Sees personal data, changes nothing',
+      secrets,
+      permissions: reading,
+    });
+    new CommandRole(this, 'Operator', {
+      name: 'operator',
+      description: 'For people who act: redrives, drops and replays. Also all that the reader may',
+      secrets,
+      permissions: [...reading, ...acting],
+    });
+  }
+}
