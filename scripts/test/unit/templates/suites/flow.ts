@@ -89,19 +89,7 @@ describe('the model', () => {
       ['seats', ['message to itself'], ['GET /flights', 'GET /flights/{flightId}/seats'], []],
       ['payments', [], [], ['payment provider']],
       ['receipts', ['message to itself'], [], ['mail']],
-      [
-        'status',
-        [
-          {
-            kind: 'schedule',
-            rule: 'airline-status-watch',
-            expression: 'rate(5 minutes)',
-            function: 'airline-status-watch',
-          },
-        ],
-        ['GET /bookings/{bookingId}'],
-        [],
-      ],
+      ['status', ['schedule'], ['GET /bookings/{bookingId}'], []],
     ]);
   });
 
