@@ -83,7 +83,8 @@ function serviceOfTemplate(
   const says = grants
     .filter(({ action }) => action === 'events:PutEvents')
     .flatMap(({ condition }) => {
-      // On an emulator, which cannot evaluate the limit, a role may publish anything. Then it says what its service owns.
+      // An emulator cannot evaluate the limit, so there a role may publish anything. Then it says what its service
+      // owns.
       if (condition['events:detail-type'] !== undefined) return list(condition['events:detail-type']);
       return [...knowledge.contract.values()]
         .filter(({ source }) => source === `airline.${service}`)
