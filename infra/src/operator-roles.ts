@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { Archive, EventBus } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 import { CommandRole, type Permission } from './command-role.ts';
@@ -11,8 +11,8 @@ const reconciled = ['seats', 'payments', 'receipts', 'status'];
 
 /**
  * The roles of the operators on call, with what the commands of the runbook need and nothing else.
- * - `airline-reader` looks: `dlq list`, `show`, `export`, every dry run, `reconcile`, `status`, `flights list`,
- *   `flow`.
+ * - `airline-reader` looks: `dlq list`, `show`, `export`, every dry run, `reconcile`, `explain`, `waiting`, `status`,
+ *   `flights list`, `flow`.
  * - `airline-operator` also acts: `dlq redrive`, `dlq drop` and `replay`, each with `--confirm`.
  *
  * Both see personal data: names and addresses in dead letters and tables. Neither gets the key with which payments
@@ -36,9 +36,28 @@ export class OperatorRoles extends Construct {
         actions: ['sqs:GetQueueAttributes', 'sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility'],
         resources: deadLetterArns,
       },
+      // How many messages wait: `explain` does not receive them.
+      { actions: ['sqs:GetQueueAttributes'], resources: queues.map((queue) => arnOf('sqs', queue)) },
       {
-        actions: ['dynamodb:Scan'],
+        actions: ['dynamodb:Scan', 'dynamodb:GetItem', 'dynamodb:Query'],
         resources: reconciled.map((service) => arnOf('dynamodb', 'table', serviceName(this, service))),
+      },
+      {
+        actions: ['dynamodb:Query'],
+        resources: [arnOf('dynamodb', 'table', `${serviceName(this, 'status')}/index/unsettled`)],
+      },
+      {
+        actions: ['logs:FilterLogEvents'],
+        // Its resource is a log group with all its streams.
+        resources: queues.map((name) =>
+          Stack.of(this).formatArn({
+            service: 'logs',
+            resource: 'log-group',
+            resourceName: `/aws/lambda/${name}-consumer:*`,
+            arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+          }),
+        ),
+        wide: 'FilterLogEvents is allowed on the streams of a log group; the name before them is that of one group.',
       },
       {
         actions: ['cloudformation:GetTemplate'],

@@ -20,6 +20,7 @@ interface Statement {
 const scripts = path.join(workspaceRoot, 'scripts');
 const prefixes: Readonly<Record<string, string>> = {
   cloudformation: 'cloudformation',
+  'cloudwatch-logs': 'logs',
   eventbridge: 'events',
   sqs: 'sqs',
   ssm: 'ssm',
@@ -27,18 +28,20 @@ const prefixes: Readonly<Record<string, string>> = {
 
 /** The actions of AWS that the commands of operators call, in the form of IAM. */
 function calledActions(): string[] {
-  const folders = ['dead-letters', 'flow', 'reconcile', 'replay'].map((folder) => path.join(scripts, folder));
+  const folders = ['dead-letters', 'explain', 'flow', 'reconcile', 'replay'].map((folder) =>
+    path.join(scripts, folder),
+  );
   const files = folders.flatMap((folder) => readdirSync(folder).map((file) => path.join(folder, file)));
   const actions = [...files, path.join(scripts, 'airline', 'target.ts')].flatMap((file) => {
     const code = readFileSync(file, 'utf8');
-    const imports = [...code.matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-(\w+)'/g)];
+    const imports = [...code.matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-([\w-]+)'/g)];
     return imports.flatMap(([, names, client]) =>
       // One permission covers an operation of SQS and its batch.
       [...names!.matchAll(/\b(\w+?)(Batch)?Command\b/g)].map(([, operation]) => `${prefixes[client!]}:${operation}`),
     );
   });
-  // The document client's name for Scan, page by page.
-  return [...new Set([...actions, 'dynamodb:Scan'])].sort();
+  // The document client has other names for these: GetCommand, QueryCommand, paginateScan.
+  return [...new Set([...actions, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:Scan'])].sort();
 }
 
 let stacks: Stack[];
@@ -85,7 +88,9 @@ describe('the roles of operators', () => {
   test('a reader may call the same without what changes something; to receive and to show again is to look', () => {
     const acting = Object.keys(operatorActions);
     expect(actionsOf('airline-reader')).toEqual(calledActions().filter((action) => !acting.includes(action)));
-    const writing = actionsOf('airline-reader').filter((action) => !/:(Get|Describe|List|Scan)/.test(action));
+    const writing = actionsOf('airline-reader').filter(
+      (action) => !/:(Get|Describe|List|Scan|Query|Filter)/.test(action),
+    );
     expect(writing).toEqual(['sqs:ChangeMessageVisibility', 'sqs:ReceiveMessage']);
   });
 
