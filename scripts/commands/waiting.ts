@@ -7,7 +7,7 @@ import { command, type CommonOptions, exitCode, run } from '../cli/command.ts';
 import { age } from '../cli/option-values.ts';
 import { describeWaiting, shorten } from '../waiting/describe-waiting.ts';
 import { groupWaiting, type WaitingGroup } from '../waiting/group-waiting.ts';
-import { readWaiting } from '../waiting/read-waiting.ts';
+import { readWaiting } from '../airline/read-waiting.ts';
 
 interface Options extends CommonOptions {
   /** Milliseconds. */

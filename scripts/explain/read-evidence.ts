@@ -233,6 +233,8 @@ async function askProvider(target: Target, payment: PaymentRecord): Promise<Prov
     const charge = intentId === undefined ? undefined : data[0];
     return { answers: true, ...(charge && { charge: charge.refunded ? 'refunded' : charge.status }) };
   } catch (error) {
+    const { statusCode } = error as { statusCode?: number };
+    if (statusCode !== undefined && statusCode < 500) return { answers: true };
     return { answers: false, error: reasonOf(error) };
   }
 }

@@ -4,7 +4,7 @@ import { eventPatternOf } from '@airline/events-schemas/subscriptions';
 import type { Template, TemplateResource } from '@airline/local-cloud/cloudformation/cloud-assembly';
 import { matchesEventPattern } from '@airline/local-cloud/event-bridge/event-pattern';
 import type { Flow, FlowEvent, FlowQueue, FlowRule, FlowService, FlowTimer } from './flow.ts';
-import type { SubscriptionsOfServices } from './subscriptions.ts';
+import type { SubscriptionsOfServices } from '../protocol/subscriptions.ts';
 
 /** A deployed or synthesized stack. */
 export interface NamedTemplate {

@@ -48,10 +48,13 @@ export async function readSnapshot(target: Target, only?: Only): Promise<Snapsho
       readSeats(scan('seats', ['record', 'flight', 'bookingId'])),
       recordsOf<PaymentRecord>(scan('payments', ['record'])),
     ]);
+    // A flight has the seats of other bookings, too, whose records were not read.
+    const chosen = only && new Set(only.bookingIds);
     return {
       takenAt: new Date().toISOString(),
       facts,
       ...seats,
+      seatItems: seats.seatItems.filter(({ bookingId }) => chosen?.has(bookingId) ?? true),
       payments,
       receipts,
       charges: await readCharges(target, payments, only),

@@ -12,6 +12,7 @@ import {
   GetQueueAttributesCommand,
   SetQueueAttributesCommand,
 } from '@aws-sdk/client-sqs';
+import { newEvent } from '@airline/events-schemas/events';
 import type { StandingFault } from '@airline/local-cloud/chaos/chaos';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { BookingStatus } from '../../airline/follow-booking.ts';
@@ -281,13 +282,11 @@ describe('a booking that is stuck, because', () => {
     await airline.faults(closed('payments'));
     const id = await requested({ expiresAt: new Date(Date.now() + 30_000).toISOString() });
     await hasHeard(id, 'SeatBooked');
-    await airline.publish('PaymentOk', {
-      bookingId: id,
-      paymentId: 'pi_other',
-      amountMinor: customer.fare.amountMinor + 1,
-      currency: customer.fare.currency,
-      paidAt: new Date().toISOString(),
-    });
+    const paidAt = new Date().toISOString();
+    const { amountMinor, currency } = customer.fare;
+    const paid = { bookingId: id, paymentId: 'pi_other', amountMinor: amountMinor + 1, currency, paidAt };
+    await airline.publish('PaymentOk', paid, newEvent('PaymentOk', paid, { occurredAt: paidAt }).metadata);
+    await hasHeard(id, 'PaymentOk');
     const answer = await explained(id, /^Payments charged other money than the fare of the seats/);
     expect(answer).toMatchObject({
       code: 3,
