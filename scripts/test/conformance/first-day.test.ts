@@ -42,7 +42,7 @@ aws() {
     *) node scripts/test/support/aws-command.ts "$@" ;;
   esac
 }
-read() { STRIPE_KEY=sk_test_first_day; }
+read() { printf -v "\${@: -1}" sk_test_first_day; }
 pnpm() {
   case "$1" in
     install) ;;

@@ -55,3 +55,13 @@ test('every pipeline variable of the page is read by a workflow, and every one t
     [...new Set([...text.matchAll(pattern)].map(([, name]) => name!))].sort();
   expect(namesIn(page, /gh variable set (\w+)/g)).toEqual(namesIn(workflows, /vars\.(\w+)/g));
 });
+
+test.each(['airline', 'airline-staging'])('the page stores both keys of Stripe for %s', (airline) => {
+  // Payments charges with the first; the role of the smoke test, which a pipeline uses, may read the second only.
+  const stored = blocks.flatMap(({ commands: text }) =>
+    [...text.matchAll(/put-parameter --type SecureString --name \/(\S+)/g)].map(([, name]) => name),
+  );
+  expect(stored).toEqual(
+    expect.arrayContaining(['stripe-api-key', 'stripe-read-key'].map((key) => `${airline}/payments/${key}`)),
+  );
+});
