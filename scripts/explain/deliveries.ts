@@ -74,6 +74,8 @@ export function seriousness({ kind }: Place): number {
 const arrivalMilliseconds = 5000;
 /** The tries of a message and their pauses take less time than this. A message in flight for longer is another one. */
 const triesMilliseconds = 3 * 60_000;
+/** A message that is due for longer, while messages wait in its queue, is one of them: nobody receives them. */
+const dueMilliseconds = 60_000;
 /** SQS moves a message to the dead-letter queue when it is received after its last try. */
 const burialMilliseconds = 2 * 60_000;
 
@@ -189,8 +191,10 @@ function placeOf(service: string, event: KnownEvent, published: ReadonlySet<Fact
 
 function placeByLine(line: LogLine, { queues }: Evidence, now: number): Place {
   const { service, kind, at, receiveCount: attempt = 1, endsBy, nextTryAt, error = 'no error', reason } = line;
-  const of = queues[service]?.maxReceiveCount ?? Infinity;
+  const { waiting = 0, inFlight = 0, maxReceiveCount: of = Infinity } = queues[service] ?? {};
   const since = at;
+  const isDue = nextTryAt !== undefined && now - Date.parse(nextTryAt) > dueMilliseconds;
+  if (isDue && attempt < of && waiting > 0) return { kind: 'queued', waiting, inFlight };
   switch (kind) {
     case 'handling':
       if (endsBy !== undefined && Date.parse(endsBy) < now) return { kind: 'run-died', attempt, since };

@@ -180,6 +180,17 @@ const rows: Row[] = [
     type: `pnpm dlq redrive receipts --booking ${bookingId} --confirm`,
   },
   {
+    name: 'a try that is long due, while messages wait and nobody receives them',
+    found: {
+      ...unpaid,
+      lines: [{ ...failed, at: at(8), nextTryAt: at(7) }],
+      queues: queuesWith('payments', { waiting: 3 }),
+    },
+    state: 'waiting',
+    says: `${waits}its BookingRequested waits in the queue of payments, where 3 messages wait to be received.${heldUntil}`,
+    type: follow,
+  },
+  {
     name: 'the last try that failed',
     found: { ...unpaid, lines: [{ ...failed, receiveCount: 5, at: at(1) }] },
     state: 'waiting',
