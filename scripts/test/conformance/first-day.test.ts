@@ -26,8 +26,9 @@ afterAll(async () => {
 });
 
 /**
- * What stands for the programs of the page. `pnpm` runs the same scripts, and adds what an emulator needs. The other
- * programs are not installed, or would ask services that the emulator does not have.
+ * What stands for the programs of the page. `pnpm` runs the same scripts, and adds what an emulator needs and
+ * short holds, for whose end the smoke test waits. The other programs are not installed, or would ask services that the
+ * emulator does not have.
  */
 const programs = `
 set -euo pipefail
@@ -46,7 +47,7 @@ read() { printf -v "\${@: -1}" sk_test_first_day; }
 pnpm() {
   case "$1" in
     install) ;;
-    run) node "scripts/commands/$2.ts" "\${@:3}" -c emulator=true -c "stripeApiUrl=$STRIPE_API_URL" ;;
+    run) node "scripts/commands/$2.ts" "\${@:3}" -c emulator=true -c "stripeApiUrl=$STRIPE_API_URL" -c holdGraceSeconds=1 ;;
     --filter)
       local folder=\${2#@airline/}
       [ "$folder" = infra ] || folder=packages/$folder

@@ -16,7 +16,8 @@ let folder: string;
 let bookingId: string;
 
 beforeAll(async () => {
-  place = await startOnEmulator('roles');
+  // The smoke test waits for the end of a hold.
+  place = await startOnEmulator('roles', { holdGraceSeconds: 1 });
   airline = new RunningAirline(place);
   folder = await mkdtemp(path.join(os.tmpdir(), 'roles-'));
   await writeProfiles();
