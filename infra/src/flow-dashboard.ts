@@ -14,6 +14,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { businessMetric } from './alarm.ts';
+import { type KnownService, knownServices } from './known-services.ts';
 import { airlineName, serviceName } from './names.ts';
 
 /** The alarms of every service: of its queue, its rules and its consumer. */
@@ -29,19 +30,14 @@ const everyService = [
 ];
 const withApi = [...everyService, 'api-errors', 'api-throttles'];
 
-/**
- * The alarms of each service, in the order of the dashboards. The platform knows services by name only: one that is not
- * deployed has no data. Add a new service here.
- */
-const alarmsByService: Readonly<Record<string, readonly string[]>> = {
+/** The alarms of each service. One that is not deployed has no data. */
+const alarmsByService: Readonly<Record<KnownService, readonly string[]>> = {
   bookings: withApi,
   seats: [...withApi, 'impossible-facts'],
   payments: everyService,
   receipts: [...everyService, 'mails-waiting', 'mails-returned'],
   status: [...withApi, 'watch-errors', 'watch-throttles', 'unsettled-bookings'],
 };
-/** The services that the dashboards know. */
-export const watchedServices: readonly string[] = Object.keys(alarmsByService);
 
 const period = Duration.minutes(1);
 const graph = { width: 12, height: 6, period };
@@ -109,9 +105,7 @@ export class FlowDashboard extends Construct {
           }),
           new GraphWidget({
             title: 'Age of the oldest message, in seconds',
-            left: watchedServices.map((service) =>
-              queueMetric(this, service, 'ApproximateAgeOfOldestMessage', service),
-            ),
+            left: knownServices.map((service) => queueMetric(this, service, 'ApproximateAgeOfOldestMessage', service)),
             leftYAxis: { showUnits: false, min: 0 },
             ...graph,
           }),
@@ -119,14 +113,14 @@ export class FlowDashboard extends Construct {
         [
           new GraphWidget({
             title: 'Messages waiting',
-            left: watchedServices.map((service) =>
+            left: knownServices.map((service) =>
               queueMetric(this, service, 'ApproximateNumberOfMessagesVisible', service),
             ),
             ...graph,
           }),
           new GraphWidget({
             title: 'Dead letters (must be 0)',
-            left: watchedServices.flatMap((service) => [
+            left: knownServices.flatMap((service) => [
               queueMetric(
                 this,
                 `${service}-dead-letters`,

@@ -2,12 +2,8 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { Archive, EventBus } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 import { CommandRole, type Permission } from './command-role.ts';
+import { bookingServices, knownServices } from './known-services.ts';
 import { airlineName, serviceName } from './names.ts';
-
-/** The services with a queue. Add a new service here, so that operators may see and redrive its dead letters. */
-const services = ['bookings', 'seats', 'payments', 'receipts', 'status'];
-/** The services of bookings: `pnpm reconcile` compares their tables, `pnpm explain` also reads their logs. */
-const bookingServices = ['seats', 'payments', 'receipts', 'status'];
 
 /**
  * The roles of the operators on call, with what the commands of the runbook need and nothing else.
@@ -25,7 +21,7 @@ export class OperatorRoles extends Construct {
     const arnOf = (service: string, resource: string, resourceName?: string): string =>
       stack.formatArn({ service, resource, ...(resourceName !== undefined && { resourceName }) });
     const tableOf = (service: string): string => arnOf('dynamodb', 'table', serviceName(this, service));
-    const queues = services.map((service) => serviceName(this, service));
+    const queues = knownServices.map((service) => serviceName(this, service));
     const deadLetters = queues.flatMap((queue) => [`${queue}-dead-letters`, `${queue}-undelivered`]);
     const deadLetterArns = deadLetters.map((queue) => arnOf('sqs', queue));
 
@@ -58,7 +54,7 @@ export class OperatorRoles extends Construct {
       },
       {
         actions: ['cloudformation:GetTemplate'],
-        resources: ['platform', ...services].map((name) =>
+        resources: ['platform', ...knownServices].map((name) =>
           arnOf('cloudformation', 'stack', `${serviceName(this, name)}/*`),
         ),
         wide: 'The ARN of a stack ends with an id that CloudFormation gives; the name before it is that of one stack.',

@@ -14,7 +14,7 @@ import {
   VariableType,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { watchedServices } from './flow-dashboard.ts';
+import { knownServices } from './known-services.ts';
 import { airlineName, serviceName } from './names.ts';
 
 const period = Duration.minutes(1);
@@ -56,8 +56,8 @@ export class ServicesDashboard extends Construct {
           value: chosen,
           label: 'Service',
           inputType: VariableInputType.SELECT,
-          values: Values.fromValues(...watchedServices.map((value) => ({ value, label: value }))),
-          defaultValue: DefaultValue.value(watchedServices[0]),
+          values: Values.fromValues(...knownServices.map((value) => ({ value, label: value }))),
+          defaultValue: DefaultValue.value(knownServices[0]),
         }),
       ],
       widgets: [

@@ -2,14 +2,10 @@ import { Stack } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 import { CommandRole } from './command-role.ts';
+import { bookingServices, knownServices } from './known-services.ts';
 import { airlineName, serviceName } from './names.ts';
 import { justify } from './policies/justify.ts';
 import { grantPutEvents } from './put-events-policy.ts';
-
-/** The services with a queue. Add a new service here, so that the smoke test can look at its queues. */
-const services = ['bookings', 'seats', 'payments', 'receipts', 'status'];
-/** The services in whose tables the smoke test looks for its own bookings. */
-const readTables = ['seats', 'payments', 'receipts', 'status'];
 
 /**
  * The role `airline-smoke`, with what `pnpm smoke` needs and nothing else. It may publish a flight and requests of
@@ -21,11 +17,11 @@ export class SmokeRole extends Construct {
     super(scope, id);
     const arnOf = (service: string, resource: string, resourceName?: string): string =>
       Stack.of(this).formatArn({ service, resource, ...(resourceName !== undefined && { resourceName }) });
-    const queues = services.map((service) => serviceName(this, service));
+    const queues = knownServices.map((service) => serviceName(this, service));
     const deadLetters = queues.map((queue) => `${queue}-dead-letters`);
     const undelivered = queues.map((queue) => `${queue}-undelivered`);
     const queueArns = (names: string[]): string[] => names.map((name) => arnOf('sqs', name));
-    const tables = readTables.map((service) => arnOf('dynamodb', 'table', serviceName(this, service)));
+    const tables = bookingServices.map((service) => arnOf('dynamodb', 'table', serviceName(this, service)));
 
     const role = new CommandRole(this, 'Smoke', {
       name: 'smoke',
@@ -55,7 +51,7 @@ export class SmokeRole extends Construct {
         },
         {
           actions: ['cloudformation:ListStackResources'],
-          resources: ['platform', ...services].map((part) =>
+          resources: ['platform', ...knownServices].map((part) =>
             arnOf('cloudformation', 'stack', `${serviceName(this, part)}/*`),
           ),
           wide: 'The ARN of a stack ends with a random id; the pattern matches only stacks of this airline.',

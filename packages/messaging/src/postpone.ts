@@ -1,5 +1,6 @@
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSRecord } from 'aws-lambda';
+import { jittered, longestJittered } from './jitter.ts';
 
 /**
  * Thrown by a handler when something outside refuses for now, and may refuse for a day: an account without a
@@ -15,10 +16,8 @@ export type Postpone = (record: SQSRecord, now: Date) => Promise<{ delaySeconds:
 
 /** Seconds until the next try, by the number of times that the message was postponed. The last one repeats. */
 const delaysSeconds = [5, 30, 120, 720];
-/** A delay is longer or shorter by up to this part of it. The longest is below the 900 seconds that SQS allows. */
-const jitter = 0.2;
-/** The longest delay, jitter included. */
-export const longestPostponementSeconds = Math.max(...delaysSeconds) * (1 + jitter);
+/** The longest delay, jitter included. SQS allows 900 seconds. */
+export const longestPostponementSeconds = longestJittered(delaysSeconds);
 /** A message that waits longer than this is a dead letter. */
 export const longestWaitSeconds = 7 * 24 * 3600;
 
@@ -48,7 +47,7 @@ export function createPostpone({
     const { body, attributes } = record;
     const postponements = Number(record.messageAttributes?.[postponementsAttribute]?.stringValue ?? 0);
     const delay = delaysSeconds[Math.min(postponements, delaysSeconds.length - 1)]!;
-    const delaySeconds = Math.round(delay * (1 - jitter + 2 * jitter * random()));
+    const delaySeconds = jittered(delay, random);
     const waitingSince = new Date(now.getTime() - 1000 * waitedSeconds(record, now)).toISOString();
     await client.send(
       new SendMessageCommand({

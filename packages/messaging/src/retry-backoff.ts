@@ -1,5 +1,6 @@
 import { ChangeMessageVisibilityCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { SQSRecord } from 'aws-lambda';
+import { jittered, longestJittered } from './jitter.ts';
 
 /** Sets when a failed message is delivered again. @returns the pause in seconds @throws when SQS refuses */
 export type DelayRetry = (record: Pick<SQSRecord, 'receiptHandle' | 'attributes'>) => Promise<number>;
@@ -10,10 +11,8 @@ export type DelayRetry = (record: Pick<SQSRecord, 'receiptHandle' | 'attributes'
  * timeout of this project's queues.
  */
 const pausesSeconds = [2, 8, 30, 50];
-/** A pause is longer or shorter by up to this part of it. */
-const jitter = 0.2;
 /** The longest pause, jitter included. */
-export const longestPauseSeconds = Math.max(...pausesSeconds) * (1 + jitter);
+export const longestPauseSeconds = longestJittered(pausesSeconds);
 
 /**
  * Sets the visibility timeout of a failed message. Otherwise every retry would wait for the queue's own visibility
@@ -32,7 +31,7 @@ export function createRetryBackoff({
   return async ({ receiptHandle, attributes }) => {
     // After the last try the pause is 0: SQS moves a message to the dead-letter queue only when it is received again.
     const pause = pausesSeconds[Number(attributes.ApproximateReceiveCount) - 1] ?? 0;
-    const VisibilityTimeout = Math.round(pause * (1 - jitter + 2 * jitter * random()));
+    const VisibilityTimeout = jittered(pause, random);
     await client.send(
       new ChangeMessageVisibilityCommand({ QueueUrl: queueUrl, ReceiptHandle: receiptHandle, VisibilityTimeout }),
     );

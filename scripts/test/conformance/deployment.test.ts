@@ -5,7 +5,6 @@ import { CloudFormationClient, DescribeStackResourcesCommand } from '@aws-sdk/cl
 import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { BookingStatus } from '../../airline/follow-booking.ts';
-import type { Report } from '../../reconcile/reconcile-bookings.ts';
 import { type BookingRequest, type Customer, RunningAirline, until } from '../end-to-end/support/running-airline.ts';
 import type { AirlinePlace } from '../end-to-end/support/airline-place.ts';
 import { pipelineEnvironment, subjects } from '../end-to-end/support/pipeline-roles.ts';
@@ -26,13 +25,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await airline?.stop();
 });
-
-/** What `pnpm reconcile` finds. */
-async function findings(): Promise<Report['findings']> {
-  const { stdout, stderr } = await airline.command('reconcile', '--json', '--in-flight', '1s');
-  if (stdout === '') throw new Error(stderr);
-  return (JSON.parse(stdout) as Report).findings;
-}
 
 describe('the roles of the pipelines', () => {
   const accountId = '000000000000';
@@ -123,7 +115,7 @@ describe('a new version of a service', () => {
     console.log(`${inFlight} of 200 bookings were in flight when the new version took over.`);
     expect(inFlight).toBeGreaterThan(100);
     expect(await readFile(place.log, 'utf8')).toContain(word);
-    expect(await findings()).toEqual([]);
+    expect((await airline.reconcile('1s')).report.findings).toEqual([]);
   });
 });
 
@@ -184,7 +176,7 @@ describe.each<[service: string, withoutIt: (bookingId: string) => Promise<boolea
     const later = customer.request();
     await airline.publish('BookingRequested', later);
     for (const request of [later, during, before]) await expectBookedOnce(request);
-    expect(await findings()).toEqual([]);
+    expect((await airline.reconcile('1s')).report.findings).toEqual([]);
   });
 });
 

@@ -4,7 +4,6 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { BookingStatus } from '../../airline/follow-booking.ts';
-import type { Report } from '../../reconcile/reconcile-bookings.ts';
 import {
   type BookingRequest,
   type Customer,
@@ -14,7 +13,6 @@ import {
 } from './support/running-airline.ts';
 
 const declined = 'pm_card_visa_chargeDeclined';
-const services = ['bookings', 'seats', 'payments', 'receipts', 'status'];
 /** Of a request, in milliseconds. Every restore takes longer than a request is valid, so requests must have expired. */
 const validFor = 6000;
 
@@ -31,10 +29,7 @@ afterAll(async () => {
 });
 
 async function quiet(): Promise<void> {
-  await until('all is handled', async () => {
-    const counts = await Promise.all(services.map((service) => airline.messagesIn(service)));
-    return counts.every((count) => count === 0);
-  });
+  await until('all is handled', async () => (await airline.unhandled()) === 0);
 }
 
 /** One confirmed, one declined and one cancelled booking, whose requests have expired. */
@@ -84,8 +79,8 @@ async function replay(from: string, ...rules: string[]): Promise<void> {
 
 /** What `pnpm reconcile` finds, by booking. */
 async function findings(): Promise<{ bookingId?: string; rule: string }[]> {
-  const { stdout } = await airline.command('reconcile', '--json', '--in-flight', '0s');
-  return (JSON.parse(stdout) as Report).findings.map(({ bookingId, rule }) => ({ bookingId: bookingId!, rule }));
+  const { report } = await airline.reconcile();
+  return report.findings.map(({ bookingId, rule }) => ({ bookingId: bookingId!, rule }));
 }
 
 const testHere = runsOnEmulator ? test.skip : test;

@@ -12,7 +12,6 @@ import {
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { BookingStatus } from '../../../airline/follow-booking.ts';
 import { workspaceRoot } from '../../../cli/workspace.ts';
-import type { Report } from '../../../reconcile/reconcile-bookings.ts';
 import {
   type Customer,
   type RunningAirline,
@@ -29,20 +28,6 @@ beforeAll(async () => {
   airline = await sharedAirline();
   customer = await airline.customer('KL1001');
 });
-
-/** Messages of all services that wait or are being handled. */
-async function unhandled(): Promise<number> {
-  const services = ['bookings', 'seats', 'payments', 'receipts', 'status'];
-  const counts = await Promise.all(services.map((service) => airline.messagesIn(service)));
-  return counts.reduce((sum, count) => sum + count, 0);
-}
-
-/** Nothing counts as in flight, so the verdict does not depend on how fast this machine is. */
-async function reconcile(): Promise<{ code: number | null; report: Report }> {
-  const { code, stdout, stderr } = await airline.command('reconcile', '--json', '--in-flight', '0s');
-  if (stdout === '') throw new Error(stderr);
-  return { code, report: JSON.parse(stdout) as Report };
-}
 
 describe('an operator', () => {
   testExceptOnEmulator(
@@ -64,7 +49,7 @@ describe('an operator', () => {
       async () => (await airline.get<BookingStatus>(`/bookings/${asked.bookingId}`)).status === 'CONFIRMED',
     );
 
-    const { code, report } = await reconcile();
+    const { code, report } = await airline.reconcile();
     const finding = report.findings.find(({ bookingId }) => bookingId === asked.bookingId)!;
     expect(code).toBe(1);
     expect(finding).toMatchObject({ invariant: 'settles', rule: 'stuck', waitsFor: ['receipts'] });
@@ -89,8 +74,8 @@ describe('an operator', () => {
     }
     expect((await airline.settled(asked.bookingId)).status).toBe('CONFIRMED');
     expect(await airline.mailsTo(asked.passenger.email)).toHaveLength(1);
-    await until('all is handled', async () => (await unhandled()) === 0);
-    expect(await reconcile()).toMatchObject({ code: 0, report: { inFlight: 0, findings: [] } });
+    await until('all is handled', async () => (await airline.unhandled()) === 0);
+    expect(await airline.reconcile()).toMatchObject({ code: 0, report: { inFlight: 0, findings: [] } });
   });
 
   const testWithArchive = testExceptOnEmulator('MiniStack 1.5.33 has no archive');
@@ -123,10 +108,10 @@ describe('an operator', () => {
       });
       const replayed = await airline.command('replay', '--from', '1h', '--confirm', '--json');
       expect(JSON.parse(replayed.stdout)).toMatchObject({ confirmed: true, state: 'COMPLETED' });
-      await until('all is handled', async () => (await unhandled()) === 0);
+      await until('all is handled', async () => (await airline.unhandled()) === 0);
 
       expect(await outcomes()).toEqual(before);
-      expect(await reconcile()).toMatchObject({ code: 0, report: { findings: [] } });
+      expect(await airline.reconcile()).toMatchObject({ code: 0, report: { findings: [] } });
     },
   );
 

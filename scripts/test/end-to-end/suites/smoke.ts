@@ -1,7 +1,6 @@
 import { DisableRuleCommand, EnableRuleCommand } from '@aws-sdk/client-eventbridge';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { ListedFlight } from '../../../airline/list-flights.ts';
-import type { Report } from '../../../reconcile/reconcile-bookings.ts';
 import type { Outcome } from '../../../smoke/check.ts';
 import type { SmokeReport } from '../../../smoke/run-smoke.ts';
 import { type RunningAirline, runsOnEmulator } from '../support/running-airline.ts';
@@ -18,11 +17,6 @@ async function smoke(): Promise<{ code: number | null; report: SmokeReport; stat
   if (stdout === '') throw new Error(stderr);
   const report = JSON.parse(stdout) as SmokeReport;
   return { code, report, states: Object.fromEntries(report.checks.map(({ name, state }) => [name, state])) };
-}
-
-/** Nothing counts as in flight. */
-async function findings(): Promise<Report['findings']> {
-  return (JSON.parse((await airline.command('reconcile', '--json', '--in-flight', '0s')).stdout) as Report).findings;
 }
 
 async function smokeFlightsOnSale(): Promise<ListedFlight[]> {
@@ -58,7 +52,7 @@ describe('the smoke test', () => {
     expect(await smokeFlightsOnSale()).toEqual([]);
     const queues = JSON.parse((await airline.command('dlq', 'list', '--json')).stdout) as { messages: number }[];
     expect(queues.filter(({ messages }) => messages > 0)).toEqual([]);
-    expect(await findings()).toEqual([]);
+    expect((await airline.reconcile()).report.findings).toEqual([]);
   });
 
   test('names the rule that is disabled and the service that does not react, and fails', async () => {
@@ -75,6 +69,6 @@ describe('the smoke test', () => {
     expect(line('books').saw).toMatch(/^\S+ is CONFIRMED, not settled: no ReceiptIssued$/);
     expect(line('books').next).toMatch(/^`pnpm dlq show receipts --booking \S+`; runbook, "A dead-letter queue/);
     expect(await smokeFlightsOnSale()).toEqual([]);
-    expect(await findings()).toEqual([]);
+    expect((await airline.reconcile()).report.findings).toEqual([]);
   });
 });

@@ -24,6 +24,7 @@ import { expectDocumented } from './expect-documented.ts';
 import { fetchLocalhost } from '../../../airline/fetch-localhost.ts';
 import { type CommandResult, runCommand } from '../../../cli/run-command.ts';
 import type { Flight } from '../../../airline/schedule.ts';
+import type { Report } from '../../../reconcile/reconcile-bookings.ts';
 import type { AirlinePlace, Mail } from './airline-place.ts';
 import { startOnLocalCloud } from './on-local-cloud.ts';
 
@@ -134,6 +135,23 @@ export class RunningAirline {
     const QueueUrl = await this.queueUrl(queue);
     const { Attributes = {} } = await this.sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames }));
     return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
+  }
+
+  /** The messages of all services that wait or are being handled. */
+  async unhandled(): Promise<number> {
+    const services = ['bookings', 'seats', 'payments', 'receipts', 'status'];
+    const counts = await Promise.all(services.map((service) => this.messagesIn(service)));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /**
+   * Runs `pnpm reconcile`.
+   * @param inFlight with the default nothing counts as in flight, so the verdict does not depend on the machine's speed
+   */
+  async reconcile(inFlight = '0s'): Promise<{ code: number | null; report: Report }> {
+    const { code, stdout, stderr } = await this.command('reconcile', '--json', '--in-flight', inFlight);
+    if (stdout === '') throw new Error(stderr);
+    return { code, report: JSON.parse(stdout) as Report };
   }
 
   /** Asks the front door. @throws Error when the answer is not as docs/openapi.yaml says */
