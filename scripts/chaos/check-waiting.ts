@@ -1,4 +1,5 @@
 /** Compares `pnpm waiting` and `pnpm explain` with what status and the dead-letter queues say themselves. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { environmentOn, type LocalPorts, openTarget } from '../airline/target.ts';
 import { runCommand } from '../cli/run-command.ts';
 import { deadLetterQueues, peek } from '../dead-letters/dead-letters.ts';
@@ -57,7 +58,7 @@ export async function compareWaiting(
       return;
     }
     doubtful = differing;
-    await new Promise((resolve) => setTimeout(resolve, pauseMilliseconds));
+    await pause(pauseMilliseconds);
   }
 }
 
@@ -76,21 +77,69 @@ async function unsettled(airline: ChaosAirline, bookingIds: readonly string[]): 
  * them, and otherwise none.
  */
 export async function checkExplained(bookingIds: readonly string[], ports: LocalPorts, looks: Looks): Promise<void> {
+  const letters = await readLetters(ports);
+  for (const bookingId of bookingIds.slice(0, explainedAtOnce)) {
+    const { sentence, explanation } = await explain(bookingId, ports);
+    looks.explained += 1;
+    const letter = namedLetter(bookingId, explanation);
+    const has = [...letters].some((letter) => letter.startsWith(bookingId));
+    if (explanation.state !== 'waiting' || (letter === undefined ? has : !letters.has(letter)))
+      looks.violations.push(`${bookingId} is not settled, and explain is wrong: ${sentence}`);
+  }
+}
+
+/**
+ * Until `signal` aborts, compares `waiting` with status for a sample of the bookings, and explains one of them, while
+ * they change. Of an explained one, status must say the same before and after, and a dead letter that is named must be
+ * there.
+ * @param pick returns some of the bookings, others each time
+ */
+export async function checkInMotion(
+  airline: ChaosAirline,
+  pick: () => readonly string[],
+  ports: LocalPorts,
+  looks: Looks,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    const sample = pick();
+    await compareWaiting(airline, sample, ports, looks);
+    const before = await airline.statuses(sample);
+    const bookingId = sample.find((id) => before.get(id)?.settled === false) ?? sample.find((id) => before.has(id));
+    if (bookingId !== undefined) {
+      const { sentence, explanation } = await explain(bookingId, ports);
+      looks.explained += 1;
+      const after = (await airline.statuses([bookingId])).get(bookingId);
+      const isSettled = before.get(bookingId)!.settled;
+      const letter = namedLetter(bookingId, explanation);
+      const isWrong =
+        (isSettled === after?.settled && explanation.state !== (isSettled ? 'settled' : 'waiting')) ||
+        // Nobody redrives meanwhile, so a dead letter stays where it is.
+        (letter !== undefined && !(await readLetters(ports)).has(letter));
+      if (isWrong) looks.violations.push(`explain was wrong while bookings changed: ${bookingId}: ${sentence}`);
+    }
+    await pause(pauseMilliseconds, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Each dead letter as its booking, service and detail-type. */
+async function readLetters(ports: LocalPorts): Promise<Set<string>> {
   const target = openTarget('local', ports);
   const letters = new Set<string>();
   for (const queue of await deadLetterQueues(target))
     for (const { correlationId, detailType } of await peek(target, queue, mostLetters))
       letters.add(`${correlationId} ${queue.service} ${detailType}`);
-  for (const bookingId of bookingIds.slice(0, explainedAtOnce)) {
-    const { stdout, stderr } = await runCommand(environmentOn(ports), 'explain', bookingId, '--json');
-    if (stdout === '') throw new Error(`\`pnpm explain ${bookingId}\` failed: ${stderr}`);
-    const { sentence, explanation } = JSON.parse(stdout) as Answer;
-    looks.explained += 1;
-    const named = (explanation.waits ?? []).flatMap(({ heldUpBy }) => heldUpBy)[0];
-    const has = [...letters].some((letter) => letter.startsWith(bookingId));
-    const isTrue =
-      named?.place.kind === 'dead-letter' ? letters.has(`${bookingId} ${named.service} ${named.event.type}`) : !has;
-    if (explanation.state !== 'waiting' || !isTrue)
-      looks.violations.push(`${bookingId} is not settled, and explain is wrong: ${sentence}`);
-  }
+  return letters;
+}
+
+/** The dead letter that explain says to act on, if it names one. */
+function namedLetter(bookingId: string, { waits = [] }: Answer['explanation']): string | undefined {
+  const named = waits.flatMap(({ heldUpBy }) => heldUpBy)[0];
+  return named?.place.kind === 'dead-letter' ? `${bookingId} ${named.service} ${named.event.type}` : undefined;
+}
+
+async function explain(bookingId: string, ports: LocalPorts): Promise<Answer> {
+  const { stdout, stderr } = await runCommand(environmentOn(ports), 'explain', bookingId, '--json');
+  if (stdout === '') throw new Error(`\`pnpm explain ${bookingId}\` failed: ${stderr}`);
+  return JSON.parse(stdout) as Answer;
 }

@@ -7,7 +7,7 @@ import { runCommand } from '../cli/run-command.ts';
 import { type ChaosAirline, createChaosAirline } from './chaos-airline.ts';
 import { planBookings } from './chaos-bookings.ts';
 import { chaosFlights } from './chaos-flights.ts';
-import { checkExplained, compareWaiting, type Looks } from './check-waiting.ts';
+import { checkExplained, checkInMotion, compareWaiting, type Looks } from './check-waiting.ts';
 import { judge, type Verdict } from './chaos-verdict.ts';
 
 export interface ChaosRunOptions {
@@ -21,6 +21,8 @@ export interface ChaosRunOptions {
 
 /** Redrives end after this time without progress. EventBridge pauses up to a minute before it retries a delivery. */
 const progressTimeoutMilliseconds = 90_000;
+/** While bookings are published, so many of the last ones are looked at: they are the ones that change. */
+const watchedAtOnce = 40;
 
 /**
  * Books while the local cloud injects faults, stops the faults, redrives the dead letters, and judges the result.
@@ -48,8 +50,17 @@ export async function runChaos(
       "A killed worker's messages are redelivered after 20 s instead of a minute or more",
   );
   const progress = { format: `${pc.dim('·')} Published {bar} {value}/{total}`, total: bookings };
-  await withProgressBar(progress, (onProgress) => airline.publish(plan, backlog, onProgress));
   const looks: Looks = { compared: 0, explained: 0, violations: [] };
+  let published = 0;
+  const inFlight = (): string[] => bookingIds.slice(Math.max(0, published - watchedAtOnce), published);
+  const isPublished = new AbortController();
+  const publishing = withProgressBar(progress, (onProgress) =>
+    airline.publish(plan, backlog, (bookings) => onProgress((published = bookings))),
+  );
+  await Promise.all([
+    publishing.finally(() => isPublished.abort()),
+    checkInMotion(airline, inFlight, ports, looks, isPublished.signal),
+  ]);
   report('Everything is published. Comparing what waits, under chaos');
   await compareWaiting(airline, bookingIds, ports, looks);
   report('Waiting until all is handled under chaos');
