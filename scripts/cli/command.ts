@@ -50,7 +50,8 @@ export async function run(program: Command): Promise<void> {
     // `pnpm run deploy -- -c …` passes the separator on.
     await program.parseAsync(process.argv.filter((argument, index) => !(index === 2 && argument === '--')));
   } catch (error) {
-    if (outputClosed.aborted && error === outputClosed.reason) return;
+    // The timers of Node throw an AbortError of their own, whose cause is the reason.
+    if (outputClosed.aborted && [error, (error as Error).cause].includes(outputClosed.reason)) return;
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode;
       return;

@@ -46,7 +46,7 @@ function recordsOf({ readAt, facts, seats, payment, receipts, letters, queues, p
       'provider',
       provider &&
         (provider.answers
-          ? `answers${provider.charge ? `; the charge is ${provider.charge}` : ''}`
+          ? `answers${provider.charge ? `; the charge is ${provider.charge}` : ''}${provider.refusal ? '; it refused the question' : ''}`
           : 'does not answer'),
     ),
     ...record(

@@ -29,8 +29,8 @@ export interface QueueCounts {
   maxReceiveCount: number;
 }
 
-/** What the payment provider says; `charge` is the state of the last charge. */
-export type ProviderAnswer = { answers: true; charge?: string } | { answers: false; error: string };
+/** What the payment provider says. `charge`: the state of the last charge. `refusal`: it answered with this error. */
+export type ProviderAnswer = { answers: true; charge?: string; refusal?: string } | { answers: false; error: string };
 
 /** A source that could not be read, or only in part. */
 export interface Unread {

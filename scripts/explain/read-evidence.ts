@@ -234,7 +234,8 @@ async function askProvider(target: Target, payment: PaymentRecord): Promise<Prov
     return { answers: true, ...(charge && { charge: charge.refunded ? 'refunded' : charge.status }) };
   } catch (error) {
     const { statusCode } = error as { statusCode?: number };
-    if (statusCode !== undefined && statusCode < 500) return { answers: true };
+    // A throttled request (429) or a key that is not valid any more (401) may be what holds up payments, too.
+    if (statusCode !== undefined && statusCode < 500) return { answers: true, refusal: reasonOf(error) };
     return { answers: false, error: reasonOf(error) };
   }
 }

@@ -147,7 +147,12 @@ function heldUp(explanation: Explanation & Waiting, wait: Wait, delivery: Delive
       ? owing(wait, readAt).replace('All services did their part, but status', 'Status')
       : owing(wait, readAt);
   const isDown = service === 'payments' && provider?.answers === false;
-  const down = isDown ? ` The payment provider does not answer (${provider.error}).` : '';
+  const refusal = service === 'payments' && provider?.answers ? provider.refusal : undefined;
+  const down = isDown
+    ? ` The payment provider does not answer (${provider.error}).`
+    : refusal === undefined
+      ? ''
+      : ` The payment provider refuses requests (${refusal}).`;
   const redrive = `pnpm dlq redrive ${service} --booking ${bookingId} --confirm`;
   const words = (where: string, advice: string, type?: string): Words => ({
     sentence: `${others}: ${where}.${down}`,

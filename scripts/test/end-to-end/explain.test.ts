@@ -3,6 +3,7 @@
  * what it says mends it. The table in docs/runbook.md lists them.
  */
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -18,6 +19,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { BookingStatus } from '../../airline/follow-booking.ts';
 import type { Evidence } from '../../explain/evidence.ts';
 import type { Explanation } from '../../explain/explain-booking.ts';
+import type { Report } from '../../reconcile/reconcile-bookings.ts';
 import { type BookingRequest, type Customer, RunningAirline, until } from './support/running-airline.ts';
 
 interface Answer {
@@ -349,6 +351,39 @@ describe('a booking that is settled: what happened, and why', () => {
     await airline.publish('BookingCancelled', { bookingId: id, cancelledAt: new Date().toISOString() });
     expect(await explained(id, /^It was cancelled and never requested/)).toMatchObject({ code: 0 });
   });
+});
+
+test('waiting --watch prints what changes, and reconcile --since looks only at what waits', async () => {
+  await airline.settled(await requested());
+  await airline.faults(closed('payments'));
+  const id = await requested();
+  await hasHeard(id, 'SeatBooked');
+  const watch = airline.start('waiting', '--watch', '--older-than', '0s');
+  let printed = '';
+  watch.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  await until('the booking is printed', () => Promise.resolve(printed.includes(`pnpm explain ${id}`)));
+
+  const reconcile = async (...options: string[]): Promise<Report> => {
+    const { stdout } = await airline.command('reconcile', '--json', '--in-flight', '0s', ...options);
+    return JSON.parse(stdout) as Report;
+  };
+  const { bookings, findings } = await reconcile('--since', '1h');
+  expect({ bookings, found: findings.map(({ bookingId }) => bookingId) }).toEqual({ bookings: 1, found: [id] });
+  expect((await reconcile()).bookings).toBeGreaterThan(1);
+  expect(await reconcile('--since', '0s')).toMatchObject({ bookings: 0, findings: [] });
+
+  await airline.faults();
+  await mended(id, 'CONFIRMED');
+  await until('the end is printed', () => Promise.resolve(printed.trimEnd().endsWith('all are settled.')));
+  // It ends when it prints and its reader is gone, as in `pnpm waiting --watch | head`. Its exit code: bookings wait.
+  const ended = once(watch, 'exit');
+  watch.stdout.destroy();
+  await airline.faults(closed('payments'));
+  const last = await requested();
+  await hasHeard(last, 'SeatBooked');
+  expect(await ended).toEqual([3, null]);
+  await airline.faults();
+  await mended(last, 'CONFIRMED');
 });
 
 test('shows no name and no address, and needs an id', async () => {

@@ -1,3 +1,4 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import {
   type AttributeValue,
@@ -17,12 +18,14 @@ import {
 import type { StandingFault } from '@airline/local-cloud/chaos/chaos';
 import { type AirlineEvent, type EventData, sourceOf } from '@airline/events-schemas/events';
 import { basename } from 'node:path';
+import type { Readable } from 'node:stream';
 import { expect, test } from '@jest/globals';
 import type { BookingStatus } from '../../../airline/follow-booking.ts';
 import { startOnEmulator } from './on-emulator.ts';
 import { expectDocumented } from './expect-documented.ts';
 import { fetchLocalhost } from '../../../airline/fetch-localhost.ts';
 import { type CommandResult, runCommand } from '../../../cli/run-command.ts';
+import { commandArguments } from '../../../cli/workspace.ts';
 import type { Flight } from '../../../airline/schedule.ts';
 import type { Report } from '../../../reconcile/reconcile-bookings.ts';
 import type { AirlinePlace, Mail } from './airline-place.ts';
@@ -85,6 +88,14 @@ export class RunningAirline {
   /** Runs a command, e.g. `command('book', '--flight', 'KL1001', '--seat', '12A')`. */
   async command(name: string, ...parameters: string[]): Promise<CommandResult> {
     return runCommand(this.#place.environment, name, ...parameters, '--target', this.#place.target);
+  }
+
+  /** Starts a command that runs until it is stopped. */
+  start(name: string, ...parameters: string[]): ChildProcessByStdio<null, Readable, null> {
+    return spawn(process.execPath, commandArguments(name, ...parameters, '--target', this.#place.target), {
+      env: this.#place.environment,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
   }
 
   /** Runs a command as the customer whose token it is. */

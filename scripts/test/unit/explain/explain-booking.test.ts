@@ -150,6 +150,18 @@ const rows: Row[] = [
     type: follow,
   },
   {
+    name: 'a try that failed, while the provider throttles',
+    found: {
+      ...unpaid,
+      payment: charging,
+      lines: [failed],
+      provider: { answers: true, refusal: 'StripeRateLimitError' },
+    },
+    state: 'waiting',
+    says: `${waits}payments failed to handle BookingRequested (try 2 of 5: Error: down), and SQS delivers it again at 10:01:00.000 UTC. The payment provider refuses requests (StripeRateLimitError).${heldUntil}`,
+    type: follow,
+  },
+  {
     name: 'a mail that waits for SES',
     found: {
       facts: facts('BookingRequested', 'SeatBooked', 'PaymentOk'),
