@@ -7,22 +7,31 @@ interface FieldListOptions {
   idOf: (field: FieldRow) => string;
   /** The address of a component's fields. */
   componentAt?: (name: string) => string;
+  /** @default plain text in which backticks mark code */
+  describe?: (description: string) => Part;
   /** What else is said about a field. */
   more?: (field: FieldRow) => Part;
 }
 
 /** Fields one below the other, each with its rules. A list and not a table, so that a phone shows all of it. */
-export function fieldList(fields: readonly FieldRow[], { idOf, componentAt, more }: FieldListOptions): Markup {
+export function fieldList(
+  fields: readonly FieldRow[],
+  { idOf, componentAt, describe = paragraph, more }: FieldListOptions,
+): Markup {
   return markup`<ul class="fields">
 ${fields.map((field) => {
   const { path, type, isRequired, isPersonal, description, component } = field;
   const id = idOf(field);
   return markup`<li id="${id}" class="field"><p class="field-name"><a class="anchor" href="#${id}">${breakable(path)}</a> <span class="type">${type}${component !== undefined && componentAt ? markup`: <a href="${componentAt(component)}">${component}</a>` : undefined}</span> ${isRequired ? badge('required') : badge('optional', 'soft')}${isPersonal ? markup` ${badge('personal data', 'warn')}` : undefined}</p>
-${description === '' ? undefined : markup`<p>${prose(description)}</p>`}
+${description === '' ? undefined : describe(description)}
 ${ruleLine(field)}${more?.(field)}</li>
 `;
 })}</ul>
 `;
+}
+
+function paragraph(text: string): Part {
+  return markup`<p>${prose(text)}</p>`;
 }
 
 /** The values and rules of a field, if it has any. */

@@ -26,7 +26,7 @@ export function lanes(names: readonly { name: string; shown: Part }[], rows: rea
 ${rows.map(
   (
     row,
-  ) => markup`<li class="step ${row.kind}"><svg class="track" aria-hidden="true" focusable="false">${lines}${drawing(row, center)}</svg><div class="said">${row.text}</div></li>
+  ) => markup`<li class="step of-${row.kind}"><div class="track"><svg aria-hidden="true" focusable="false">${lines}${drawing(row, center)}</svg></div><div class="said">${row.text}</div></li>
 `,
 )}</ol>
 </div>

@@ -45,18 +45,15 @@ export function layOut(page: Page, airline: string): string {
 <div id="search" class="search" data-root="${link('')}" hidden></div>
 <nav aria-label="Chapters"><ul>${chapters.map(([name, own]) => chapterItem(name, link(own), own === path ? 'page' : own === chapter?.[1] ? 'true' : undefined))}</ul></nav>
 </header>
-<div class="columns">
-<main id="content" tabindex="-1">
+<main id="content" class="${contents.length > 1 ? 'has-contents' : 'is-short'}" tabindex="-1">
 ${
   isInside
     ? markup`<p class="chapter"><a href="${link(chapter[1])}">${chapter[0]}</a></p>
 `
     : undefined
 }<h1>${title}</h1>
-${body}
+${contents.length > 1 ? contentsOf(contents) : undefined}${body}
 </main>
-${contents.length > 1 ? contentsOf(contents) : undefined}
-</div>
 <footer>Made by <code>pnpm site</code> from the templates that are deployed, the contract, and what the real handlers did in the simulation.</footer>
 </body>
 </html>
@@ -70,11 +67,12 @@ function chapterItem(name: string, href: string, current: string | undefined): M
 }
 
 function contentsOf(headings: readonly Heading[]): Markup {
-  return markup`<nav class="contents" aria-labelledby="contents-title"><h2 id="contents-title">On this page</h2><ul>
+  return markup`<nav class="contents" aria-label="On this page"><div><p>On this page</p><ul>
 ${headings.map(
   ({ id, title }) => markup`<li><a href="#${id}">${title}</a></li>
 `,
-)}</ul></nav>`;
+)}</ul></div></nav>
+`;
 }
 
 function folderOf(path: string): string {

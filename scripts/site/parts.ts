@@ -4,6 +4,8 @@ import { eventPath, type Link, servicePath } from './page.ts';
 import type { Site } from './site.ts';
 
 export function code(text: string): Markup {
+  // A short name does not break at its hyphens.
+  if (text.includes('-') && text.length <= 24) return markup`<code class="whole">${text}</code>`;
   return markup`<code>${text}</code>`;
 }
 
@@ -67,12 +69,12 @@ export function jsonExample(label: string, value: unknown): Markup {
 
 /** A link to a page, with a sentence about it. */
 export function card(href: string, title: Part, ...content: Part[]): Markup {
-  return markup`<li class="card"><a href="${href}">${title}</a>${content.map((part) => markup`<p>${part}</p>`)}</li>
+  return markup`<li class="card"><a href="${href}">${title}</a>${content.map((part) => markup`<div>${part}</div>`)}</li>
 `;
 }
 
 export function seconds(count: number): string {
   if (count % 86_400 === 0) return count === 86_400 ? '1 day' : `${count / 86_400} days`;
-  if (count % 60 === 0 && count > 60) return `${count / 60} minutes`;
+  if (count % 60 === 0) return count === 60 ? '1 minute' : `${count / 60} minutes`;
   return `${count} s`;
 }

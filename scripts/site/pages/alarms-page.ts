@@ -8,7 +8,10 @@ import type { Site } from '../site.ts';
 export function alarmsPage(site: Site): Page {
   const { alarms, flow } = site.model;
   const link = linkFrom(paths.alarms);
-  const sections = [...new Set(alarms.map((alarm) => alarm.section))];
+  const runbook = site.model.documents.get('docs/runbook.md') ?? '';
+  const sections = [...new Set(alarms.map((alarm) => alarm.section))].sort(
+    (a, b) => runbook.indexOf(`# ${a}\n`) - runbook.indexOf(`# ${b}\n`),
+  );
   const serviceOf = ({ stack }: FlowAlarm): string => stack.replace(`${flow.airline}-`, '');
   const item = (
     alarm: FlowAlarm,
@@ -43,7 +46,7 @@ ${own.map(item)}</ul>
 }
 
 function timesOf({ period, periods, dataPoints }: FlowAlarm): string {
+  const unit = period === 60 ? 'minutes' : `periods of ${seconds(period)}`;
   if (periods === 1) return `within ${seconds(period)}`;
-  if (dataPoints === periods) return `${periods} times in a row, each of ${seconds(period)}`;
-  return `${dataPoints} of ${periods} times, each of ${seconds(period)}`;
+  return dataPoints === periods ? `in ${periods} ${unit} in a row` : `in ${dataPoints} of ${periods} ${unit}`;
 }

@@ -32,7 +32,8 @@ ${guides.map(({ file, path, title }) => card(link(path), title, markup`<code>${f
         title,
         description: `${title}, from ${file}.`,
         body,
-        contents: headings.filter(({ depth }) => depth <= (kind === 'runbook' ? 3 : 2)),
+        // The decisions begin with a list of their own.
+        contents: kind === 'decision' ? [] : headings.filter(({ depth }) => depth <= (kind === 'runbook' ? 3 : 2)),
         entries: [
           { title, kind, path, context: file },
           ...headings.map((heading) => ({

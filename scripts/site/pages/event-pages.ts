@@ -83,14 +83,14 @@ function fieldsOfEvent({ model }: Site, { schema }: FlowEvent): FieldRow[] {
   return event ? fieldsOf(event.schema).filter(({ path }) => path.includes('.')) : [];
 }
 
-function whoSaysAndHears(site: Site, link: Link, { saidBy, fromOutside, heardBy }: FlowEvent): Markup {
+function whoSaysAndHears(site: Site, link: Link, { detailType, saidBy, fromOutside, heardBy }: FlowEvent): Markup {
   const says = [
     ...saidBy.map((name) => serviceLink(site, link, name)),
     ...(fromOutside || saidBy.length === 0 ? [markup`<span class="service">other producers</span>`] : []),
   ];
   const hears = heardBy.map(({ service, when }) => [
     serviceLink(site, link, service),
-    when === undefined ? '' : markup`<span class="some" title="only some">*</span>`,
+    when === undefined ? '' : markup` <a class="aside" href="${link(`${eventPath(detailType)}#who`)}">only some</a>`,
   ]);
   return markup`<span class="hop"><span class="who-says">${joined(says, ' ')}</span> <span class="to" role="img" aria-label="is heard by">→</span> ${hears.length === 0 ? 'nobody' : joined(hears, ' ')}</span>`;
 }
@@ -161,6 +161,7 @@ export function readFields(site: Site, link: Link, detailType: string, declared:
       const shown = [markup`<a href="${link(`${eventPath(detailType)}#${fieldId(field)}`)}"><code>${field}</code></a>`];
       return field === path ? shown : [shown, ' ', badge('if present', 'soft')];
     }),
+    ' ',
   )}</li>
 `;
 }

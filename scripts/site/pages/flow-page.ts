@@ -47,12 +47,18 @@ ${section(
     ['event', 'said by', 'heard by'],
     flow.events.map(({ detailType, saidBy, heardBy }) => [
       eventLink(site, link, detailType),
-      saidBy.length === 0 ? 'other producers' : joined(saidBy.map((name) => serviceLink(site, link, name))),
+      saidBy.length === 0
+        ? 'other producers'
+        : joined(
+            saidBy.map((name) => serviceLink(site, link, name)),
+            ' ',
+          ),
       joined(
         heardBy.map(({ service, when }) => [
           serviceLink(site, link, service),
           when === undefined ? '' : [' (', prose(when), ')'],
         ]),
+        ' ',
       ),
     ]),
   ),
@@ -83,7 +89,12 @@ function flowLanes(site: Site): Markup {
       kind: 'event',
       from: saidBy[0] ?? outside,
       to: heardBy.map(({ service }) => service),
-      text: eventLink(site, link, detailType),
+      text: [
+        eventLink(site, link, detailType),
+        heardBy.flatMap(({ service, when }) =>
+          when === undefined ? [] : [markup` <span class="aside">${service}: ${prose(when)}</span>`],
+        ),
+      ],
     })),
   );
 }

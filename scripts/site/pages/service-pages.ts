@@ -16,7 +16,7 @@ export function servicePages(site: Site): Page[] {
     entries: [],
     body: markup`<p class="lead">Each service is owned by its own team and deployed as its own stack. It knows no other service.</p>
 <ul class="cards">
-${services.map((service) => card(link(servicePath(service.name)), service.name, summaryOf(site, link, service.name), saysAndHears(site, link, service)))}</ul>`,
+${services.map((service) => card(link(servicePath(service.name)), service.name, summary(site, link, service.name), saysAndHears(site, link, service)))}</ul>`,
   };
   return [overview, ...services.map((service) => servicePage(site, service))];
 }
@@ -26,7 +26,12 @@ function servicePage(site: Site, service: FlowService): Page {
   const path = servicePath(name);
   const link = linkFrom(path);
   const file = `packages/${name}/README.md`;
-  const readme = renderMarkdown(site.readmeOf(name), { site, link, file, deeper: 1 });
+  const readme = renderMarkdown(site.readmeOf(name).replace(summaryOf(site, name), ''), {
+    site,
+    link,
+    file,
+    deeper: 1,
+  });
   const deploy = readme.headings.find(({ title }) => /^deploy/i.test(title));
   const alarms = site.model.alarms.filter((alarm) => alarm.stack === stack);
   const reads = Object.entries(site.model.readers[name] ?? {});
@@ -56,7 +61,7 @@ function servicePage(site: Site, service: FlowService): Page {
       ...functions.map((each) => entry(each.name, 'function', 'its-facts', each.description)),
       ...readme.headings.map(({ id, title }) => entry(title, 'guide', id)),
     ],
-    body: markup`<div class="lead">${summaryOf(site, link, name)}</div>
+    body: markup`<div class="lead">${summary(site, link, name)}</div>
 <div id="its-facts">${facts([
       ['stack', code(stack)],
       ['owner', ['the team ', name, ', folder ', code(`packages/${name}`)]],
@@ -97,22 +102,25 @@ ${section('its-queues', 'Queues', queues.length === 0 ? markup`<p>It has none: i
 ${section(
   'its-alarms',
   'Alarms',
-  table(
-    ['alarm', 'means'],
-    alarms.map((alarm) => [
-      markup`<a href="${link(alarmPath(alarm.name))}"><code>${alarm.name}</code></a>`,
-      prose(alarm.meaning),
-    ]),
-  ),
+  markup`<ul class="fields">
+${alarms.map(
+  (
+    alarm,
+  ) => markup`<li class="field"><p class="field-name"><a href="${link(alarmPath(alarm.name))}">${alarm.name}</a></p><p>${prose(alarm.meaning)}</p></li>
+`,
+)}</ul>`,
 )}
 ${section('readme', 'README of the team', readme.body)}`,
   };
 }
 
 /** The first paragraph of a service's README. */
-function summaryOf(site: Site, link: Link, name: string): Markup {
-  const [, paragraph = ''] = /^# [^\n]*\n\n(.*?)(?:\n\n|$)/s.exec(site.readmeOf(name)) ?? [];
-  return renderMarkdown(paragraph, { site, link, file: `packages/${name}/README.md` }).body;
+function summaryOf(site: Site, name: string): string {
+  return /^# [^\n]*\n\n(.*?)(?:\n\n|$)/s.exec(site.readmeOf(name))?.[1] ?? '';
+}
+
+function summary(site: Site, link: Link, name: string): Markup {
+  return renderMarkdown(summaryOf(site, name), { site, link, file: `packages/${name}/README.md` }).body;
 }
 
 function saysAndHears(site: Site, link: Link, { says, rules }: FlowService): Markup {
