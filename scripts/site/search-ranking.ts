@@ -31,8 +31,8 @@ export function rank<T extends SearchEntry>(entries: readonly T[], query: string
 }
 
 function scoreOf({ title, context }: SearchEntry, words: readonly string[], whole: string): number {
-  const titleWords = wordsOf(title);
-  const contextWords = wordsOf(context);
+  const titleWords = [...wordsOf(title), ...wholeWordsOf(title)];
+  const contextWords = [...wordsOf(context), ...wholeWordsOf(context)];
   let score = 0;
   for (const word of words) {
     const best = Math.max(8 * match(titleWords, word), match(contextWords, word));
@@ -63,8 +63,12 @@ function kindOf({ kind }: SearchEntry): number {
 }
 
 function wordsOf(text: string): string[] {
+  return wholeWordsOf(text.replaceAll(/(\p{Ll}|\p{N})(\p{Lu})/gu, '$1 $2'));
+}
+
+/** `seatbooked` for `SeatBooked`. */
+function wholeWordsOf(text: string): string[] {
   return text
-    .replaceAll(/(\p{Ll}|\p{N})(\p{Lu})/gu, '$1 $2')
     .toLowerCase()
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word !== '');
