@@ -16,7 +16,7 @@ export interface FieldRow {
   component?: string;
 }
 
-export interface FieldRule {
+interface FieldRule {
   text: string;
   /** A pattern or a value, as a machine reads it. */
   code?: string;

@@ -15,7 +15,7 @@ export interface OpenApi {
   };
 }
 
-export interface Operation {
+interface Operation {
   operationId: string;
   tags: string[];
   /** No login is needed if it is empty. */
@@ -36,7 +36,7 @@ export interface Parameter {
   example?: unknown;
 }
 
-export interface Header {
+interface Header {
   description?: string;
   required?: boolean;
   schema: SchemaObject;

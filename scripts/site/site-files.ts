@@ -28,7 +28,7 @@ export async function siteFiles(model: SiteModel): Promise<Map<string, string>> 
   ]);
 }
 
-export function pagesOf(model: SiteModel): Page[] {
+function pagesOf(model: SiteModel): Page[] {
   const site = new Site(model);
   return [
     flowPage(site),
@@ -42,7 +42,7 @@ export function pagesOf(model: SiteModel): Page[] {
 }
 
 /** The index as a script, because a page that is opened as a file may not fetch JSON. */
-export function searchIndex(entries: readonly SearchEntry[]): string {
+function searchIndex(entries: readonly SearchEntry[]): string {
   const rows = entries.map(({ title, kind, path, context }) => JSON.stringify([title, kind, path, context.trim()]));
   return `var searchIndex=[\n${rows.join(',\n')}\n];\n`;
 }

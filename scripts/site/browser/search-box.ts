@@ -16,7 +16,7 @@ function openSearch(box: HTMLElement, root: string): void {
     type: 'search',
     id: 'search-input',
     role: 'combobox',
-    placeholder: 'Search',
+    placeholder: 'Search ( / )',
     autocomplete: 'off',
   });
   for (const [name, value] of Object.entries({

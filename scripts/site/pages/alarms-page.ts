@@ -28,7 +28,7 @@ export function alarmsPage(site: Site): Page {
       title: alarm.name,
       kind: 'alarm',
       path: alarmPath(alarm.name),
-      context: `${alarm.section} ${alarm.metric} ${alarm.meaning}`,
+      context: `${alarm.meaning.replaceAll('`', '')} ${alarm.section}`,
     })),
     body: markup`<p class="lead">An alarm rings for something that a person must do. Those of one kind have one section of the <a href="${link(paths.runbook)}">runbook</a>.</p>
 ${sections.map((title) => {

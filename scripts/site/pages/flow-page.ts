@@ -11,7 +11,7 @@ const outside = 'outside';
 
 /** The first page: what the airline is, and the whole flow. */
 export function flowPage(site: Site): Page {
-  const { flow, documents } = { ...site.model, documents: site.model.documents };
+  const { flow, documents, stories, alarms } = site.model;
   const link = linkFrom(paths.flow);
   const readme = documents.get('README.md') ?? '';
   const rendered = (text: string): Markup => renderMarkdown(text, { site, link, file: 'README.md' }).body;
@@ -23,14 +23,13 @@ export function flowPage(site: Site): Page {
     path: paths.flow,
     title: 'The flow',
     description: `Who says what and who hears it: ${flow.services.length} services and ${flow.events.length} events.`,
-    contents: [],
     entries: [],
     body: markup`<div class="lead">${rendered(introductionOf(readme))}</div>
 <ul class="figures">
 <li><a href="${link(paths.services)}"><strong>${flow.services.length}</strong> services</a></li>
 <li><a href="${link(paths.events)}"><strong>${flow.events.length}</strong> events</a></li>
-<li><a href="${link(paths.stories)}"><strong>${site.model.stories.length}</strong> stories</a></li>
-<li><a href="${link(paths.alarms)}"><strong>${site.model.alarms.length}</strong> alarms</a></li>
+<li><a href="${link(paths.stories)}"><strong>${stories.length}</strong> stories</a></li>
+<li><a href="${link(paths.alarms)}"><strong>${alarms.length}</strong> alarms</a></li>
 </ul>
 ${section(
   'picture',
