@@ -116,7 +116,7 @@ module.exports = {
     ...pointDownOnly('scripts', [
       ['test'],
       ['commands'],
-      ['smoke'],
+      ['smoke', 'site'],
       ['flow'],
       [
         'chaos',

@@ -7,6 +7,7 @@ export default tseslint.config(
       '**/cdk.out/',
       '.local-cloud/',
       '.conformance/',
+      'site/',
       'events-schemas/src/generated/',
       '**/*.cjs',
       'eslint.config.js',
@@ -14,7 +15,12 @@ export default tseslint.config(
   },
   ...tseslint.configs.recommendedTypeChecked,
   {
-    languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: {
+        project: ['./tsconfig.json', './scripts/site/browser/tsconfig.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',

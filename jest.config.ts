@@ -25,11 +25,11 @@ export default {
     '!**/jest.config.ts',
   ],
   transform: {
-    // jose is an ES module only, and tests are not.
-    '\\.ts$|/jose/dist/': [
+    // jose and marked are ES modules only, and tests are not.
+    '\\.ts$|/(jose/dist|marked/lib)/': [
       '@swc/jest',
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'commonjs' } },
     ],
   },
-  transformIgnorePatterns: ['/node_modules/(?!(.*/)?jose/dist/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(.*/)?(jose/dist|marked/lib)/)'],
 } satisfies Config;

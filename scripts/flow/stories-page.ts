@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Participant, Story, StoryStep } from '../../packages/simulation/src/story.ts';
 
 /** The order in which participants stand side by side. */
@@ -32,18 +33,33 @@ export function storiesPage(stories: readonly Story[]): string {
 }
 
 /** A story as a sequence diagram of Mermaid. */
-function sequenceOf({ steps }: Pick<Story, 'steps'>): string {
-  const present = new Set(steps.flatMap(participantsOf));
-  const named = participants.filter((name) => present.has(name));
-  const lines = steps.map((step) => lineOf(step, named));
+function sequenceOf(story: Pick<Story, 'steps'>): string {
+  const named = participantsOf(story);
   return [
     'sequenceDiagram',
     ...named.map((name) => `  participant ${name}`),
-    ...withCounts(lines).map((line) => `  ${line}`),
+    ...countedSteps(story).map(({ step, count }) => `  ${lineOf(step, named)}${count > 1 ? ` (${count} times)` : ''}`),
   ].join('\n');
 }
 
-function participantsOf(step: StoryStep): Participant[] {
+/** Who takes part in a story, in the order in which they stand side by side. */
+export function participantsOf({ steps }: Pick<Story, 'steps'>): Participant[] {
+  const present = new Set(steps.flatMap(participantsOfStep));
+  return participants.filter((name) => present.has(name));
+}
+
+/** Equal steps in a row become one, with their number. */
+export function countedSteps({ steps }: Pick<Story, 'steps'>): { step: StoryStep; count: number }[] {
+  const counted: { step: StoryStep; count: number }[] = [];
+  for (const step of steps) {
+    const last = counted.at(-1);
+    if (last && isDeepStrictEqual(last.step, step)) last.count += 1;
+    else counted.push({ step, count: 1 });
+  }
+  return counted;
+}
+
+function participantsOfStep(step: StoryStep): Participant[] {
   if (step.kind === 'remark') return [];
   return 'service' in step ? [step.service] : [step.from, step.to];
 }
@@ -63,17 +79,6 @@ function lineOf(step: StoryStep, named: readonly Participant[]): string {
     case 'remark':
       return `Note over ${[...new Set([named[0], named.at(-1)])].join(',')}: ${escape(step.text)}`;
   }
-}
-
-/** Equal lines in a row become one, with their number. */
-function withCounts(lines: readonly string[]): string[] {
-  const counted: { line: string; count: number }[] = [];
-  for (const line of lines) {
-    const last = counted.at(-1);
-    if (last?.line === line) last.count += 1;
-    else counted.push({ line, count: 1 });
-  }
-  return counted.map(({ line, count }) => (count > 1 ? `${line} (${count} times)` : line));
 }
 
 /** A semicolon ends a statement of Mermaid, and a hash begins an entity. */

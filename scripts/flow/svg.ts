@@ -6,12 +6,19 @@ const column = { width: 224, gap: 12 };
 const line = 18;
 const row = 46;
 
+/** Where the parts of a picture lead to when it is in a page. */
+export interface PictureLinks {
+  service: (name: string) => string;
+  event: (detailType: string) => string;
+}
+
 /**
  * The flow as a picture: a column for each service, a line for each event. The line leaves the service that says the
  * event and has an arrow at each one that hears it. It follows the reader's light or dark setting and uses the fonts of
  * the reader's system.
+ * @param links for a picture inside a page: its parts are links, and its colours come from the style sheet of the page
  */
-export function svgOf(flow: Flow): string {
+export function svgOf(flow: Flow, links?: PictureLinks): string {
   const { services, events } = flow;
   const hasOutside = events.some(({ saidBy }) => saidBy.length === 0);
   const columns = [...(hasOutside ? [undefined] : []), ...services];
@@ -32,16 +39,26 @@ export function svgOf(flow: Flow): string {
   const height = bottom + footHeight + margin + (notes.length > 0 ? notes.length * line + 8 : 0);
 
   const parts = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title">`,
+    ...(links
+      ? [
+          `<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="group" aria-labelledby="title">`,
+        ]
+      : [
+          `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title">`,
+        ]),
     `<title id="title">Which service says which event, and which services hear it</title>`,
-    `<style>${style}</style>`,
+    ...(links ? [] : [`<style>${style}</style>`]),
     `<rect class="page" width="${width}" height="${height}" rx="10"/>`,
     ...columns.flatMap((service, index) => [
       `<path class="lane" d="M${middle(service?.name)} ${top}V${bottom}"/>`,
-      box(left(index), margin, headHeight, heads[index]!, 'head'),
-      ...(feet[index]!.length > 0 ? [box(left(index), bottom, footHeight, feet[index]!, 'foot')] : []),
+      ...linked(service && links?.service(service.name), [
+        box(left(index), margin, headHeight, heads[index]!, 'head'),
+        ...(feet[index]!.length > 0 ? [box(left(index), bottom, footHeight, feet[index]!, 'foot')] : []),
+      ]),
     ]),
-    ...events.flatMap((event, index) => eventLine(event, top + index * row + row - 10, middle, notes)),
+    ...events.flatMap((event, index) =>
+      linked(links?.event(event.detailType), eventLine(event, top + index * row + row - 10, middle, notes)),
+    ),
     ...notes.map((note, index) =>
       text(
         margin,
@@ -91,6 +108,10 @@ function footOf({ airline }: Flow, { queues, tables }: FlowService): string[] {
     ...others.map(({ name }) => `+ ${short(name)}`),
     ...tables.map(({ name }) => `table ${short(name)}`),
   ];
+}
+
+function linked(href: string | undefined, parts: string[]): string[] {
+  return href === undefined ? parts : [`<a href="${escape(href)}">`, ...parts, '</a>'];
 }
 
 function heightOf(boxes: readonly (readonly string[])[]): number {
