@@ -86,12 +86,16 @@ describe.each(['reader', 'operator'] as const)('the role airline-%s', (role) => 
     ['dlq drop seats FILE', '3 of them would be deleted'],
     ['reconcile --in-flight 0s', '1 booking'],
     ['status ID', 'CONFIRMED'],
+    ['explain ID', 'Confirmed: seat'],
+    ['waiting', 'all are settled'],
     ['flights list', 'KL1001'],
   ])('runs pnpm %s', async (line, text) => {
     const [name, ...parameters] = line.replace('FILE', file(role)).replace('ID', bookingId).split(' ');
     const { code, stdout, stderr } = await as(role, name!, ...parameters);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain(text);
+    // What `explain` may not read.
+    expect(stdout).not.toContain('not read');
     expect(await messagesIn('seats-dead-letters')).toEqual({ visible: poison, hidden: 0 });
   });
 
