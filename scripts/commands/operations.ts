@@ -4,6 +4,7 @@ import { openTarget } from '../airline/target.ts';
 import { answer } from '../cli/answer.ts';
 import { command, type CommonOptions, exitCode, run } from '../cli/command.ts';
 import { moment } from '../cli/option-values.ts';
+import { terminalWidth } from '../cli/wrap.ts';
 import { describeOperations } from '../operations/describe-operations.ts';
 import { readOperations } from '../operations/read-operations.ts';
 
@@ -22,6 +23,6 @@ await run(
     .action(async ({ target: name, json, since }: CommonOptions & { since: Date }) => {
       const operations = await readOperations(openTarget(name), since);
       if (operations.unread !== undefined) process.exitCode = exitCode.error;
-      answer(operations, { json }, (printable) => describeOperations(printable, since));
+      answer(operations, { json }, (printable) => describeOperations(printable, { since, width: terminalWidth() }));
     }),
 );

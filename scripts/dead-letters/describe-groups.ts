@@ -81,7 +81,13 @@ function describeGroup(group: LetterGroup, { now, width, target, isDryRun = fals
   const plain = (text: string): string => wrapped(text, width, indent);
   return [
     `${pc.bold(key)}  ${pc.red(pc.bold(plain(`${reason}${error === undefined ? '' : `: ${error}`}`)))}`,
-    plain(`${counted(messages, 'message')} (${kinds.join(', ')}), ${counted(bookings, 'booking')}, ${times}`),
+    plain(
+      [
+        `${counted(messages, 'message')} (${kinds.join(', ')})`,
+        ...(bookings > 0 ? [counted(bookings, 'booking')] : []),
+        times,
+      ].join(' · '),
+    ),
     plain(
       `${places.join(', ')} · ${types.join(', ')}${moreTypes > 0 ? ` and ${counted(moreTypes, 'other type')}` : ''}`,
     ),
@@ -94,7 +100,9 @@ function describeGroup(group: LetterGroup, { now, width, target, isDryRun = fals
             ),
           ),
         ]),
-    ...(group.willComeBack ? [pc.yellow(plain('A redrive is useless: they will come back.'))] : []),
+    ...(group.willComeBack
+      ? [pc.yellow(plain('A redrive is useless: they will come back. docs/runbook.md says what to do.'))]
+      : []),
     ...(isDryRun ? [] : [pc.cyan(`pnpm dlq show --group ${key}${target}`)]),
     ...(isDryRun || group.willComeBack ? [] : [pc.cyan(`pnpm dlq redrive --group ${key}${target}`)]),
   ].join(`\n${' '.repeat(indent)}`);

@@ -20,7 +20,7 @@ export function errorPattern(text: string): string {
       .replaceAll('***', varying)
       .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d[\d:.]*(?:Z|[+-]\d\d:\d\d)?/g, varying)
       // IPv6, and times of day.
-      .replaceAll(/(?<![\w:])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:])/gi, varying)
+      .replaceAll(/(?<![\w:])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,8}(?![\w:])/gi, varying)
       .replaceAll(/[\p{L}\p{N}_-]+/gu, (word) => (/\p{N}/u.test(word) || providerId.test(word) ? varying : word))
       // Of 1,234.50, 10.0.0.1:443 and lists of ids, one remains.
       .replaceAll(/#(?:[.:,/+-] ?#)+/g, varying)

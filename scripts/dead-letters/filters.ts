@@ -55,6 +55,8 @@ function groupOption(text: string): string {
 export interface Selection {
   queues: DeadLetterQueue[];
   matches: (letter: DeadLetter) => boolean;
+  /** How many letters the group has, if one was chosen. */
+  groupSize?: number;
 }
 
 /**
@@ -88,8 +90,8 @@ export async function selectLetters(
         '`pnpm dlq list` shows the groups.',
     );
   }
-  const ids = new Set(members.map((letter) => idOf(letter)));
-  return { queues, matches: (letter) => ids.has(idOf(letter)) && matches(letter) };
+  const ids = new Set(members.map(idOf));
+  return { queues, matches: (letter) => ids.has(idOf(letter)) && matches(letter), groupSize: members.length };
 }
 
 /** SQS gives a message its id once for all queues, but a letter is chosen in one queue. */

@@ -3,8 +3,8 @@ import type { DeadLetter } from './dead-letters.ts';
 
 type MaskedLetter<Letter extends DeadLetter> = Omit<Letter, 'body'> & { body: unknown };
 
-/** Shorter texts of a body are parts of too many words to be masked in an error. */
-const shortestText = 3;
+/** A single letter is in too many errors to be masked in them. */
+const shortestText = 2;
 const longestText = 200;
 const mostTexts = 50;
 const deepest = 50;
@@ -29,7 +29,12 @@ export function maskedLetter<Letter extends DeadLetter>(letter: Letter): MaskedL
 export function maskedError({ reason, body }: Pick<DeadLetter, 'reason' | 'body'>, error: string): string {
   const withoutQuotes = reason === 'not-json' ? error.replace(/"[^]*"/, '"***"') : error;
   const withoutAddresses = maskAddresses(withoutQuotes);
-  return personalTexts(body).reduce((text, personal) => text.replaceAll(personal, '***'), withoutAddresses);
+  return personalTexts(body).reduce((text, personal) => text.replaceAll(asWord(personal), '***'), withoutAddresses);
+}
+
+/** Finds a text where it is no part of a longer word: a passenger may be called `Ref`, and an error say `refused`. */
+function asWord(text: string): RegExp {
+  return new RegExp(`(?<![\\p{L}\\p{N}])${text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}(?![\\p{L}\\p{N}])`, 'gu');
 }
 
 function maskedBody(body: string): unknown {

@@ -1,6 +1,7 @@
 /** The output of `pnpm dlq redrive` for a person. */
 import { pc } from '../cli/colors.ts';
 import { counted } from '../cli/format.ts';
+import { wrapped } from '../cli/wrap.ts';
 import { hiddenWarnings, type LookedAt, lookWarnings } from './dead-letters.ts';
 import { describeGroups, describeUnreadLogs, type Display } from './describe-groups.ts';
 import type { LetterGroup } from './groups.ts';
@@ -20,18 +21,19 @@ export function describeDryRun({ service, groups, queues, unreadLogs }: DryRun, 
   if (groups.length === 0)
     return [`Nothing to redrive${service === undefined ? '' : ` in ${service}`}.`, ...warnings].join('\n');
   const returning = groups.filter((group) => group.willComeBack);
+  const file = `${service ?? 'SERVICE'} FILE`;
+  const putAway = returning.length === 1 ? `${file} --group ${returning[0]!.key}` : file;
   const where = service === undefined ? 'their queues' : `the queue of ${service}`;
   return [
     describeGroups(groups, display),
     ...(returning.length > 0
       ? [
           pc.yellow(
-            `\n${counted(messagesIn(returning), 'message')} will come back: ` +
-              'this version of the consumer can never handle them.',
-          ),
-          pc.yellow(
-            `\`pnpm dlq export ${service ?? 'SERVICE'} FILE\` and then \`pnpm dlq drop ${service ?? 'SERVICE'} FILE\` ` +
-              'remove such messages.',
+            wrapped(
+              `\n${counted(messagesIn(returning), 'message')} will come back: this version of the consumer can never ` +
+                `handle them. \`pnpm dlq export ${putAway}\` and then \`pnpm dlq drop ${file}\` remove such messages.`,
+              display.width,
+            ),
           ),
         ]
       : []),

@@ -1,6 +1,7 @@
 /** The output of `pnpm operations` for a person. */
 import { pc } from '../cli/colors.ts';
 import { ago, counted } from '../cli/format.ts';
+import { wrapped } from '../cli/wrap.ts';
 import type { RecordedOperation } from './operation.ts';
 import type { Operations } from './read-operations.ts';
 
@@ -13,12 +14,15 @@ const outcomes = {
 const indent = ' '.repeat(21);
 
 /** Each operation in two lines: when, how it ended and what was typed; then who, for how long, and the counts. */
-export function describeOperations({ operations, otherLines, unread }: Operations, since: Date): string {
+export function describeOperations(
+  { operations, otherLines, unread }: Operations,
+  { since, width }: { since: Date; width: number },
+): string {
   const from = `${since.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
   return [
     ...(unread === undefined ? [] : [pc.yellow(`The record was not read to its end: ${unread}.\n`)]),
     ...(operations.length === 0 ? [`Nobody has redriven, dropped or replayed anything since ${from}.`] : []),
-    ...operations.map(describeOne),
+    ...operations.map((operation) => describeOne(operation, width)),
     ...(operations.length === 0
       ? []
       : [pc.dim(`\n${counted(operations.length, 'operation')} since ${from}, newest first. Times are UTC.`)]),
@@ -26,19 +30,18 @@ export function describeOperations({ operations, otherLines, unread }: Operation
   ].join('\n');
 }
 
-function describeOne(operation: RecordedOperation): string {
+function describeOne(operation: RecordedOperation, width: number): string {
   const { startedAt, who, end } = operation;
   const when = new Date(startedAt).toISOString().slice(0, 19).replace('T', ' ');
   const detail = end === undefined ? whatToCheck(operation) : [resultOf(operation, end)];
   return [
-    `${when}  ${outcomes[end?.outcome ?? 'unfinished']}  ${pc.bold(commandLineOf(operation))}`,
-    `${indent}by ${nameOf(who)}${detail[0] === undefined ? '' : `: ${detail[0]}`}`,
-    ...detail.slice(1).map((line) => indent + line),
+    `${when}  ${outcomes[end?.outcome ?? 'unfinished']}  ${pc.bold(wrapped(commandLineOf(operation), width, 33))}`,
+    ...[`by ${nameOf(who)}: ${detail[0]}`, ...detail.slice(1)].map((line) => indent + wrapped(line, width, 21)),
   ].join('\n');
 }
 
 /** The command as it was typed, without `--confirm`. */
-export function commandLineOf({ command, filter }: Pick<RecordedOperation, 'command' | 'filter'>): string {
+function commandLineOf({ command, filter }: Pick<RecordedOperation, 'command' | 'filter'>): string {
   const { service, file, ...options } = filter;
   const parts = Object.entries(options).flatMap(([name, value]) =>
     [value].flat().map((each) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${each}`),
@@ -70,7 +73,7 @@ function wordsOf(name: string): string {
 }
 
 /** `ada (role airline-operator)` for an ARN of an assumed role, `ada` for one of a user. */
-export function nameOf(who: string): string {
+function nameOf(who: string): string {
   const [, role, session] = /^arn:[^:]+:sts::\d+:assumed-role\/([^/]+)\/(.+)$/.exec(who) ?? [];
   if (session !== undefined) return `${session} (role ${role})`;
   const [, user] = /^arn:[^:]+:iam::\d+:user\/(?:.*\/)?([^/]+)$/.exec(who) ?? [];

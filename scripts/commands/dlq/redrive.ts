@@ -64,8 +64,8 @@ async function dryRun(
   const found = { service, confirmed: false, matching: letters.length, willComeBack: returning, groups };
   if (json) return printJson({ ...found, queues: looked, unreadLogs: unread });
   const display = { now: Date.now(), width: terminalWidth(), target: '', isDryRun: true };
-  const shown = { service, groups: printableData(groups, longestText), queues: looked, unreadLogs: unread };
-  console.log(describeDryRun(printableData(shown), display));
+  const shown = { service, groups, queues: looked, unreadLogs: unread };
+  console.log(describeDryRun(printableData(shown, longestText), display));
 }
 
 async function move(

@@ -7,7 +7,7 @@ import { command, type CommonOptions, exitCode } from '../../cli/command.ts';
 import { counted } from '../../cli/format.ts';
 import { positiveInteger } from '../../cli/option-values.ts';
 import { stopOnSignal } from '../../cli/stop-on-signal.ts';
-import { terminalWidth } from '../../cli/wrap.ts';
+import { terminalWidth, wrapped } from '../../cli/wrap.ts';
 import { lookThrough, lookWarnings } from '../../dead-letters/dead-letters.ts';
 import { describeUnreadLogs } from '../../dead-letters/describe-groups.ts';
 import { describeLetter } from '../../dead-letters/describe-letter.ts';
@@ -39,8 +39,11 @@ async function show(service: string | undefined, options: ShowOptions): Promise<
   const { target: name, json, max, reveal } = options;
   const target = openTarget(name);
   const { signal, release } = stopOnSignal('Stopping after the current messages …');
-  const { queues, letters } = await selectLetters(target, service, options, signal)
-    .then((selection) => lookThrough(target, selection.queues, { limit: max, matches: selection.matches, signal }))
+  const { queues, letters, groupSize } = await selectLetters(target, service, options, signal)
+    .then(async ({ queues, matches, groupSize }) => ({
+      groupSize,
+      ...(await lookThrough(target, queues, { limit: max, matches, signal })),
+    }))
     .finally(release);
   const { letters: tried, unread } = await withTries(target, letters);
   const shown = tried.map((letter) => (reveal ? letter : maskedLetter(letter)));
@@ -51,7 +54,7 @@ async function show(service: string | undefined, options: ShowOptions): Promise<
     return printJson(shown);
   }
 
-  const total = queues.reduce((sum, { messages }) => sum + messages, 0);
+  const total = groupSize ?? queues.reduce((sum, { messages }) => sum + messages, 0);
   const where = service === undefined ? `the group ${options.group}` : service;
   if (shown.length === 0) {
     const isAllRead = queues.every((queue) => queue.unread === undefined);
@@ -69,8 +72,11 @@ async function show(service: string | undefined, options: ShowOptions): Promise<
     [
       ...warnings,
       pc.dim(
-        `${counted(shown.length, 'message')} of ${total.toLocaleString('en')}; all stay in their queue. ` +
-          `\`pnpm dlq redrive ${selected}\` shows what a redrive would do.`,
+        wrapped(
+          `${counted(shown.length, 'message')} of ${total.toLocaleString('en')}; all stay in their queue. ` +
+            `\`pnpm dlq redrive ${selected}\` shows what a redrive would do.`,
+          terminalWidth(),
+        ),
       ),
     ].join('\n'),
   );
