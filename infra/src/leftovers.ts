@@ -1,5 +1,6 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DescribeTableCommand, DynamoDBClient, ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
+import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { GetQueueUrlCommand, QueueDoesNotExist, SQSClient } from '@aws-sdk/client-sqs';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -26,6 +27,7 @@ type Finder = (name: string) => Promise<Record<string, string> | undefined>;
  */
 const nameProperty: Readonly<Record<string, string>> = {
   'AWS::DynamoDB::Table': 'TableName',
+  'AWS::Logs::LogGroup': 'LogGroupName',
   'AWS::SQS::Queue': 'QueueName',
 };
 
@@ -115,6 +117,7 @@ async function statusOf(client: CloudFormationClient, StackName: string): Promis
 
 function findersByType(client: Awaited<ReturnType<typeof assumeLookupRole>>): Readonly<Record<string, Finder>> {
   const dynamodb = new DynamoDBClient(client);
+  const logs = new CloudWatchLogsClient(client);
   const sqs = new SQSClient(client);
   return {
     'AWS::DynamoDB::Table': (TableName) =>
@@ -122,6 +125,11 @@ function findersByType(client: Awaited<ReturnType<typeof assumeLookupRole>>): Re
         await dynamodb.send(new DescribeTableCommand({ TableName }));
         return { TableName };
       }),
+    'AWS::Logs::LogGroup': async (logGroupName) => {
+      const found = await logs.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: logGroupName }));
+      const exists = found.logGroups?.some((group) => group.logGroupName === logGroupName);
+      return exists ? { LogGroupName: logGroupName } : undefined;
+    },
     'AWS::SQS::Queue': (QueueName) =>
       undefinedOn(QueueDoesNotExist, async () => {
         const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName }));

@@ -1,21 +1,30 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { Archive, EventBus } from 'aws-cdk-lib/aws-events';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { CommandRole, type Permission } from './command-role.ts';
 import { bookingServices, knownServices } from './known-services.ts';
 import { airlineName, serviceName } from './names.ts';
 
+export interface OperatorRolesProps {
+  bus: EventBus;
+  archive: Archive;
+  /** The record of what operators change. */
+  operations: LogGroup;
+}
+
 /**
  * The roles of the operators on call, with what the commands of the runbook need and nothing else.
  * - `airline-reader` looks: `dlq list`, `show`, `export`, every dry run, `reconcile`, `status`, `explain`, `waiting`,
- *   `flights list`, `flow`.
- * - `airline-operator` also acts: `dlq redrive`, `dlq drop` and `replay`, each with `--confirm`.
+ *   `operations`, `flights list`, `flow`.
+ * - `airline-operator` also acts: `dlq redrive`, `dlq drop` and `replay`, each with `--confirm`. It adds to the record
+ *   of operations, and neither role may change or delete what is in it.
  *
  * Both see personal data: names and addresses in dead letters and tables. Neither gets the key with which payments
  * charges: `reconcile` reads the charges with a restricted key of Stripe.
  */
 export class OperatorRoles extends Construct {
-  constructor(scope: Construct, id: string, { bus, archive }: { bus: EventBus; archive: Archive }) {
+  constructor(scope: Construct, id: string, { bus, archive, operations }: OperatorRolesProps) {
     super(scope, id);
     const stack = Stack.of(this);
     const arnOf = (service: string, resource: string, resourceName?: string): string =>
@@ -25,6 +34,7 @@ export class OperatorRoles extends Construct {
     const deadLetters = queues.flatMap((queue) => [`${queue}-dead-letters`, `${queue}-undelivered`]);
     const deadLetterArns = deadLetters.map((queue) => arnOf('sqs', queue));
 
+    const oneLogGroup = 'The ARN of a log group ends with :* in a policy; the name before it is that of one log group.';
     const reading: Permission[] = [
       {
         // Receiving is the only way to look into a queue. It hides a message for five minutes at most, and counts:
@@ -42,15 +52,18 @@ export class OperatorRoles extends Construct {
       {
         actions: ['logs:FilterLogEvents'],
         // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
-        resources: bookingServices.map((service) =>
-          stack.formatArn({
-            service: 'logs',
-            resource: 'log-group',
-            resourceName: `/aws/lambda/${serviceName(this, service)}-consumer:*`,
-            arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-          }),
-        ),
-        wide: 'The ARN of a log group ends with :* in a policy; the name before it is that of one log group.',
+        resources: [
+          ...bookingServices.map((service) =>
+            stack.formatArn({
+              service: 'logs',
+              resource: 'log-group',
+              resourceName: `/aws/lambda/${serviceName(this, service)}-consumer:*`,
+              arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+            }),
+          ),
+          operations.logGroupArn,
+        ],
+        wide: oneLogGroup,
       },
       {
         actions: ['cloudformation:GetTemplate'],
@@ -72,6 +85,12 @@ export class OperatorRoles extends Construct {
     const anyTime =
       'The name of a replay ends with the time of its start; the pattern matches only those of this airline.';
     const acting: Permission[] = [
+      // To append: CloudWatch has no action that changes a line, and the roles have none that deletes.
+      {
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [operations.logGroupArn],
+        wide: oneLogGroup,
+      },
       { actions: ['sqs:SendMessage'], resources: queues.map((queue) => arnOf('sqs', queue)) },
       { actions: ['sqs:DeleteMessage'], resources: deadLetterArns },
       { actions: ['events:StartReplay'], resources: [bus.eventBusArn, archive.archiveArn, replays], wide: anyTime },

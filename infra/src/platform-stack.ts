@@ -2,6 +2,7 @@ import { Annotations, CfnOutput, Duration, RemovalPolicy, Stack, type StackProps
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Archive, EventBus } from 'aws-cdk-lib/aws-events';
 import { CfnRegistry } from 'aws-cdk-lib/aws-eventschemas';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import { addAirlineTags } from './airline-tags.ts';
@@ -19,7 +20,7 @@ import { ServicesDashboard } from './services-dashboard.ts';
 
 /**
  * The resources that all services share: the bus with its archive, the schema registry, the front door, the alarms
- * topic, the dashboards and the roles of operators.
+ * topic, the dashboards, the roles of operators and the record of what they change.
  *
  * Services find them by SSM parameters, so no stack blocks another's deployment. A missing parameter fails the
  * deployment of a service. A wrong bus name in code would not fail at all: PutEvents to a bus that does not exist
@@ -85,7 +86,13 @@ export class PlatformStack extends Stack {
     });
     new FlowDashboard(this, 'Dashboard');
     new ServicesDashboard(this, 'ServicesDashboard');
-    new OperatorRoles(this, 'OperatorRoles', { bus, archive });
+    // What operators changed, by `pnpm operations`. CloudWatch encrypts it with a key of its own.
+    const operations = new LogGroup(this, 'Operations', {
+      logGroupName: parameterName(this, 'operations'),
+      retention: RetentionDays.TWO_YEARS,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    });
+    new OperatorRoles(this, 'OperatorRoles', { bus, archive, operations });
     new SmokeRole(this, 'SmokeRole', { bus });
     addAirlineTags(this, 'platform');
 

@@ -12,6 +12,16 @@ export const operatorActions: Readonly<Record<string, { may: string; object: str
     object: 'the dead-letter queue',
     for: 'A redrive or a drop with --confirm',
   },
+  'logs:CreateLogStream': {
+    may: 'add to',
+    object: 'the record of operations',
+    for: 'A redrive, a drop or a replay with --confirm',
+  },
+  'logs:PutLogEvents': {
+    may: 'add to',
+    object: 'the record of operations',
+    for: 'A redrive, a drop or a replay with --confirm',
+  },
   'events:StartReplay': { may: 'start a replay of', object: 'the archive', for: 'A replay with --confirm' },
   'events:DescribeReplay': { may: 'follow', object: 'the replay', for: 'A replay with --confirm' },
   'events:CancelReplay': { may: 'cancel', object: 'the replay', for: 'A replay with --confirm' },

@@ -3,17 +3,23 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { MessageAttributeValue } from '@aws-sdk/client-sqs';
 import { printable, printableJson } from '@airline/events-schemas/printable';
-import { type DeadLetter, type DeadLetterQueue, type Kind, walk, type Walked } from './dead-letters.ts';
+import { type DeadLetter, type DeadLetterQueue, type Kind, walk } from './dead-letters.ts';
 import { deleteAll } from './sqs-batch.ts';
 import type { Target } from '../airline/target.ts';
 import { readTextFile } from '../cli/read-text-file.ts';
 import { UsageError } from '../cli/usage-error.ts';
 
 export interface ExportedLetter extends DeadLetter {
-  service: string;
   attributes: Record<string, MessageAttributeValue>;
   /** The hash of the body, in hexadecimal. */
   sha256: string;
+}
+
+export interface Exported {
+  /** Letters in the file. */
+  exported: number;
+  /** Letters that could not be made visible again at once. */
+  hidden: number;
 }
 
 export interface Dropped {
@@ -29,15 +35,15 @@ export interface Dropped {
 }
 
 /**
- * Writes the letters of the queues to a new file. Only its owner can read it, since it holds personal data.
+ * Writes the letters of the queues that match to a new file. Only its owner can read it, since it holds personal data.
  * @throws UsageError when the file exists or cannot be written
  */
 export async function exportLetters(
   target: Target,
   queues: readonly DeadLetterQueue[],
   file: string,
-  signal?: AbortSignal,
-): Promise<Walked> {
+  { matches = () => true, signal }: { matches?: (letter: DeadLetter) => boolean; signal?: AbortSignal } = {},
+): Promise<Exported> {
   const handle = await open(file, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(
       error.code === 'EEXIST'
@@ -46,22 +52,24 @@ export async function exportLetters(
       { cause: error },
     );
   });
-  const sum = { seen: 0, hidden: 0 };
+  const sum: Exported = { exported: 0, hidden: 0 };
   try {
     for (const queue of queues) {
-      const { seen, hidden } = await walk(
+      const { hidden } = await walk(
         target,
         queue,
-        async (letters) => {
+        async (received) => {
+          const letters = received.filter(matches);
+          if (letters.length === 0) return { deleted: new Set() };
           const lines = letters.map(({ receiptHandle: _, ...letter }) =>
-            printableJson({ service: queue.service, ...letter, sha256: sha256(letter.body) } satisfies ExportedLetter),
+            printableJson({ ...letter, sha256: sha256(letter.body) } satisfies ExportedLetter),
           );
           await handle.write(`${lines.join('\n')}\n`);
+          sum.exported += letters.length;
           return { deleted: new Set() };
         },
         signal,
       );
-      sum.seen += seen;
       sum.hidden += hidden;
     }
     await handle.sync();
@@ -99,7 +107,11 @@ export async function dropLetters(
   target: Target,
   queues: readonly DeadLetterQueue[],
   letters: readonly ExportedLetter[],
-  { confirm, signal }: { confirm: boolean; signal?: AbortSignal },
+  {
+    confirm,
+    signal,
+    onProgress = () => {},
+  }: { confirm: boolean; signal?: AbortSignal; onProgress?: (counts: Pick<Dropped, 'dropped'>) => void },
 ): Promise<Dropped> {
   const keyOf = (messageId: string, hash: string): string => `${messageId} ${hash}`;
   const inFile = new Set(letters.map(({ messageId, sha256 }) => keyOf(messageId, sha256)));
@@ -125,6 +137,7 @@ export async function dropLetters(
           if (error !== undefined) result.failed.push({ messageId: chosen[index]!.messageId, kind: queue.kind, error });
         }
         result.dropped += deleted.length;
+        onProgress({ dropped: result.dropped });
         return { deleted: new Set(deleted.map(({ messageId }) => messageId)) };
       },
       signal,

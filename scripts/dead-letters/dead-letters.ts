@@ -10,6 +10,7 @@ import { readBookingId } from '@airline/events-schemas/booking-id';
 import type { Target } from '../airline/target.ts';
 import { pc } from '../cli/colors.ts';
 import { counted } from '../cli/format.ts';
+import { asRefusal } from '../cli/refusal.ts';
 import { UsageError } from '../cli/usage-error.ts';
 
 /** Why a message is dead: its consumer could not handle it, or EventBridge could not deliver it. */
@@ -30,7 +31,10 @@ export interface DeadLetterQueue {
 
 /** A message of a dead-letter queue, as an operator reads it. */
 export interface DeadLetter {
+  service: string;
   messageId: string;
+  /** The id of the message that the consumer received, if this letter is a new message for it. */
+  originalMessageId?: string;
   kind: Kind;
   /** E.g. `schema-violation`; `gave-up` when the consumer failed maxReceiveCount times. */
   reason: string;
@@ -122,13 +126,93 @@ export async function peek(
   limit: number,
   matches: (letter: DeadLetter) => boolean = () => true,
 ): Promise<DeadLetter[]> {
+  return (await look(target, queue, { limit, matches })).letters;
+}
+
+interface LookOptions {
+  /** @default all */
+  limit?: number;
+  matches?: (letter: DeadLetter) => boolean;
+  /** Ends the look after the current messages. */
+  signal?: AbortSignal;
+}
+
+/** As {@link peek}, and says how many letters were read for it, and how many of them stay hidden. */
+async function look(
+  target: Target,
+  queue: DeadLetterQueue,
+  { limit = Infinity, matches = () => true, signal }: LookOptions,
+): Promise<Walked & { letters: DeadLetter[] }> {
   const found: DeadLetter[] = [];
-  await walk(target, queue, async (letters) => {
-    for (const { receiptHandle: _, attributes: __, traceHeader: ___, ...letter } of letters.filter(matches))
-      found.push(letter);
-    return { deleted: new Set(), isEnough: found.length >= limit };
+  const walked = await walk(
+    target,
+    queue,
+    async (letters) => {
+      for (const { receiptHandle: _, attributes: __, traceHeader: ___, ...letter } of letters.filter(matches))
+        found.push(letter);
+      return { deleted: new Set(), isEnough: found.length >= limit };
+    },
+    signal,
+  );
+  const letters = found.slice(0, limit).sort((a, b) => a.firstSeen.localeCompare(b.firstSeen));
+  return { ...walked, letters };
+}
+
+/** A dead-letter queue, as far as it was looked through. */
+export interface LookedAt extends Walked {
+  service: string;
+  kind: Kind;
+  /** About how many messages it has, with those that somebody else has received. */
+  messages: number;
+  /** Why it was not looked through. */
+  unread?: string;
+  /** Why it was looked through in part only: the rest was hidden by another receiver, or enough was found. */
+  rest?: 'hidden' | 'not-needed';
+}
+
+/**
+ * Looks through queues side by side. A queue that cannot be read does not hide the others.
+ * @param limit for each queue
+ * @returns the letters that match, queue by queue, oldest first
+ */
+export async function lookThrough(
+  target: Target,
+  queues: readonly DeadLetterQueue[],
+  options: LookOptions = {},
+): Promise<{ queues: LookedAt[]; letters: DeadLetter[] }> {
+  const looks = queues.map(async (queue): Promise<{ queue: LookedAt; letters: DeadLetter[] }> => {
+    const { service, kind } = queue;
+    const looked = { service, kind, messages: 0, seen: 0, hidden: 0 };
+    try {
+      looked.messages = await countMessages(target, queue);
+      // A look hides the messages from other receivers for a moment, so an empty queue is left alone.
+      if (looked.messages === 0) return { queue: looked, letters: [] };
+      const { letters, seen, hidden } = await look(target, queue, options);
+      const isCut = options.signal?.aborted === true || letters.length >= (options.limit ?? Infinity);
+      const rest = seen < looked.messages && ({ rest: isCut ? 'not-needed' : 'hidden' } as const);
+      return { queue: { ...looked, seen, hidden, ...rest }, letters };
+    } catch (error) {
+      const why = asRefusal(error) ?? error;
+      return { queue: { ...looked, unread: why instanceof Error ? why.message : String(why) }, letters: [] };
+    }
   });
-  return found.slice(0, limit).sort((a, b) => a.firstSeen.localeCompare(b.firstSeen));
+  const looked = await Promise.all(looks);
+  return { queues: looked.map(({ queue }) => queue), letters: looked.flatMap(({ letters }) => letters) };
+}
+
+/** Sentences about queues that were not looked through as wanted, and about letters that stay hidden. */
+export function lookWarnings(queues: readonly LookedAt[]): string[] {
+  return queues.flatMap(({ service, kind, messages, seen, hidden, unread, rest }) => {
+    const name = `${service} (${kind})`;
+    if (unread !== undefined) return [pc.red(`${name} could not be looked through: ${unread}`)];
+    const part =
+      `${name}: ${seen.toLocaleString('en')} of about ${counted(messages, 'message')} looked at; the rest is hidden ` +
+      'for up to five minutes, because another command reads it or was killed.';
+    return [
+      ...(rest === 'hidden' ? [pc.yellow(part)] : []),
+      ...hiddenWarnings(hidden).map((warning) => `${pc.yellow(`${name}:`)} ${warning}`),
+    ];
+  });
 }
 
 /**
@@ -166,7 +250,7 @@ export async function walk(
       const fresh = Messages.filter(({ MessageId }) => !seen.has(MessageId!));
       for (const { MessageId } of fresh) seen.add(MessageId!);
       const visited: Visited =
-        fresh.length > 0 ? await visit(fresh.map((message) => toLetter(queue.kind, message))) : { deleted: new Set() };
+        fresh.length > 0 ? await visit(fresh.map((message) => toLetter(queue, message))) : { deleted: new Set() };
       for (const messageId of visited.deleted) received.delete(messageId);
       isEnough = visited.isEnough;
     }
@@ -197,14 +281,17 @@ async function makeVisible(target: Target, { url }: DeadLetterQueue, receiptHand
 }
 
 function toLetter(
-  kind: Kind,
+  { service, kind }: DeadLetterQueue,
   { MessageId, ReceiptHandle, Body = '', Attributes = {}, MessageAttributes = {} }: Message,
 ): ReceivedLetter {
   const attribute = (name: string): string | undefined => MessageAttributes[name]?.StringValue;
   const error = attribute('error') ?? attribute('ERROR_MESSAGE');
   const { detailType, correlationId } = describe(Body);
+  const originalMessageId = attribute('originalMessageId');
   return {
+    service,
     messageId: MessageId!,
+    ...(originalMessageId !== undefined && { originalMessageId }),
     kind,
     reason: attribute('reason') ?? attribute('ERROR_CODE') ?? 'gave-up',
     ...(error !== undefined && { error }),

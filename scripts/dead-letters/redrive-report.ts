@@ -1,67 +1,44 @@
 /** The output of `pnpm dlq redrive` for a person. */
-import { maskAddresses } from '@airline/events-schemas/personal-data';
 import { pc } from '../cli/colors.ts';
-import { ago, counted, table } from '../cli/format.ts';
-import { type DeadLetter, hiddenWarnings } from './dead-letters.ts';
-import { type Redriven, willComeBack } from './redrive.ts';
+import { counted } from '../cli/format.ts';
+import { wrapped } from '../cli/wrap.ts';
+import { hiddenWarnings, type LookedAt, lookWarnings } from './dead-letters.ts';
+import { describeGroups, describeUnreadLogs, type Display } from './describe-groups.ts';
+import type { LetterGroup } from './groups.ts';
+import type { Redriven } from './redrive.ts';
+import type { UnreadLog } from './tries.ts';
 
-/** Letters that are dead for the same reason. */
-export interface Group extends Pick<DeadLetter, 'kind' | 'reason' | 'detailType'> {
-  messages: number;
-  /** RFC 3339 UTC. */
-  oldest: string;
-  willComeBack: boolean;
-}
-
-/** Groups letters by queue, reason and event, without addresses in these. The largest group comes first. */
-export function groupsOf(letters: readonly DeadLetter[]): Group[] {
-  const groups = new Map<string, Group>();
-  for (const letter of letters) {
-    const { kind, firstSeen } = letter;
-    const reason = maskAddresses(letter.reason);
-    const detailType = letter.detailType === undefined ? undefined : maskAddresses(letter.detailType);
-    const key = JSON.stringify([kind, reason, detailType]);
-    const group = groups.get(key) ?? {
-      kind,
-      reason,
-      ...(detailType !== undefined && { detailType }),
-      messages: 0,
-      oldest: firstSeen,
-      willComeBack: willComeBack(letter),
-    };
-    group.messages += 1;
-    if (firstSeen < group.oldest) group.oldest = firstSeen;
-    groups.set(key, group);
-  }
-  return [...groups.values()].sort((a, b) => b.messages - a.messages);
+interface DryRun {
+  service: string | undefined;
+  groups: readonly LetterGroup[];
+  queues: readonly LookedAt[];
+  unreadLogs: readonly UnreadLog[];
 }
 
 /** What a redrive of letters in these groups would do. */
-export function describeDryRun(service: string, groups: readonly Group[]): string {
-  if (groups.length === 0) return `Nothing to redrive in ${service}.`;
-  const rows = groups.map(({ kind, reason, detailType, messages, oldest, willComeBack }) => [
-    String(messages),
-    detailType ?? 'not an event',
-    reason,
-    kind,
-    `${ago(Date.now() - Date.parse(oldest))} ago`,
-    willComeBack ? pc.yellow('will come back') : '',
-  ]);
-  const returning = messagesIn(groups.filter((group) => group.willComeBack));
+export function describeDryRun({ service, groups, queues, unreadLogs }: DryRun, display: Display): string {
+  const warnings = [...lookWarnings(queues), ...describeUnreadLogs(unreadLogs)];
+  if (groups.length === 0)
+    return [`Nothing to redrive${service === undefined ? '' : ` in ${service}`}.`, ...warnings].join('\n');
+  const returning = groups.filter((group) => group.willComeBack);
+  const file = `${service ?? 'SERVICE'} FILE`;
+  const putAway = returning.length === 1 ? `${file} --group ${returning[0]!.key}` : file;
+  const where = service === undefined ? 'their queues' : `the queue of ${service}`;
   return [
-    table(['Messages', 'Event', 'Reason', 'Queue', 'Oldest', ''], rows),
-    ...(returning > 0
+    describeGroups(groups, display),
+    ...(returning.length > 0
       ? [
           pc.yellow(
-            `\n${counted(returning, 'message')} will come back: ` +
-              'this version of the consumer can never handle them.',
-          ),
-          pc.yellow(
-            `\`pnpm dlq export ${service} FILE\` and then \`pnpm dlq drop ${service} FILE\` remove such messages.`,
+            wrapped(
+              `\n${counted(messagesIn(returning), 'message')} will come back: this version of the consumer can never ` +
+                `handle them. \`pnpm dlq export ${putAway}\` and then \`pnpm dlq drop ${file}\` remove such messages.`,
+              display.width,
+            ),
           ),
         ]
       : []),
-    `\nNothing was moved. With --confirm, ${counted(messagesIn(groups), 'message')} would go back to the queue of ${service}.`,
+    ...(warnings.length > 0 ? ['', ...warnings] : []),
+    `\nNothing was moved. With --confirm, ${counted(messagesIn(groups), 'message')} would go back to ${where}.`,
   ].join('\n');
 }
 
@@ -75,11 +52,11 @@ export function describeRedriven({
   left,
   hidden,
   stopped,
-}: Redriven & { service: string }): string {
+}: Redriven & { service: string | undefined }): string {
   const failures = failed.slice(0, 5).map(({ messageId, error }) => `  ${messageId}: ${error}`);
   return [
     `${stopped ? pc.yellow('Stopped. ') : ''}${counted(redriven, 'message')} ` +
-      `${redriven === 1 ? 'is' : 'are'} back in the queue of ${service}.`,
+      `${redriven === 1 ? 'is' : 'are'} back in ${service === undefined ? 'their queues' : `the queue of ${service}`}.`,
     ...(left > 0 && !stopped ? [`${counted(left, 'message')} did not match or were beyond --max, and stayed.`] : []),
     ...(failed.length > 0
       ? [pc.red(`${counted(failed.length, 'message')} could not be sent and stayed:`), ...failures]
@@ -93,7 +70,11 @@ export function describeRedriven({
         ]
       : []),
     ...(cameBack > 0
-      ? [pc.yellow(`${counted(cameBack, 'message')} came back at once. \`pnpm dlq show ${service}\` shows the reason.`)]
+      ? [
+          pc.yellow(
+            `${counted(cameBack, 'message')} came back at once. \`pnpm dlq ${service === undefined ? 'list' : `show ${service}`}\` shows the reason.`,
+          ),
+        ]
       : []),
     ...hiddenWarnings(hidden),
     ...(stopped ? ['The same command continues.'] : []),
@@ -101,6 +82,6 @@ export function describeRedriven({
   ].join('\n');
 }
 
-function messagesIn(groups: readonly Group[]): number {
+function messagesIn(groups: readonly LetterGroup[]): number {
   return groups.reduce((sum, { messages }) => sum + messages, 0);
 }

@@ -13,7 +13,7 @@ import {
 } from '../protocol/recorded-events.ts';
 import type { SubscriptionsOfServices } from '../protocol/subscriptions.ts';
 import type { Evidence, ReceiptsSummary } from './evidence.ts';
-import type { LogLine } from './message-log.ts';
+import type { LogLine } from '../airline/message-log.ts';
 
 /** Where a message is. */
 export type Place =

@@ -3,7 +3,7 @@ import { pc } from '../cli/colors.ts';
 import { ago, clock } from '../cli/format.ts';
 import type { Evidence } from './evidence.ts';
 import type { Explanation } from './explain-booking.ts';
-import type { LogLine } from './message-log.ts';
+import type { LogLine } from '../airline/message-log.ts';
 import { type Words } from './sentences.ts';
 
 export interface Explained {

@@ -4,7 +4,7 @@ import type { SeatsRecord } from '../../packages/seats/src/domain.ts';
 import type { Fact, FactType } from '../../packages/status/src/domain.ts';
 import type { Kind } from '../dead-letters/dead-letters.ts';
 import type { LostEvent } from '../dead-letters/lost-events.ts';
-import type { LogLine } from './message-log.ts';
+import type { LogLine } from '../airline/message-log.ts';
 
 /** A dead letter of a booking, without its body. */
 export interface Letter {

@@ -15,7 +15,7 @@ import { willComeBack } from '../dead-letters/redrive.ts';
 import { eventsOfPayments, eventsOfSeats } from '../protocol/recorded-events.ts';
 import type { SubscriptionsOfServices } from '../protocol/subscriptions.ts';
 import type { Evidence, Letter, ProviderAnswer, QueueCounts, ReceiptsSummary, Unread } from './evidence.ts';
-import { readLogs } from './message-log.ts';
+import { readLogs } from '../airline/message-log.ts';
 
 /** At most this many letters of each queue are received: a long queue would take minutes. */
 const mostLetters = 2000;

@@ -11,10 +11,17 @@ import type { Plan } from './plan-replay.ts';
 
 const unfinished: ReadonlySet<string> = new Set(['STARTING', 'RUNNING', 'CANCELLING']);
 
-/** @returns the replay's name */
-export async function startReplay(target: Target, { busArn, archive, from, to, rules }: Plan): Promise<string> {
-  // An operator's role may use the replays whose names begin with the airline's and a full stop (operator-roles.ts).
-  const name = `${target.airline}.${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
+/** A name for a new replay. An operator's role may use those that begin with the airline's name and a full stop. */
+export function newReplayName({ airline }: Pick<Target, 'airline'>): string {
+  // infra/src/operator-roles.ts
+  return `${airline}.${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
+}
+
+export async function startReplay(
+  target: Target,
+  { busArn, archive, from, to, rules }: Plan,
+  name: string,
+): Promise<void> {
   await target.eventBridge.send(
     new StartReplayCommand({
       ReplayName: name,
@@ -24,7 +31,6 @@ export async function startReplay(target: Target, { busArn, archive, from, to, r
       Destination: { Arn: busArn, FilterArns: rules.map(({ arn }) => arn) },
     }),
   );
-  return name;
 }
 
 /** Cancels a replay. Does nothing when it has ended already. */

@@ -44,7 +44,7 @@ const SUPPORTED_APIS = [
   'DynamoDB',
   "Lambda's event source mappings",
   'SSM parameters',
-  'CloudWatch Logs (FilterLogEvents)',
+  'CloudWatch Logs (FilterLogEvents, CreateLogStream, PutLogEvents)',
   'CloudFormation GetTemplate',
   'STS GetCallerIdentity',
   'SESv2 (/v2/email/)',

@@ -153,6 +153,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       eventBridge,
       queues,
       parameters,
+      logs,
       createTable: dynamodb.createTable,
       functions,
       httpApi,

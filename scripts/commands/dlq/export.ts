@@ -5,40 +5,39 @@ import { pc } from '../../cli/colors.ts';
 import { command, type CommonOptions, exitCode } from '../../cli/command.ts';
 import { counted } from '../../cli/format.ts';
 import { stopOnSignal } from '../../cli/stop-on-signal.ts';
-import { exportLetters } from '../../dead-letters/dead-letter-file.ts';
-import { deadLetterQueues, hiddenWarnings } from '../../dead-letters/dead-letters.ts';
-import { type Filters, kindOption } from '../../dead-letters/filters.ts';
-
-type ExportOptions = CommonOptions & Pick<Filters, 'kind'>;
+import { type Exported, exportLetters } from '../../dead-letters/dead-letter-file.ts';
+import { hiddenWarnings } from '../../dead-letters/dead-letters.ts';
+import { type Filters, selectLetters, withFilters } from '../../dead-letters/filters.ts';
 
 /** `pnpm dlq export SERVICE FILE` */
 export function exportCommand(): Command {
-  return command('export', "Write one service's dead letters to a file. They stay in their queues.")
-    .argument('<service>', 'e.g. seats')
-    .argument('<file>', 'a new file, one JSON object a line. Only you can read it, since it holds personal data')
-    .addOption(kindOption())
-    .action(exportAll);
+  return withFilters(
+    command('export', "Write one service's dead letters to a file. They stay in their queues.")
+      .argument('<service>', 'e.g. seats')
+      .argument('<file>', 'a new file, one JSON object a line. Only you can read it, since it holds personal data'),
+  ).action(exportAll);
 }
 
-async function exportAll(service: string, file: string, { target: name, json, kind }: ExportOptions): Promise<void> {
+async function exportAll(service: string, file: string, options: CommonOptions & Filters): Promise<void> {
+  const { target: name, json } = options;
   const target = openTarget(name);
-  const queues = await deadLetterQueues(target, service, kind);
   const { signal, release } = stopOnSignal('Stopping after the current messages …');
-  const { seen, hidden } = await exportLetters(target, queues, file, signal).finally(release);
+  const exporting = selectLetters(target, service, options, signal).then(({ queues, matches }) =>
+    exportLetters(target, queues, file, { matches, signal }),
+  );
+  const exported = await exporting.finally(release);
   const stopped = signal.aborted;
   if (stopped) process.exitCode = exitCode.error;
-  answer({ service, file, exported: seen, hidden, stopped }, { json }, describe);
+  answer({ service, file, ...exported, stopped }, { json }, describe);
 }
 
-interface Exported {
-  service: string;
-  file: string;
-  exported: number;
-  hidden: number;
-  stopped: boolean;
-}
-
-function describe({ service, file, exported, hidden, stopped }: Exported): string {
+function describe({
+  service,
+  file,
+  exported,
+  hidden,
+  stopped,
+}: Exported & { service: string; file: string; stopped: boolean }): string {
   return [
     `${stopped ? pc.yellow('Stopped. ') : ''}${counted(exported, 'message')} of ${service} ` +
       `${exported === 1 ? 'is' : 'are'} in ${file}, and still in the dead-letter queues.`,

@@ -187,10 +187,9 @@ async function statusOf(bookingId: string): Promise<Partial<BookingStatus>> {
 }
 
 async function deadLetters(service: string): Promise<number> {
-  const queues = JSON.parse((await airline.command('dlq', 'list', '--json')).stdout) as {
-    service: string;
-    messages: number;
-  }[];
+  const { queues } = JSON.parse((await airline.command('dlq', 'list', '--json')).stdout) as {
+    queues: { service: string; messages: number }[];
+  };
   return queues.filter((queue) => queue.service === service).reduce((sum, { messages }) => sum + messages, 0);
 }
 

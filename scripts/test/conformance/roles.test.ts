@@ -5,6 +5,7 @@ import path from 'node:path';
 import { GetQueueAttributesCommand, type QueueAttributeName } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type CommandResult, runCommand } from '../../cli/run-command.ts';
+import type { Operations } from '../../operations/read-operations.ts';
 import type { SmokeReport } from '../../smoke/run-smoke.ts';
 import { type EmulatedAirline, startOnEmulator } from '../end-to-end/support/on-emulator.ts';
 import { RunningAirline, until } from '../end-to-end/support/running-airline.ts';
@@ -79,7 +80,8 @@ const file = (name: string): string => path.join(folder, `${name}.jsonl`);
 
 describe.each(['reader', 'operator'] as const)('the role airline-%s', (role) => {
   test.each([
-    ['dlq list', 'dlq show seats'],
+    ['dlq list', 'not-json'],
+    ['operations', 'Nobody has redriven'],
     ['dlq show seats', 'not-json'],
     ['dlq redrive seats', 'will come back'],
     ['dlq export seats FILE', '3 messages of seats are in'],
@@ -106,8 +108,8 @@ describe.each(['reader', 'operator'] as const)('the role airline-%s', (role) => 
 });
 
 test.each<[string, string[], string]>([
-  ['redrive', ['seats'], 'send messages to'],
-  ['drop', ['seats', 'reader'], 'delete messages from'],
+  ['redrive', ['seats'], 'add to'],
+  ['drop', ['seats', 'reader'], 'add to'],
 ])(
   'the role airline-reader may not dlq %s with --confirm: it is told which role may, and nothing moves',
   async (...given) => {
@@ -130,6 +132,13 @@ test('the role airline-operator redrives, and drops what comes back', async () =
   const dropped = await as('operator', 'dlq', 'drop', 'seats', file('last'), '--confirm', '--json');
   expect(JSON.parse(dropped.stdout)).toMatchObject({ dropped: poison, kept: 0, failed: [] });
   expect(await messagesIn('seats-dead-letters')).toEqual({ visible: 0, hidden: 0 });
+
+  const { operations } = JSON.parse((await as('reader', 'operations', '--json')).stdout) as Operations;
+  const who = expect.stringMatching(/:assumed-role\/airline-operator\//);
+  expect(operations).toMatchObject([
+    { who, command: 'dlq drop', end: { outcome: 'done', counts: { dropped: poison } } },
+    { who, command: 'dlq redrive', filter: { service: 'seats' }, end: { counts: { redriven: poison } } },
+  ]);
 });
 
 test('the role airline-smoke runs pnpm smoke; a reader is told that this role does', async () => {

@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { openTarget, type Target } from '../../airline/target.ts';
 import { type DeadLetterQueue, deadLetterQueues } from '../../dead-letters/dead-letters.ts';
+import type { Order } from './queues-server.ts';
 
 type Letter = Pick<SendMessageBatchRequestEntry, 'MessageBody' | 'MessageAttributes'>;
 
@@ -22,13 +23,17 @@ interface SeatsQueues {
   undelivered: DeadLetterQueue;
 }
 
-/** The queues of seats, in a process of their own, and a target with clients for them. */
+/** The queues and logs of seats, in a process of their own, and a target with clients for them. */
 export class RunningQueues {
   readonly #stop: () => Promise<void>;
   readonly port: number;
 
-  private constructor(port: number, stop: () => Promise<void>) {
+  /** Tells the process something. Resolves when it is done. */
+  readonly tell: (order: Order) => Promise<void>;
+
+  private constructor(port: number, tell: (order: Order) => Promise<void>, stop: () => Promise<void>) {
     this.port = port;
+    this.tell = tell;
     this.#stop = stop;
   }
 
@@ -36,11 +41,17 @@ export class RunningQueues {
     const child = spawn(process.execPath, ['--import', 'tsx/esm', path.join(__dirname, 'queues-server.ts')], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
+    const output = createInterface(child.stdout);
     const port = await Promise.race([
-      once(createInterface(child.stdout), 'line').then(([line]) => Number(line)),
+      once(output, 'line').then(([line]) => Number(line)),
       once(child, 'exit').then(([code]) => Promise.reject(new Error(`The queues ended with exit code ${code}.`))),
     ]);
-    return new RunningQueues(port, async () => {
+    const tell = async (order: Order): Promise<void> => {
+      const answered = once(output, 'line');
+      child.stdin.write(`${JSON.stringify(order)}\n`);
+      await answered;
+    };
+    return new RunningQueues(port, tell, async () => {
       const exit = once(child, 'exit');
       child.stdin.end();
       await exit;

@@ -7,6 +7,7 @@ import { httpApi, httpAuthorizer, httpIntegration, httpRoute, httpStage } from '
 import { table } from './resources/dynamodb.ts';
 import { eventArchive, eventBus, eventRule } from './resources/events.ts';
 import { eventSourceMapping, lambdaFunction } from './resources/lambda.ts';
+import { logGroup } from './resources/logs.ts';
 import { Properties } from './resources/properties.ts';
 import { queue } from './resources/queues.ts';
 import type { Machine, ResourceKind } from './resources/resource-kind.ts';
@@ -26,6 +27,7 @@ const KINDS: Record<string, ResourceKind> = {
   'AWS::Events::Rule': eventRule,
   'AWS::Lambda::EventSourceMapping': eventSourceMapping,
   'AWS::Lambda::Function': lambdaFunction,
+  'AWS::Logs::LogGroup': logGroup,
   'AWS::SQS::Queue': queue,
   'AWS::SSM::Parameter': ssmParameter,
 };
@@ -82,7 +84,7 @@ function refuseUnknownTypes({ name, template }: Stack): void {
     if (Type in KINDS || Type in TYPES_WITHOUT_EFFECT) continue;
     throw new LocalCloudError(
       `stack ${name}: resource ${logicalId} has type ${Type}, which the local cloud does not run; ` +
-        'it runs EventBridge, SQS, Lambda, DynamoDB, HTTP APIs and SSM parameters (README of packages/local-cloud)',
+        'it runs EventBridge, SQS, Lambda, DynamoDB, HTTP APIs, log groups and SSM parameters (README of packages/local-cloud)',
     );
   }
 }

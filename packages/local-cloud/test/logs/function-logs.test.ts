@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { AwsError } from '../../src/aws-error.ts';
 import { FunctionLogs } from '../../src/logs/function-logs.ts';
 
@@ -47,6 +47,66 @@ test('forgets the oldest lines beyond 32 MB', () => {
   const write = all.writer('seats');
   for (const name of ['first', 'second', 'third']) write(`${name}${'-'.repeat(15 * 1024 * 1024)}\n`);
   expect(found({}).map((line) => line.slice(0, 5))).toEqual(['secon', 'third']);
+});
+
+describe('a log group that a stack created', () => {
+  const group = '/airline/operations';
+  const day = 24 * 3600 * 1000;
+
+  function operations() {
+    const all = new FunctionLogs(() => 100 * day);
+    all.createGroup(group);
+    const put = (logEvents: unknown, logStreamName = 'one') =>
+      all.request('PutLogEvents', { logGroupName: group, logStreamName, logEvents });
+    all.request('CreateLogStream', { logGroupName: group, logStreamName: 'one' });
+    const found = (input: object = {}) =>
+      (all.request('FilterLogEvents', { logGroupName: group, ...input }) as { events: object[] }).events;
+    return { all, put, found };
+  }
+
+  test('keeps what is put into its streams, in the order of time', () => {
+    const { all, put, found } = operations();
+    expect(found()).toEqual([]);
+    all.request('CreateLogStream', { logGroupName: group, logStreamName: 'two' });
+    put([{ timestamp: 99 * day, message: 'b' }]);
+    put([{ timestamp: 98 * day, message: 'a' }], 'two');
+    expect(found()).toEqual([
+      { timestamp: 98 * day, message: 'a', logStreamName: 'two' },
+      { timestamp: 99 * day, message: 'b', logStreamName: 'one' },
+    ]);
+  });
+
+  test('rejects events older than 14 days or more than two hours ahead, and stores the others', () => {
+    const { put, found } = operations();
+    const events = [85, 87, 100, 100.1].map((days) => ({ timestamp: days * day, message: `${days}` }));
+    expect(put(events)).toMatchObject({
+      rejectedLogEventsInfo: { tooOldLogEventEndIndex: 1, tooNewLogEventStartIndex: 3 },
+    });
+    expect(found()).toMatchObject([{ message: '87' }, { message: '100' }]);
+  });
+
+  test.each([
+    ['CreateLogStream', { logStreamName: 'one' }, 'ResourceAlreadyExistsException'],
+    ['CreateLogStream', { logStreamName: 'a:b' }, 'InvalidParameterException'],
+    ['CreateLogStream', { logGroupName: '/none', logStreamName: 'x' }, 'ResourceNotFoundException'],
+    ['PutLogEvents', { logStreamName: 'none', logEvents: [] }, 'ResourceNotFoundException'],
+    ['PutLogEvents', { logStreamName: 'one', logEvents: [] }, 'InvalidParameterException'],
+    ['PutLogEvents', { logStreamName: 'one', logEvents: [{ message: 'x' }] }, 'InvalidParameterException'],
+    [
+      'PutLogEvents',
+      {
+        logStreamName: 'one',
+        logEvents: [
+          { timestamp: 2, message: 'x' },
+          { timestamp: 1, message: 'y' },
+        ],
+      },
+      'InvalidParameterException',
+    ],
+  ])('refuses %s %j', (action, input, code) => {
+    const { all } = operations();
+    expect(() => all.request(action, { logGroupName: group, ...input })).toThrow(expect.objectContaining({ code }));
+  });
 });
 
 test.each([

@@ -50,7 +50,9 @@ describe('the smoke test', () => {
     expect({ code, passed: report.passed }).toEqual({ code: 0, passed: true });
     expect(Date.now() - started).toBeLessThan(180_000);
     expect(await smokeFlightsOnSale()).toEqual([]);
-    const queues = JSON.parse((await airline.command('dlq', 'list', '--json')).stdout) as { messages: number }[];
+    const { queues } = JSON.parse((await airline.command('dlq', 'list', '--json')).stdout) as {
+      queues: { messages: number }[];
+    };
     expect(queues.filter(({ messages }) => messages > 0)).toEqual([]);
     expect((await airline.reconcile()).report.findings).toEqual([]);
   });

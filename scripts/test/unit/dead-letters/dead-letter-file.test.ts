@@ -44,7 +44,7 @@ describe('an exported file', () => {
   test('holds every message of both queues whole, and only its owner can read it', async () => {
     await put(target, unhandled, [poison('not JSON'), ...gaveUp(14)]);
     await put(target, undelivered, gaveUp(1));
-    expect(await exportLetters(target, all, file)).toEqual({ seen: 16, hidden: 0 });
+    expect(await exportLetters(target, all, file)).toEqual({ exported: 16, hidden: 0 });
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     const letters = await readLetters(file, 'seats');
     expect(letters).toHaveLength(16);

@@ -6,6 +6,7 @@ test('a letter matches if it passes all filters: event, booking and age', () => 
   const now = Date.parse('2026-12-01T12:00:00Z');
   const booking = '7f8c2f0e-3b1a-4c7e-9d55-1f6a2b3c4d5e';
   const letter = {
+    service: 'seats',
     messageId: 'm',
     kind: 'unhandled',
     reason: 'gave-up',

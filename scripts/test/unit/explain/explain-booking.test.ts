@@ -7,7 +7,7 @@ import type { Fact, FactType } from '../../../../packages/status/src/domain.ts';
 import { workspaceRoot } from '../../../cli/workspace.ts';
 import type { Evidence, Letter, QueueCounts, ReceiptsSummary } from '../../../explain/evidence.ts';
 import { explainBooking } from '../../../explain/explain-booking.ts';
-import type { LogLine } from '../../../explain/message-log.ts';
+import type { LogLine } from '../../../airline/message-log.ts';
 import { wordsFor } from '../../../explain/sentences.ts';
 import { loadSubscriptions, type SubscriptionsOfServices } from '../../../protocol/subscriptions.ts';
 

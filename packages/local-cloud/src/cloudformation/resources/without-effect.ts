@@ -40,10 +40,6 @@ export const TYPES_WITHOUT_EFFECT: Record<string, TypeWithoutEffect> = {
   'AWS::KMS::Alias': { reason: ENCRYPTION },
   'AWS::KMS::Key': { reason: ENCRYPTION, arn: (name) => `kms:${REGION}:${ACCOUNT_ID}:key/${name}` },
   'AWS::Lambda::Permission': { reason: PERMISSIONS },
-  'AWS::Logs::LogGroup': {
-    reason: 'the functions write their output to files instead',
-    arn: (name) => `logs:${REGION}:${ACCOUNT_ID}:log-group:${name}:*`,
-  },
   'AWS::Logs::MetricFilter': { reason: MONITORING },
   'AWS::Logs::ResourcePolicy': { reason: PERMISSIONS },
   'AWS::SES::ConfigurationSet': { reason: 'mail goes to the inbox page only' },

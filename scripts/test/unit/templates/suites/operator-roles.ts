@@ -20,14 +20,22 @@ interface Statement {
   Condition?: unknown;
 }
 
+const record = '/airline/operations';
 const scripts = path.join(workspaceRoot, 'scripts');
 const prefixes: Readonly<Record<string, string>> = {
   cloudformation: 'cloudformation',
   'cloudwatch-logs': 'logs',
   eventbridge: 'events',
   sqs: 'sqs',
+  sts: 'sts',
   ssm: 'ssm',
 };
+
+/**
+ * The call that needs no permission
+ * (https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html).
+ */
+const free = 'sts:GetCallerIdentity';
 
 /** What the document client calls by its own names. */
 const documentCalls: Readonly<Record<string, string>> = {
@@ -39,11 +47,12 @@ const documentCalls: Readonly<Record<string, string>> = {
 
 /** The actions of AWS that the commands of operators call, in the form of IAM. */
 function calledActions(): string[] {
-  const folders = ['dead-letters', 'explain', 'flow', 'reconcile', 'replay', 'waiting'].map((folder) =>
+  const folders = ['dead-letters', 'explain', 'flow', 'operations', 'reconcile', 'replay', 'waiting'].map((folder) =>
     path.join(scripts, folder),
   );
   const files = folders.flatMap((folder) => readdirSync(folder).map((file) => path.join(folder, file)));
-  const actions = [...files, path.join(scripts, 'airline', 'target.ts')].flatMap((file) => {
+  const shared = ['target.ts', 'log-events.ts'].map((file) => path.join(scripts, 'airline', file));
+  const actions = [...files, ...shared].flatMap((file) => {
     const code = readFileSync(file, 'utf8');
     const imports = [...code.matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-([\w-]+)'/g)];
     const [, ofDocuments = ''] = /import \{([^}]*)\} from '@aws-sdk\/lib-dynamodb'/.exec(code) ?? [];
@@ -55,7 +64,7 @@ function calledActions(): string[] {
       ...[...ofDocuments.matchAll(/\b([a-z]\w+|\w+Command)\b/g)].map(([, name]) => documentCalls[name!]!),
     ];
   });
-  return [...new Set(actions)].sort();
+  return [...new Set(actions)].filter((action) => action !== free).sort();
 }
 
 let stacks: Stack[];
@@ -147,19 +156,49 @@ describe('the roles of operators', () => {
   );
 });
 
-test.each(['airline-reader', 'airline-operator'])(
-  '%s reads the log of each consumer that hears of bookings, and no other log',
-  async (role) => {
-    const hearers = hearersOfBookings(await loadSubscriptions()).map((service) => `airline-${service}`);
-    const groups = namesOf('AWS::Logs::LogGroup', 'LogGroupName');
-    const logs = groups.filter((name) => hearers.some((hearer) => name === `/aws/lambda/${hearer}-consumer`));
-    expect(logs).toHaveLength(hearers.length);
-    const [statement, ...more] = statementsOf(role).filter(({ Action }) => Action === 'logs:FilterLogEvents');
-    expect(more).toEqual([]);
-    const allowed = [statement!.Resource].flat().map((arn) => /:log-group:(.+):\*"/.exec(JSON.stringify(arn))![1]);
-    expect(allowed.sort()).toEqual(logs);
-  },
-);
+describe('the logs', () => {
+  const groupsFor = (role: string, action: string): string[] => {
+    const statements = statementsOf(role).filter(({ Action }) => [Action].flat().includes(action));
+    return statements
+      .flatMap(({ Resource }) => [Resource].flat())
+      .map(logGroupOf)
+      .sort();
+  };
+
+  test.each(['airline-reader', 'airline-operator'])(
+    '%s reads the log of each consumer that hears of bookings and the record of operations, and no other log',
+    async (role) => {
+      const hearers = hearersOfBookings(await loadSubscriptions()).map((service) => `airline-${service}`);
+      const groups = namesOf('AWS::Logs::LogGroup', 'LogGroupName');
+      const logs = groups.filter((name) => hearers.some((hearer) => name === `/aws/lambda/${hearer}-consumer`));
+      expect(logs).toHaveLength(hearers.length);
+      expect(groupsFor(role, 'logs:FilterLogEvents')).toEqual([record, ...logs].sort());
+    },
+  );
+
+  test('an operator may add to the record of operations and to no other log; no role may take from one', () => {
+    expect(groupsFor('airline-operator', 'logs:PutLogEvents')).toEqual([record]);
+    expect(groupsFor('airline-operator', 'logs:CreateLogStream')).toEqual([record]);
+    for (const role of ['airline-reader', 'airline-operator', 'airline-smoke'])
+      expect(
+        actionsOf(role).filter((action) => /^logs:(?!FilterLogEvents|CreateLogStream|PutLogEvents)/.test(action)),
+      ).toEqual([]);
+  });
+
+  test('the record is kept for two years, also without its stack', () => {
+    const groups = Object.values(platform.Resources).filter(({ Properties }) => Properties?.LogGroupName === record);
+    expect(groups).toMatchObject([{ Properties: { RetentionInDays: 731 }, DeletionPolicy: 'RetainExceptOnCreate' }]);
+  });
+});
+
+/** The name of the log group that an ARN of a policy names: as text, or as the attribute of a resource. */
+function logGroupOf(arn: unknown): string {
+  const [, named] = /:log-group:(.+):\*"/.exec(JSON.stringify(arn)) ?? [];
+  if (named !== undefined) return named;
+  const [logicalId, attribute] = (arn as { 'Fn::GetAtt': [string, string] })['Fn::GetAtt'];
+  expect(attribute).toBe('Arn');
+  return platform.Resources[logicalId]!.Properties!.LogGroupName as string;
+}
 
 describe('the role of the smoke test', () => {
   test('may call what `pnpm smoke` calls, and nothing else', () => {

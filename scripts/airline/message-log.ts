@@ -1,19 +1,22 @@
-/** The consumers' log lines about one booking. */
-import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+/** The lines that the consumers log about messages. */
 import { maskAddresses } from '@airline/events-schemas/personal-data';
 import { logLine } from '@airline/messaging/log-lines';
-import type { Target } from '../airline/target.ts';
+import { readLogEvents } from './log-events.ts';
+import type { Target } from './target.ts';
 
 type LogKind = keyof typeof logLine;
 
-/** What a consumer logged about a message of the booking. */
-export interface LogLine {
+/** What a consumer logged about a message. */
+export interface MessageLine {
   service: string;
   kind: LogKind;
   /** RFC 3339 UTC. */
   at: string;
   messageId: string;
-  detailType: string;
+  /** Undefined for a message that is not an event. */
+  detailType?: string;
+  /** The booking, or the scheduled flight. */
+  correlationId?: string;
   /** The try that the line is about. */
   receiveCount?: number;
   /** Why it failed or waits, without addresses. */
@@ -29,21 +32,26 @@ export interface LogLine {
   said?: string[];
 }
 
+/** What a consumer logged about an event. */
+export interface LogLine extends MessageLine {
+  detailType: string;
+}
+
 /** The log of one service, as far as it was read. */
-export interface ServiceLog {
-  lines: LogLine[];
+export interface ServiceLog<Line extends MessageLine = LogLine> {
+  /** Oldest first. */
+  lines: Line[];
   /** Why it was not read to its end. */
   unread?: string;
 }
 
-/** CloudWatch may answer many pages without a line (API_FilterLogEvents). A booking's lines are few. */
-const longestSearchMilliseconds = 10_000;
 const kinds = new Map(Object.entries(logLine).map(([kind, text]) => [text as string, kind as LogKind]));
 
+/** Part of every line about a message that is not handled: each begins with this word ({@link logLine}). */
+const unhandledTerm = 'Message';
+
 /**
- * Reads what the consumer of each service logged about a booking, by FilterLogEvents: it answers at once and costs
- * nothing for the lines that it searches, unlike a query of Logs Insights
- * (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html).
+ * Reads what the consumer of each service logged about a booking.
  * @param since the log is searched from here
  */
 export async function readLogs(
@@ -52,52 +60,38 @@ export async function readLogs(
   bookingId: string,
   since: Date,
 ): Promise<Map<string, ServiceLog>> {
-  const client = new CloudWatchLogsClient(target.clientConfig);
-  try {
-    const read = services.map(async (service) => {
-      return [service, await readLog(client, target.airline, service, bookingId, since)] as const;
-    });
-    return new Map(await Promise.all(read));
-  } finally {
-    client.destroy();
-  }
+  const isAbout = (line: MessageLine): line is LogLine =>
+    line.correlationId === bookingId && line.detailType !== undefined;
+  const read = services.map(
+    async (service) => [service, await readLog(target, service, bookingId, since, isAbout)] as const,
+  );
+  return new Map(await Promise.all(read));
 }
 
-async function readLog(
-  client: CloudWatchLogsClient,
-  airline: string,
+/**
+ * Reads what the consumer of a service logged about messages that it could not handle, with all their tries.
+ * @param since the log is searched from here
+ */
+export async function readFailures(target: Target, service: string, since: Date): Promise<ServiceLog<MessageLine>> {
+  const isFailure = (line: MessageLine): line is MessageLine => line.kind !== 'handled' && line.kind !== 'handling';
+  return readLog(target, service, unhandledTerm, since, isFailure);
+}
+
+async function readLog<Line extends MessageLine>(
+  target: Target,
   service: string,
-  bookingId: string,
+  term: string,
   since: Date,
-): Promise<ServiceLog> {
-  const lines: LogLine[] = [];
-  const end = Date.now() + longestSearchMilliseconds;
-  let nextToken: string | undefined;
-  try {
-    do {
-      const page = await client.send(
-        new FilterLogEventsCommand({
-          logGroupName: `/aws/lambda/${airline}-${service}-consumer`,
-          filterPattern: `"${bookingId}"`,
-          startTime: since.getTime(),
-          ...(nextToken !== undefined && { nextToken }),
-        }),
-      );
-      for (const { message = '' } of page.events ?? []) {
-        const line = toLine(service, bookingId, message);
-        if (line) lines.push(line);
-      }
-      nextToken = page.nextToken;
-    } while (nextToken !== undefined && Date.now() < end);
-  } catch (error) {
-    return { lines, unread: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
-  }
+  isWanted: (line: MessageLine) => line is Line,
+): Promise<ServiceLog<Line>> {
+  const logGroupName = `/aws/lambda/${target.airline}-${service}-consumer`;
+  const { messages, unread } = await readLogEvents(target, { logGroupName, filterPattern: `"${term}"`, since });
+  const lines = messages.flatMap((message) => toLine(service, message) ?? []).filter(isWanted);
   lines.sort((a, b) => a.at.localeCompare(b.at));
-  if (nextToken === undefined) return { lines };
-  return { lines, unread: `the search took more than ${longestSearchMilliseconds / 1000} s` };
+  return { lines, ...(unread !== undefined && { unread }) };
 }
 
-function toLine(service: string, bookingId: string, text: string): LogLine | undefined {
+function toLine(service: string, text: string): MessageLine | undefined {
   let line: Record<string, unknown>;
   try {
     line = JSON.parse(text) as Record<string, unknown>;
@@ -107,7 +101,7 @@ function toLine(service: string, bookingId: string, text: string): LogLine | und
   }
   const kind = kinds.get(String(line.message));
   const { correlationId, messageId, detailType, timestamp, receiveCount, error, reason, said } = line;
-  if (!kind || correlationId !== bookingId || typeof detailType !== 'string') return undefined;
+  if (!kind || typeof messageId !== 'string') return undefined;
   const text_ = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
   const number = (name: string): Record<string, number> =>
     typeof line[name] === 'number' ? { [name]: line[name] } : {};
@@ -117,8 +111,9 @@ function toLine(service: string, bookingId: string, text: string): LogLine | und
     service,
     kind,
     at: new Date(String(timestamp)).toISOString(),
-    messageId: String(messageId),
-    detailType,
+    messageId,
+    ...(text_(detailType) !== undefined && { detailType: text_(detailType)! }),
+    ...(text_(correlationId) !== undefined && { correlationId: text_(correlationId)! }),
     ...(receiveCount !== undefined && { receiveCount: Number(receiveCount) }),
     ...(failure !== undefined && { error: maskAddresses(failure) }),
     ...(text_(reason) !== undefined && { reason: text_(reason)! }),
