@@ -34,7 +34,7 @@ export class OperatorRoles extends Construct {
     const deadLetters = queues.flatMap((queue) => [`${queue}-dead-letters`, `${queue}-undelivered`]);
     const deadLetterArns = deadLetters.map((queue) => arnOf('sqs', queue));
 
-    const oneLogGroup = 'The ARN of a log group ends with :* in a policy; the name before it is that of one log group.';
+    const oneLogGroup = 'The ARN of a log group has :* at its end or not; the name before it is that of one log group.';
     const reading: Permission[] = [
       {
         // Receiving is the only way to look into a queue. It hides a message for five minutes at most, and counts:
@@ -57,7 +57,7 @@ export class OperatorRoles extends Construct {
             stack.formatArn({
               service: 'logs',
               resource: 'log-group',
-              resourceName: `/aws/lambda/${serviceName(this, service)}-consumer:*`,
+              resourceName: `/aws/lambda/${serviceName(this, service)}-consumer*`,
               arnFormat: ArnFormat.COLON_RESOURCE_NAME,
             }),
           ),
