@@ -130,7 +130,7 @@ module.exports = {
         'templates',
         'waiting',
       ],
-      ['dead-letters', 'protocol'],
+      ['dead-letters', 'operations', 'protocol'],
       ['airline'],
       ['cli'],
     ]),

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { App, Stack } from 'aws-cdk-lib';
+import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { EventBus } from 'aws-cdk-lib/aws-events';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -41,6 +42,7 @@ describe('the resources that a removed stack leaves behind', () => {
 describe('a stack whose table exists', () => {
   let status: string | undefined;
   let mayAssume: boolean;
+  let logGroupNames: string[];
   /** What STS was asked to assume, and the access key of each other call. */
   let assumed: (string | null)[][];
   let keys: Set<string | undefined>;
@@ -72,6 +74,10 @@ describe('a stack whose table exists', () => {
     keys.add(/Credential=(\w+)/.exec(request.headers.authorization ?? '')?.[1]);
     if (request.headers['x-amz-target'] === 'DynamoDB_20120810.DescribeTable') {
       response.setHeader('content-type', 'application/x-amz-json-1.0').end('{"Table":{}}');
+    } else if (request.headers['x-amz-target'] === 'Logs_20140328.DescribeLogGroups') {
+      // It is asked for a prefix, which other names have as well.
+      const logGroups = logGroupNames.map((logGroupName) => ({ logGroupName }));
+      response.setHeader('content-type', 'application/x-amz-json-1.1').end(JSON.stringify({ logGroups }));
     } else if (status === undefined) {
       response
         .writeHead(400, { 'content-type': 'text/xml' })
@@ -103,12 +109,14 @@ describe('a stack whose table exists', () => {
   beforeEach(() => {
     assumed = [];
     keys = new Set();
+    logGroupNames = [];
     mayAssume = true;
   });
 
   beforeAll(async () => {
     const stack = new Stack(new App(), 'catering');
     new ServiceTable(stack, 'Table', { service: 'catering' });
+    new LogGroup(stack, 'Record', { logGroupName: '/airline/record', removalPolicy: RemovalPolicy.RETAIN });
     writeManifest();
     writeFileSync(path.join(assembly, 'catering.json'), JSON.stringify(Template.fromStack(stack).toJSON()));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -145,6 +153,17 @@ describe('a stack whose table exists', () => {
     const table = [{ TableName: 'airline-catering' }];
     if (expected === 'only deploys') expect(found).toEqual([]);
     else expect(found).toEqual([[table, expected !== 'imports']]);
+  });
+
+  test.each([
+    [['/airline/record-of-others'], false],
+    [['/airline/record-of-others', '/airline/record'], true],
+  ])('imports a log group by its whole name: %j', async (names, expected) => {
+    status = undefined;
+    logGroupNames = names;
+    const [found] = await findLeftovers(assembly);
+    const identifiers = found!.leftovers.map(({ identifier }) => identifier);
+    expect(identifiers.some(({ LogGroupName }) => LogGroupName === '/airline/record')).toBe(expected);
   });
 
   describe('is looked up', () => {

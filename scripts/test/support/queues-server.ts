@@ -1,6 +1,6 @@
 /**
- * Serves the queues, a rule, the log groups and the parameters of one service, seats, with the parts of the local cloud.
- * It is a process of its own because fauxqs is an ES module and jest runs CommonJS. It prints its port, and runs until
+ * Serves the queues, a rule, the logs and the parameters of one service, seats, with the parts of the local cloud. It
+ * is a process of its own because fauxqs is an ES module and jest runs CommonJS. It prints its port, and runs until
  * its input ends. Each line of its input is an {@link Order}, and is answered with a line.
  */
 import type { AddressInfo } from 'node:net';

@@ -12,6 +12,7 @@ import {
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { BookingStatus } from '../../../airline/follow-booking.ts';
 import { workspaceRoot } from '../../../cli/workspace.ts';
+import type { Operations } from '../../../operations/read-operations.ts';
 import {
   type Customer,
   type RunningAirline,
@@ -111,6 +112,10 @@ describe('an operator', () => {
       await until('all is handled', async () => (await airline.unhandled()) === 0);
 
       expect(await outcomes()).toEqual(before);
+      const { operations } = await recorded();
+      const [replay] = operations.filter(({ command }) => command === 'replay');
+      expect(replay).toMatchObject({ filter: { from: expect.any(String) }, end: { outcome: 'done' } });
+      expect(replay!.replay).toBe((JSON.parse(replayed.stdout) as { replay: string }).replay);
       expect(await airline.reconcile()).toMatchObject({ code: 0, report: { findings: [] } });
     },
   );
@@ -156,6 +161,8 @@ describe('an operator', () => {
     await airline.send('seats', 'this is not JSON');
     await until('it is dead', async () => (await airline.messagesIn('seats-dead-letters')) === 1);
     expect((await airline.command('dlq', 'redrive', 'seats')).stdout).toContain('will come back');
+    const shown = await airline.command('dlq', 'show', 'seats');
+    expect(shown.stdout).toMatch(/^ {2}log +[\d:.]+ +put into the dead-letter queue as not-json$/m);
     expect((await airline.command('dlq', 'redrive', 'seats', '--confirm')).code).toBe(0);
     await until('it is dead again', async () => (await airline.messagesIn('seats-dead-letters')) === 1);
 
@@ -165,12 +172,20 @@ describe('an operator', () => {
       expect(await airline.command('dlq', 'export', 'seats', file)).toMatchObject({ code: 0 });
       const dropped = await airline.command('dlq', 'drop', 'seats', file, '--confirm', '--json');
       expect(JSON.parse(dropped.stdout)).toMatchObject({ inFile: 1, dropped: 1, kept: 0 });
+      expect((await recorded()).operations.slice(0, 2)).toMatchObject([
+        { command: 'dlq drop', filter: { service: 'seats', file: 'seats.jsonl' }, end: { counts: { dropped: 1 } } },
+        { command: 'dlq redrive', filter: { service: 'seats' }, end: { outcome: 'done', counts: { redriven: 1 } } },
+      ]);
       expect(await airline.messagesIn('seats-dead-letters')).toBe(0);
     } finally {
       await rm(folder, { recursive: true });
     }
   });
 });
+
+async function recorded(): Promise<Operations> {
+  return JSON.parse((await airline.command('operations', '--json')).stdout) as Operations;
+}
 
 /** The trace headers of the messages in a queue, which stay there. */
 async function tracesOf(queue: string): Promise<(string | undefined)[]> {
