@@ -6,7 +6,7 @@ import { workspaceRoot } from '../../../cli/workspace.ts';
 
 const assets = path.join(workspaceRoot, 'scripts', 'site', 'assets');
 const tokens = readFileSync(path.join(assets, 'tokens.css'), 'utf8');
-const [light = '', dark = ''] = tokens.split('@media (prefers-color-scheme: dark)').map(String);
+const [light = '', dark = ''] = tokens.split('@media screen and (prefers-color-scheme: dark)').map(String);
 
 function colors(css: string): Record<string, string> {
   return Object.fromEntries(
