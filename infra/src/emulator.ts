@@ -18,7 +18,7 @@ const unsupportedTypes: Readonly<Record<string, string>> = {
 
 /**
  * The emulator does not know the resources or condition keys of these actions, and would deny every limited
- * statement. The last two would refer to the archive, which is removed.
+ * statement: it compares the ARN of a log group without `:*`. The last two would refer to the archive, which is gone.
  */
 const unlimitedActions: readonly string[] = [
   'events:PutEvents',
@@ -27,6 +27,9 @@ const unlimitedActions: readonly string[] = [
   'cloudformation:ListStackResources',
   'cloudwatch:DescribeAlarms',
   'events:ListTargetsByRule',
+  'logs:FilterLogEvents',
+  'logs:CreateLogStream',
+  'logs:PutLogEvents',
   'events:DescribeEventBus',
   'events:DescribeArchive',
   'events:StartReplay',

@@ -100,9 +100,7 @@ function describeGroup(group: LetterGroup, { now, width, target, isDryRun = fals
             ),
           ),
         ]),
-    ...(group.willComeBack
-      ? [pc.yellow(plain('A redrive is useless: they will come back. docs/runbook.md says what to do.'))]
-      : []),
+    ...(group.willComeBack ? [pc.yellow(plain('A redrive brings them back: docs/runbook.md says what to do.'))] : []),
     ...(isDryRun ? [] : [pc.cyan(`pnpm dlq show --group ${key}${target}`)]),
     ...(isDryRun || group.willComeBack ? [] : [pc.cyan(`pnpm dlq redrive --group ${key}${target}`)]),
   ].join(`\n${' '.repeat(indent)}`);
