@@ -1,5 +1,6 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { Archive, EventBus } from 'aws-cdk-lib/aws-events';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { CommandRole, type Permission } from './command-role.ts';
 import { bookingServices, knownServices } from './known-services.ts';
@@ -8,8 +9,8 @@ import { airlineName, serviceName } from './names.ts';
 export interface OperatorRolesProps {
   bus: EventBus;
   archive: Archive;
-  /** The name of the log group with the record of what operators change. */
-  operations: string;
+  /** The record of what operators change. */
+  operations: LogGroup;
 }
 
 /**
@@ -33,16 +34,7 @@ export class OperatorRoles extends Construct {
     const deadLetters = queues.flatMap((queue) => [`${queue}-dead-letters`, `${queue}-undelivered`]);
     const deadLetterArns = deadLetters.map((queue) => arnOf('sqs', queue));
 
-    // AWS compares it with a log group's ARN, which has :* at its end, or with that of a log stream in it.
-    const logGroupArn = (name: string): string =>
-      stack.formatArn({
-        service: 'logs',
-        resource: 'log-group',
-        resourceName: `${name}*`,
-        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-      });
-    const oneLogGroup =
-      'What follows the name is :*, a log stream or, on an emulator, nothing; the name is that of one log group.';
+    const oneLogGroup = 'The ARN of a log group ends with :* in a policy; the name before it is that of one log group.';
     const reading: Permission[] = [
       {
         // Receiving is the only way to look into a queue. It hides a message for five minutes at most, and counts:
@@ -61,8 +53,15 @@ export class OperatorRoles extends Construct {
         actions: ['logs:FilterLogEvents'],
         // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
         resources: [
-          ...bookingServices.map((service) => logGroupArn(`/aws/lambda/${serviceName(this, service)}-consumer`)),
-          logGroupArn(operations),
+          ...bookingServices.map((service) =>
+            stack.formatArn({
+              service: 'logs',
+              resource: 'log-group',
+              resourceName: `/aws/lambda/${serviceName(this, service)}-consumer:*`,
+              arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+            }),
+          ),
+          operations.logGroupArn,
         ],
         wide: oneLogGroup,
       },
@@ -89,7 +88,7 @@ export class OperatorRoles extends Construct {
       // To append: CloudWatch has no action that changes a line, and the roles have none that deletes.
       {
         actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-        resources: [logGroupArn(operations)],
+        resources: [operations.logGroupArn],
         wide: oneLogGroup,
       },
       { actions: ['sqs:SendMessage'], resources: queues.map((queue) => arnOf('sqs', queue)) },

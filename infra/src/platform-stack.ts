@@ -87,9 +87,8 @@ export class PlatformStack extends Stack {
     new FlowDashboard(this, 'Dashboard');
     new ServicesDashboard(this, 'ServicesDashboard');
     // What operators changed, by `pnpm operations`. CloudWatch encrypts it with a key of its own.
-    const operations = parameterName(this, 'operations');
-    new LogGroup(this, 'Operations', {
-      logGroupName: operations,
+    const operations = new LogGroup(this, 'Operations', {
+      logGroupName: parameterName(this, 'operations'),
       retention: RetentionDays.TWO_YEARS,
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
