@@ -1,5 +1,6 @@
 /** The lines that the consumers log about messages. */
 import { maskAddresses } from '@airline/events-schemas/personal-data';
+import type { Call } from '@airline/messaging/calls';
 import { logLine } from '@airline/messaging/log-lines';
 import { readLogEvents } from './log-events.ts';
 import type { Target } from './target.ts';
@@ -30,6 +31,8 @@ export interface MessageLine {
   durationMs?: number;
   /** Detail-types. */
   said?: string[];
+  eventId?: string;
+  calls?: Call[];
 }
 
 /** What a consumer logged about an event. */
@@ -100,7 +103,7 @@ function toLine(service: string, text: string): MessageLine | undefined {
     return undefined;
   }
   const kind = kinds.get(String(line.message));
-  const { correlationId, messageId, detailType, timestamp, receiveCount, error, reason, said } = line;
+  const { correlationId, messageId, detailType, eventId, timestamp, receiveCount, error, reason, said, calls } = line;
   if (!kind || typeof messageId !== 'string') return undefined;
   const text_ = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
   const number = (name: string): Record<string, number> =>
@@ -122,6 +125,8 @@ function toLine(service: string, text: string): MessageLine | undefined {
     ...number('queueWaitMs'),
     ...number('durationMs'),
     ...(Array.isArray(said) && { said: said.map(String) }),
+    ...(text_(eventId) !== undefined && { eventId: text_(eventId)! }),
+    ...(Array.isArray(calls) && { calls: calls as Call[] }),
   };
 }
 

@@ -12,6 +12,7 @@ import {
 import type { Delivery } from '@airline/events-schemas/reads';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { type BatchTime, batchTimeOf, endBy, OutOfTimeError } from './batch-time.ts';
+import { type Call, collectCalls } from './calls.ts';
 import { logLine } from './log-lines.ts';
 import { subjectOf, type Subject } from './log-subject.ts';
 import { cut, loggedError } from './logged-error.ts';
@@ -85,6 +86,16 @@ export interface ConsumerOptions {
  */
 const longMilliseconds = 1000;
 
+/** One try to handle a message. */
+interface Run {
+  record: SQSRecord;
+  time: BatchTime;
+  receivedAt: Date;
+  calls: Call[];
+  /** Known as far as the message could be read. */
+  subject: Subject & { deadLetterReason?: string };
+}
+
 /** Why a message can never be handled: the errors of the contract, and of the handlers. */
 type Unprocessable = InvalidEventError | UnprocessableEventError;
 
@@ -115,38 +126,38 @@ export function createConsumer({
   now = () => new Date(),
 }: ConsumerOptions): Consumer {
   async function handle(record: SQSRecord, outbox: BatchOutbox, time: BatchTime): Promise<void> {
-    let subject: Subject = { messageId: record.messageId };
+    const run: Run = { record, time, receivedAt: now(), calls: [], subject: { messageId: record.messageId } };
     let answer: readonly AirlineEvent[];
-    const receivedAt = now();
     try {
       requireTime(time);
       const envelope = parseEnvelope(record.body);
-      subject = { ...subject, ...subjectOf(envelope) };
-      reportClockAhead(envelope, subject, receivedAt);
-      answer = await answerInTime(envelope, record, subject, time, receivedAt);
+      run.subject = { ...run.subject, ...subjectOf(envelope) };
+      reportClockAhead(envelope, run);
+      answer = await collectCalls(run.calls, () => answerInTime(envelope, run));
     } catch (error) {
       outbox.addNothing();
-      if (error instanceof PostponeError && postpone) return putOff(error, postpone, record, subject, time);
+      if (error instanceof PostponeError && postpone) return putOff(error, postpone, run);
       if (!(error instanceof InvalidEventError || error instanceof UnprocessableEventError))
-        throw await failed(error, record, subject, time);
-      await bury(error, record, subject, time);
+        throw await failed(error, run);
+      await bury(error, run);
       return;
     }
     try {
       await outbox.publish(answer);
     } catch (error) {
-      throw await failed(error, record, subject, time);
+      throw await failed(error, run);
     }
-    logger.info(logLine.handled, {
-      ...subject,
-      ...deliveryOf(record, receivedAt),
-      durationMs: now().getTime() - receivedAt.getTime(),
-      said: answer.map(({ type }) => type),
-    });
+    logger.info(logLine.handled, { ...endOf(run), said: answer.map(({ type }) => type) });
+  }
+
+  /** What the line about the end of a run says of it. */
+  function endOf(run: Run) {
+    const durationMs = now().getTime() - run.receivedAt.getTime();
+    return { ...run.subject, ...deliveryOf(run), durationMs, ...(run.calls.length > 0 && { calls: run.calls }) };
   }
 
   /** The producer's clock needs an operator. Its events count as of now until then. */
-  function reportClockAhead(envelope: EventEnvelope, subject: Subject, receivedAt: Date): void {
+  function reportClockAhead(envelope: EventEnvelope, { subject, receivedAt }: Run): void {
     const milliseconds = timeAhead(envelope, receivedAt);
     if (milliseconds === 0) return;
     metrics?.count('ClockAhead');
@@ -155,17 +166,12 @@ export function createConsumer({
   }
 
   /** The events of the handler. @throws OutOfTimeError when it does not end in time; a later result is only logged */
-  async function answerInTime(
-    envelope: EventEnvelope,
-    record: SQSRecord,
-    subject: Subject,
-    time: BatchTime,
-    receivedAt: Date,
-  ): Promise<readonly AirlineEvent[]> {
+  async function answerInTime(envelope: EventEnvelope, run: Run): Promise<readonly AirlineEvent[]> {
+    const { record, subject, time, receivedAt } = run;
     const answering = route(envelope, record, handlers, selfAddressed, time, receivedAt);
     const longRun = setTimeout(() => {
       const endsBy = Number.isFinite(time.bookkeeping) && { endsBy: new Date(time.bookkeeping).toISOString() };
-      logger.info(logLine.handling, { ...subject, ...deliveryOf(record, receivedAt), ...endsBy });
+      logger.info(logLine.handling, { ...subject, ...deliveryOf(run), ...endsBy });
     }, longMilliseconds).unref();
     try {
       return await endBy(time.handlers, 'The handler', answering);
@@ -188,45 +194,32 @@ export function createConsumer({
   }
 
   /** Sends a message that can never be handled to the dead-letter queue. Without that it must not be acknowledged. */
-  async function bury(
-    { reason, message }: Unprocessable,
-    record: SQSRecord,
-    subject: Subject,
-    time: BatchTime,
-  ): Promise<void> {
+  async function bury({ reason, message }: Unprocessable, run: Run): Promise<void> {
+    const { record, subject, time } = run;
     try {
       await endBy(time.bookkeeping, 'Sending the dead letter', sendToDeadLetters(record, reason, message));
     } catch (error) {
-      throw await failed(error, record, { ...subject, deadLetterReason: reason }, time);
+      throw await failed(error, { ...run, subject: { ...subject, deadLetterReason: reason } });
     }
-    logger.error(logLine.buried, {
-      ...subject,
-      reason,
-      error: cut(message),
-    });
+    logger.error(logLine.buried, { ...endOf(run), reason, error: cut(message) });
   }
 
   /** Postpones a message, unless it has waited too long. Without a new message it must not be acknowledged. */
-  async function putOff(
-    error: PostponeError,
-    postpone: Postpone,
-    record: SQSRecord,
-    subject: Subject,
-    time: BatchTime,
-  ): Promise<void> {
+  async function putOff(error: PostponeError, postpone: Postpone, run: Run): Promise<void> {
+    const { record, time } = run;
     const waited = waitedSeconds(record, now());
     if (waited >= longestWaitSeconds) {
-      return bury(new UnprocessableEventError('waited-too-long', error.message), record, subject, time);
+      return bury(new UnprocessableEventError('waited-too-long', error.message), run);
     }
     try {
       const sending = postpone(record, now());
       const { delaySeconds } = await endBy(time.bookkeeping, 'Postponing the message', sending);
       const nextTryAt = new Date(now().getTime() + delaySeconds * 1000).toISOString();
       if (waited >= acceptedWaitSeconds) metrics?.count('MessageWaiting');
-      const details = { receiveCount: receiveCountOf(record), waitedSeconds: Math.round(waited), nextTryAt };
-      logger.warn(logLine.postponed, { ...subject, ...details, error: cut(error.message) });
+      const details = { waitedSeconds: Math.round(waited), nextTryAt };
+      logger.warn(logLine.postponed, { ...endOf(run), ...details, error: cut(error.message) });
     } catch (cause) {
-      throw await failed(cause, record, subject, time);
+      throw await failed(cause, run);
     }
   }
 
@@ -234,15 +227,10 @@ export function createConsumer({
    * Counts and logs a failure, and sets the pause before the retry.
    * @returns the error, for the batch to report
    */
-  async function failed(
-    error: unknown,
-    record: SQSRecord,
-    subject: Subject & { deadLetterReason?: string },
-    time: BatchTime,
-  ): Promise<unknown> {
-    const receiveCount = receiveCountOf(record);
-    const nextTryAt = await nextTryOf(record, subject, time);
-    const details = { ...subject, receiveCount, ...(nextTryAt !== undefined && { nextTryAt }) };
+  async function failed(error: unknown, run: Run): Promise<unknown> {
+    const end = endOf(run);
+    const nextTryAt = await nextTryOf(run);
+    const details = { ...end, ...(nextTryAt !== undefined && { nextTryAt }) };
     if (error instanceof TooEarlyError) {
       logger.info(logLine.tooEarly, { ...details, error: cut(error.message) });
     } else {
@@ -253,7 +241,7 @@ export function createConsumer({
   }
 
   /** Sets the pause before the retry. @returns when the pause ends; undefined if the visibility timeout applies */
-  async function nextTryOf(record: SQSRecord, subject: Subject, time: BatchTime): Promise<string | undefined> {
+  async function nextTryOf({ record, subject, time }: Run): Promise<string | undefined> {
     if (!delayRetry) return undefined;
     try {
       const seconds = await endBy(time.bookkeeping, 'Setting the pause', delayRetry(record));
@@ -293,7 +281,7 @@ function receiveCountOf({ attributes }: Pick<SQSRecord, 'attributes'>): number {
 }
 
 /** What a log line says about a delivery. The wait counts from the first delivery to the queue, retries included. */
-function deliveryOf(record: Pick<SQSRecord, 'attributes'>, receivedAt: Date) {
+function deliveryOf({ record, receivedAt }: Pick<Run, 'record' | 'receivedAt'>) {
   const sentAt = Number(record.attributes.SentTimestamp);
   return {
     receiveCount: receiveCountOf(record),

@@ -1,12 +1,13 @@
 /**
- * The lines that the consumer logs about one message. Each has the ids of the message (`log-subject.ts`), and all but
- * `buried` have `receiveCount`: how often SQS has delivered it. `pnpm explain` reads them, and finds by them where a
- * booking is.
+ * The lines that the consumer logs about one message. Each has the ids of the message (`log-subject.ts`),
+ * `receiveCount` (how often SQS has delivered it) and `queueWaitMs` (since it was sent). All but `handling` have
+ * `durationMs`, and `calls` (`calls.ts`) if there were some. `pnpm explain` finds by them where a booking is, and
+ * `pnpm trace` where its time went.
  */
 export const logLine = {
-  /** Its handler has run for a second. Has `queueWaitMs`, and `endsBy`: the time by which the run ends or is dead. */
+  /** Its handler has run for a second. Has `endsBy`: the time by which the run ends or is dead. */
   handling: 'Message is still being handled',
-  /** It is handled and its events are published. Has `queueWaitMs`, `durationMs` and `said`, the detail-types. */
+  /** It is handled and its events are published. Has `said`, the detail-types. */
   handled: 'handled',
   /** Has `error`, and `nextTryAt` if the pause could be set. */
   failed: 'Message failed and will be delivered again',

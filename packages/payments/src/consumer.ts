@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { slowTableCallMs, timed } from '@airline/messaging/calls';
 import { type Consumer, consumerFromEnvironment } from '@airline/messaging/consume';
 import { requireEnvironment } from '@airline/messaging/environment';
 import { metricsFromEnvironment } from '@airline/messaging/metrics';
@@ -16,11 +17,14 @@ const { once, registerLambdaContext } = createChargeGuard(client, tableName);
 
 const consume = consumerFromEnvironment(
   createHandlers({
-    store: createDynamoDbPaymentStore(DynamoDBDocumentClient.from(client), tableName),
-    provider: createStripePaymentProvider({
-      apiKey: createSecureParameter(new SSMClient(), requireEnvironment('STRIPE_API_KEY_PARAMETER')),
-      url: process.env.STRIPE_API_URL,
-    }),
+    store: timed('table', createDynamoDbPaymentStore(DynamoDBDocumentClient.from(client), tableName), slowTableCallMs),
+    provider: timed(
+      'payment provider',
+      createStripePaymentProvider({
+        apiKey: createSecureParameter(new SSMClient(), requireEnvironment('STRIPE_API_KEY_PARAMETER')),
+        url: process.env.STRIPE_API_URL,
+      }),
+    ),
     once,
     now: () => new Date(),
     onRecorded: metricsFromEnvironment().onRecorded,

@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { slowTableCallMs, timed } from '@airline/messaging/calls';
 import { type Consumer, consumerFromEnvironment } from '@airline/messaging/consume';
 import { requireEnvironment } from '@airline/messaging/environment';
 import { metricsFromEnvironment } from '@airline/messaging/metrics';
@@ -15,12 +16,15 @@ const { once, registerLambdaContext } = createMailGuard(client, tableName);
 
 const consume = consumerFromEnvironment(
   createHandlers({
-    store: createDynamoDbReceiptStore(DynamoDBDocumentClient.from(client), tableName),
-    mailer: createSesMailer({
-      client: new SESv2Client(sesTimeLimits),
-      from: requireEnvironment('RECEIPTS_FROM'),
-      configurationSet: requireEnvironment('CONFIGURATION_SET_NAME'),
-    }),
+    store: timed('table', createDynamoDbReceiptStore(DynamoDBDocumentClient.from(client), tableName), slowTableCallMs),
+    mailer: timed(
+      'mail',
+      createSesMailer({
+        client: new SESv2Client(sesTimeLimits),
+        from: requireEnvironment('RECEIPTS_FROM'),
+        configurationSet: requireEnvironment('CONFIGURATION_SET_NAME'),
+      }),
+    ),
     once,
     now: () => new Date(),
     onMailSent: (mail) => metricsFromEnvironment().count(mail),

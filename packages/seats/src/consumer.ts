@@ -1,6 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { slowTableCallMs, timed } from '@airline/messaging/calls';
 import { consumerFromEnvironment } from '@airline/messaging/consume';
 import { requireEnvironment } from '@airline/messaging/environment';
 import { metricsFromEnvironment } from '@airline/messaging/metrics';
@@ -14,9 +15,10 @@ const metrics = metricsFromEnvironment();
 const now = (): Date => new Date();
 
 const { HoldExpired, ...handlers } = createHandlers({
-  store: createDynamoDbSeatStore(
-    DynamoDBDocumentClient.from(new DynamoDBClient()),
-    requireEnvironment('SEATS_TABLE_NAME'),
+  store: timed(
+    'table',
+    createDynamoDbSeatStore(DynamoDBDocumentClient.from(new DynamoDBClient()), requireEnvironment('SEATS_TABLE_NAME')),
+    slowTableCallMs,
   ),
   holdTimer: createHoldTimer({ sendToSelf: sendToSelfFromEnvironment(), now }),
   holdRules: {

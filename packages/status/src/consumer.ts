@@ -1,6 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { slowTableCallMs, timed } from '@airline/messaging/calls';
 import { consumerFromEnvironment } from '@airline/messaging/consume';
 import { requireEnvironment } from '@airline/messaging/environment';
 import { metricsFromEnvironment } from '@airline/messaging/metrics';
@@ -10,9 +11,10 @@ import { createHandlers } from './handlers.ts';
 
 const logger = new Logger();
 const now = (): Date => new Date();
-const store = createDynamoDbFactStore(
-  DynamoDBDocumentClient.from(new DynamoDBClient()),
-  requireEnvironment('STATUS_TABLE_NAME'),
+const store = timed(
+  'table',
+  createDynamoDbFactStore(DynamoDBDocumentClient.from(new DynamoDBClient()), requireEnvironment('STATUS_TABLE_NAME')),
+  slowTableCallMs,
 );
 const countBooking = createBookingCounter({ store, metrics: metricsFromEnvironment(), now });
 
