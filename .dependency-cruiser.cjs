@@ -117,7 +117,7 @@ module.exports = {
       ['test'],
       ['commands'],
       ['smoke', 'site'],
-      ['flow'],
+      ['flow', 'trace'],
       [
         'chaos',
         'conformance',

@@ -15,8 +15,8 @@ export interface OperatorRolesProps {
 
 /**
  * The roles of the operators on call, with what the commands of the runbook need and nothing else.
- * - `airline-reader` looks: `dlq list`, `show`, `export`, every dry run, `reconcile`, `status`, `explain`, `waiting`,
- *   `operations`, `flights list`, `flow`.
+ * - `airline-reader` looks: `dlq list`, `show`, `export`, every dry run, `reconcile`, `status`, `explain`, `trace`,
+ *   `waiting`, `operations`, `flights list`, `flow`.
  * - `airline-operator` also acts: `dlq redrive`, `dlq drop` and `replay`, each with `--confirm`. It adds to the record
  *   of operations, and neither role may change or delete what is in it.
  *

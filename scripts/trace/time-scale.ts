@@ -1,6 +1,6 @@
 /** Maps times to columns. Long times in which nothing happens are folded, so that short ones stay visible. Pure. */
 
-export interface Fold {
+interface Fold {
   /** Its first column. */
   column: number;
   milliseconds: number;
@@ -8,7 +8,7 @@ export interface Fold {
 
 export interface TimeScale {
   /** @param time milliseconds since the epoch @returns a column, from 0 */
-  columnOf(time: number): number;
+  columnOf: (time: number) => number;
   folds: readonly Fold[];
 }
 

@@ -1,4 +1,6 @@
 /** Where the time of a booking went: each event, each delivery of it, and each try to handle it. Pure. */
+import { sourceOf } from '@airline/events-schemas/events';
+import type { FactType } from '../../packages/status/src/domain.ts';
 import type { LogLine } from '../airline/message-log.ts';
 import { type Place, findDeliveries } from '../explain/deliveries.ts';
 import type { Evidence, Unread } from '../explain/evidence.ts';
@@ -38,8 +40,8 @@ export interface TracedDelivery {
 export interface TracedEvent {
   type: string;
   eventId?: string;
-  /** The service that published it, if it is known. */
-  by?: string;
+  /** The service that published it. */
+  by: string;
   /** When it was published, by its producer's clock (RFC 3339 UTC). Undefined if only its consumers are known. */
   at?: string;
   /** The event that caused it. */
@@ -87,10 +89,16 @@ export function traceBooking(
     });
   const { events: published, all } = findDeliveries(evidence, airline, subscriptions);
   for (const { type, at } of published.values())
-    if (!events.has(type)) events.set(type, { type, ...(at !== undefined && { at: toUtc(at) }), isTimer: false });
-  for (const { detailType, eventId, kind } of lines)
+    if (!events.has(type))
+      events.set(type, { type, by: producerOf(type), ...(at !== undefined && { at: toUtc(at) }), isTimer: false });
+  for (const { service, detailType, eventId, kind } of lines)
     if (!events.has(detailType) && kind !== 'buried')
-      events.set(detailType, { type: detailType, ...(eventId !== undefined && { eventId }), isTimer: true });
+      events.set(detailType, {
+        type: detailType,
+        by: service,
+        ...(eventId !== undefined && { eventId }),
+        isTimer: true,
+      });
 
   const traced = [...events.values()].map((event): TracedEvent => {
     const messages = messagesOf(event, lines, readAt);
@@ -192,6 +200,11 @@ function depthOf(event: Event, events: ReadonlyMap<string, Event>): number {
 
 function iso(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
+}
+
+/** The owner of the event, by the contract. */
+function producerOf(type: FactType): string {
+  return sourceOf(type).replace(/^airline\./, '');
 }
 
 /** In the form that sorts as text. */

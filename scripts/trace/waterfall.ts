@@ -22,8 +22,10 @@ interface Row {
   text: string;
 }
 
-const labelColumns = 30;
-const textColumns = 24;
+/** A longer label is cut. */
+const mostLabelColumns = 40;
+const leastLabelColumns = 22;
+const textColumns = 20;
 /** Of the bars, where the output is no terminal. */
 const pipedBarColumns = 60;
 const leastBarColumns = 16;
@@ -54,12 +56,16 @@ const places: Record<Place['kind'], string> = {
   postponed: 'waits for something outside',
 };
 
+const legend = '◆ published, · in the bus, ░ waits, █ is handled, ▒ a call; at the right: wait + handling';
+
 /** @param width of the window, in columns; Infinity where the output is none */
 export function describeTrace(trace: Trace, width: number): string {
-  const columns = Number.isFinite(width)
-    ? Math.max(leastBarColumns, width - labelColumns - textColumns - 2)
-    : pipedBarColumns;
   const rows = trace.events.flatMap(rowsOf);
+  const longest = Math.max(...rows.map((row) => ('bars' in row ? row.label.length : 0)));
+  const room = Number.isFinite(width) ? width - textColumns - 2 : Infinity;
+  // In a narrow window the bars come before whole names.
+  const labels = Math.max(leastLabelColumns, Math.min(longest, mostLabelColumns, Math.floor(room / 2)));
+  const columns = Number.isFinite(room) ? Math.max(leastBarColumns, room - labels) : pipedBarColumns;
   const scale = timeScale(
     rows.flatMap((row) => ('bars' in row ? row.bars.flatMap(({ from, to }) => [from, to]) : [])),
     columns,
@@ -68,11 +74,9 @@ export function describeTrace(trace: Trace, width: number): string {
   const folds = scale.folds.map(({ milliseconds }) => ago(milliseconds));
   return [
     `${trace.bookingId}  ${clock(trace.startedAt)} UTC, ${duration(total)}`,
-    pc.dim(
-      `◆ published   ░ waits   █ is handled   ▒ a call${folds.length > 0 ? `   ≈ left out: ${folds.join(', ')}` : ''}`,
-    ),
+    note(legend + (folds.length > 0 ? `; ≈ left out: ${folds.join(', ')}` : ''), width, pc.dim),
     '',
-    ...rows.map((row) => ('bars' in row ? draw(row, scale, columns) : note(row.note, width, row.paint))),
+    ...rows.map((row) => ('bars' in row ? draw(row, scale, labels, columns) : note(row.note, width, row.paint))),
   ].join('\n');
 }
 
@@ -83,13 +87,12 @@ interface Note {
 
 function rowsOf(event: TracedEvent): (Row | Note)[] {
   const at = event.at === undefined ? [] : [Date.parse(event.at)];
-  const by = event.by === undefined ? '' : event.by;
   return [
     {
       label: `${' '.repeat(Math.min(event.depth, 4))}${event.type}`,
       paint: event.isTimer ? pc.dim : pc.bold,
       bars: at.map((time) => ({ from: time, to: time, character: '◆', paint: pc.cyan })),
-      text: event.isTimer ? 'a timer: meant to wait' : by && `by ${by}`,
+      text: event.isTimer ? 'a timer' : `by ${event.by}`,
     },
     ...event.deliveries.flatMap((delivery) => rowsOfDelivery(event, delivery)),
   ];
@@ -144,7 +147,7 @@ function rowsOfDelivery(
   ];
 }
 
-function draw({ label, paint, bars, text }: Row, scale: TimeScale, columns: number): string {
+function draw({ label, paint, bars, text }: Row, scale: TimeScale, labels: number, columns: number): string {
   const cells = Array.from({ length: columns }, () => ' ');
   for (const { from, to, character, paint: paintBar } of bars) {
     const first = scale.columnOf(from);
@@ -155,7 +158,7 @@ function draw({ label, paint, bars, text }: Row, scale: TimeScale, columns: numb
       cells[column] = isFold ? pc.dim('≈') : paintBar(character);
     }
   }
-  return `${paint(cut(label).padEnd(labelColumns))} ${cells.join('')} ${pc.dim(text)}`.trimEnd();
+  return `${paint(cut(label, labels).padEnd(labels))} ${cells.join('')} ${pc.dim(text)}`.trimEnd();
 }
 
 function note(text: string, width: number, paint: (text: string) => string): string {
@@ -163,8 +166,8 @@ function note(text: string, width: number, paint: (text: string) => string): str
   return indent + paint(wrapped(text.trimStart(), width - indent.length, indent.length + 2));
 }
 
-function cut(label: string): string {
-  return label.length > labelColumns ? `${label.slice(0, labelColumns - 1)}…` : label;
+function cut(label: string, columns: number): string {
+  return label.length > columns ? `${label.slice(0, columns - 1)}…` : label;
 }
 
 /** 45 ms, 1.25 s, 10 min. */

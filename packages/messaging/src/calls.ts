@@ -28,7 +28,8 @@ export function collectCalls<T>(calls: Call[], work: () => T): T {
 export function timed<T extends object>(name: string, adapter: T, longerThanMs = 0): T {
   const methods = Object.entries(adapter).map(([method, value]: [string, unknown]) => {
     if (typeof value !== 'function') return [method, value] as const;
-    return [method, (...given: unknown[]) => note(`${name} ${method}`, () => value(...given) as unknown, longerThanMs)];
+    const call = value as (...given: unknown[]) => unknown;
+    return [method, (...given: unknown[]) => note(`${name} ${method}`, () => call(...given), longerThanMs)] as const;
   });
   return Object.fromEntries(methods) as T;
 }

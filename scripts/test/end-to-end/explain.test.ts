@@ -20,6 +20,8 @@ import type { BookingStatus } from '../../airline/follow-booking.ts';
 import type { Evidence } from '../../explain/evidence.ts';
 import type { Explanation } from '../../explain/explain-booking.ts';
 import type { Report } from '../../reconcile/reconcile-bookings.ts';
+import type { TracesData } from '../../trace/otlp.ts';
+import type { Trace, TracedEvent } from '../../trace/trace-booking.ts';
 import { type BookingRequest, type Customer, RunningAirline, until } from './support/running-airline.ts';
 
 interface Answer {
@@ -350,6 +352,50 @@ describe('a booking that is settled: what happened, and why', () => {
     const id = randomUUID();
     await airline.publish('BookingCancelled', { bookingId: id, cancelledAt: new Date().toISOString() });
     expect(await explained(id, /^It was cancelled and never requested/)).toMatchObject({ code: 0 });
+  });
+});
+
+test('trace shows each try with its calls, duplicates apart, and ends with what explain says', async () => {
+  await airline.faults(providerIs('outage'));
+  const request = customer.request();
+  const { bookingId: id } = request;
+  const metadata = newEvent('BookingRequested', request, { occurredAt: new Date().toISOString() }).metadata;
+  await airline.publish('BookingRequested', request, metadata);
+  await airline.publish('BookingRequested', request, metadata);
+  await explained(id, /payments failed to handle BookingRequested \(try [2-4] of 5: /);
+  await airline.faults();
+  await mended(id, 'CONFIRMED');
+
+  const { code, stdout } = await airline.command('trace', id, '--json');
+  expect(code).toBe(0);
+  expect(stdout).not.toMatch(/Ada|Lovelace|@example/);
+  const { events, unread } = JSON.parse(stdout) as Trace;
+  expect(unread).toEqual([]);
+  const event = (type: string): TracedEvent => events.find((each) => each.type === type)!;
+  const at = (type: string, service: string) =>
+    event(type).deliveries.filter((delivery) => delivery.service === service);
+  expect(at('BookingRequested', 'seats')).toMatchObject([{ isDuplicate: false }, { isDuplicate: true }]);
+  const tries = at('BookingRequested', 'payments').flatMap(({ tries }) => tries);
+  const failed = tries.filter(({ outcome }) => outcome === 'failed');
+  expect(failed.length).toBeGreaterThan(1);
+  expect(failed[0]!.calls.find(({ name }) => name.startsWith('payment provider'))).toMatchObject({ failed: true });
+  const charging = tries.filter(({ said }) => said.includes('PaymentOk')).flatMap(({ calls }) => calls);
+  expect(charging.map(({ name }) => name)).toContain('payment provider confirm');
+  const mails = at('PaymentOk', 'receipts').flatMap(({ tries }) => tries.flatMap(({ calls }) => calls));
+  expect(mails.map(({ name }) => name)).toContain('mail send');
+  expect(event('ReceiptIssued')).toMatchObject({ by: 'receipts', causedBy: event('PaymentOk').eventId });
+
+  const shown = await airline.command('trace', id);
+  expect(shown.stdout).toMatch(/^ +payments \(try 2\) .*█/m);
+  expect(shown.stdout).toMatch(/^ +seats \(duplicate\) /m);
+  expect(shown.stdout.trimEnd()).toMatch(/^Confirmed: .*$(?![\s\S])/m);
+  const { resourceSpans } = JSON.parse((await airline.command('trace', id, '--format', 'otlp')).stdout) as TracesData;
+  expect(resourceSpans.map(({ resource }) => resource.attributes[0]!.value)).toContainEqual({
+    stringValue: 'payments',
+  });
+  expect(await airline.command('trace', randomUUID())).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('Nothing is known of booking'),
   });
 });
 
