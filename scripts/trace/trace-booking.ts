@@ -46,6 +46,8 @@ export interface TracedEvent {
   at?: string;
   /** The event that caused it. */
   causedBy?: string;
+  /** Its data as status keeps it, without personal data. */
+  content?: object;
   /** How many causes are before it. */
   depth: number;
   /** A message that a service sent to itself: it is meant to wait. */
@@ -78,13 +80,14 @@ export function traceBooking(
 ): Trace | undefined {
   const { bookingId, readAt, facts, lines, unread } = evidence;
   const events = new Map<string, Event>();
-  for (const { type, eventId, service, occurredAt, causationId } of facts)
+  for (const { type, eventId, service, occurredAt, causationId, data } of facts)
     events.set(type, {
       type,
       eventId,
       by: service,
       at: toUtc(occurredAt),
       ...(causationId !== undefined && { causedBy: causationId }),
+      content: data,
       isTimer: false,
     });
   const { events: published, all } = findDeliveries(evidence, airline, subscriptions);

@@ -89,6 +89,7 @@ describe.each(['reader', 'operator'] as const)('the role airline-%s', (role) => 
     ['reconcile --in-flight 0s', '1 booking'],
     ['status ID', 'CONFIRMED'],
     ['explain ID', 'Confirmed: seat'],
+    ['trace ID', 'payments'],
     ['waiting', 'all are settled'],
     ['flights list', 'KL1001'],
   ])('runs pnpm %s', async (line, text) => {

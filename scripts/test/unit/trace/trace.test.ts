@@ -128,7 +128,7 @@ test('an event knows its producer, its cause and when it was published, and what
     queues: { status: { waiting: 1, inFlight: 0, maxReceiveCount: 5 } },
   });
   expect(events).toMatchObject([
-    { type: 'BookingRequested', by: 'bookings', at: at(0), depth: 0 },
+    { type: 'BookingRequested', by: 'bookings', at: at(0), depth: 0, content: { seats: ['12A'] } },
     { type: 'SeatBooked', by: 'seats', at: at(60), depth: 1, causedBy: idOf('BookingRequested') },
   ]);
   expect(events[1]!.deliveries).toContainEqual({
