@@ -8,6 +8,7 @@ import type { Construct } from 'constructs';
 import { addAirlineTags } from './airline-tags.ts';
 import { minute, OperatorAlarm } from './alarm.ts';
 import { AlarmsTopic } from './alarms-topic.ts';
+import { BusLog, busLogConfig } from './bus-log.ts';
 import { FlowDashboard } from './flow-dashboard.ts';
 import { FrontDoor } from './front-door.ts';
 import { airlineName, parameterName, serviceName, stageOf } from './names.ts';
@@ -34,7 +35,9 @@ export class PlatformStack extends Stack {
     const bus = new EventBus(this, 'Bus', {
       eventBusName: airlineName(this),
       description: "Carries the events of the airline's services",
+      logConfig: busLogConfig(this),
     });
+    new BusLog(this, 'BusLog', bus);
     // One key for both, because a key costs 1 USD a month.
     const key = new RotatedKey(this, 'Key', 'Encrypts the archive of events and the alarms on their way');
     justify(

@@ -1,6 +1,8 @@
-import { App } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
+import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from '@jest/globals';
+import { BusLog, busLogConfig } from '../src/bus-log.ts';
 import { logLevel, logRetention } from '../src/log-settings.ts';
 import { airlineName } from '../src/names.ts';
 import { PlatformStack } from '../src/platform-stack.ts';
@@ -89,4 +91,37 @@ describe('the alarms topic', () => {
       'Context value alarmEmail must be an email address such as ops@airline.example; it is "ops".',
     );
   });
+});
+
+describe('the context value busLogLevel', () => {
+  test('is ERROR, and the events themselves are never logged', () => {
+    expect(busLogConfig(new App())).toEqual({ level: 'ERROR', includeDetail: 'NONE' });
+    expect(busLogConfig(new App({ context: { busLogLevel: 'TRACE' } }))).toEqual({
+      level: 'TRACE',
+      includeDetail: 'NONE',
+    });
+  });
+
+  test('must be a level', () => {
+    expect(() => busLogConfig(new App({ context: { busLogLevel: 'loud' } }))).toThrow(
+      /^Context value busLogLevel must be one of .*; it is "loud"\.$/,
+    );
+  });
+});
+
+test.each([
+  ['OFF', []],
+  ['ERROR', ['ERROR_LOGS']],
+  ['INFO', ['ERROR_LOGS', 'INFO_LOGS']],
+  ['TRACE', ['ERROR_LOGS', 'INFO_LOGS', 'TRACE_LOGS']],
+])('with busLogLevel %s the bus delivers its logs of %j to a log group', (busLogLevel, expected) => {
+  const stack = new Stack(new App({ context: { busLogLevel } }), 'Platform');
+  new BusLog(stack, 'Log', new EventBus(stack, 'Bus'));
+  const template = Template.fromStack(stack);
+  const types = Object.values(template.findResources('AWS::Logs::DeliverySource')).map(({ Properties }) =>
+    String(Properties.LogType),
+  );
+  expect(types.sort()).toEqual(expected);
+  template.resourceCountIs('AWS::Logs::Delivery', expected.length);
+  template.resourceCountIs('AWS::Logs::LogGroup', expected.length === 0 ? 0 : 1);
 });

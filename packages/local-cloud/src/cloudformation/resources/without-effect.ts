@@ -40,6 +40,12 @@ export const TYPES_WITHOUT_EFFECT: Record<string, TypeWithoutEffect> = {
   'AWS::KMS::Alias': { reason: ENCRYPTION },
   'AWS::KMS::Key': { reason: ENCRYPTION, arn: (name) => `kms:${REGION}:${ACCOUNT_ID}:key/${name}` },
   'AWS::Lambda::Permission': { reason: PERMISSIONS },
+  'AWS::Logs::Delivery': { reason: MONITORING },
+  'AWS::Logs::DeliveryDestination': {
+    reason: MONITORING,
+    arn: (name) => `logs:${REGION}:${ACCOUNT_ID}:delivery-destination:${name}`,
+  },
+  'AWS::Logs::DeliverySource': { reason: MONITORING },
   'AWS::Logs::MetricFilter': { reason: MONITORING },
   'AWS::Logs::ResourcePolicy': { reason: PERMISSIONS },
   'AWS::SES::ConfigurationSet': { reason: 'mail goes to the inbox page only' },
