@@ -268,7 +268,8 @@ describe('a message that nobody can handle', () => {
 
     const { stdout, code } = await airline.command('dlq', 'list');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^seats +2 +0 +0$/m);
+    // An airline on AWS has no column of lost events.
+    expect(stdout).toMatch(/^seats +2 +0( +0)?$/m);
     expect(stdout).toMatch(/^[0-9a-f]{6} {2}schema-violation: detail of \w+: \/data\/bookingId /m);
     expect((await airline.command('dlq', 'show', 'seats')).stdout).toContain('schema-violation');
   });
