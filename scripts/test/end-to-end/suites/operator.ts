@@ -162,7 +162,7 @@ describe('an operator', () => {
     await until('it is dead', async () => (await airline.messagesIn('seats-dead-letters')) === 1);
     expect((await airline.command('dlq', 'redrive', 'seats')).stdout).toContain('will come back');
     const shown = await airline.command('dlq', 'show', 'seats');
-    expect(shown.stdout).toMatch(/^ {2}log +[\d:.]+ +put into the dead-letter queue as not-json$/m);
+    expect(shown.stdout).toMatch(/^ {2}try 1 +[\d:.]+ +put into the dead-letter queue as not-json · waited /m);
     expect((await airline.command('dlq', 'redrive', 'seats', '--confirm')).code).toBe(0);
     await until('it is dead again', async () => (await airline.messagesIn('seats-dead-letters')) === 1);
 
