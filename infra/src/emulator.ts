@@ -14,6 +14,9 @@ const unsupportedTypes: Readonly<Record<string, string>> = {
   'AWS::EventSchemas::Schema': 'schemas are in the repository only',
   'AWS::Events::Archive': 'events cannot be replayed',
   'AWS::Events::EventBusPolicy': 'the bus has no resource policy',
+  'AWS::Logs::Delivery': 'the bus logs nothing',
+  'AWS::Logs::DeliveryDestination': 'the bus logs nothing',
+  'AWS::Logs::DeliverySource': 'the bus logs nothing',
 };
 
 /**
