@@ -16,7 +16,7 @@ function synthesize(emulator?: unknown): Template {
 
 describe('the context value emulator', () => {
   test.each([true, 'true'])(
-    '%j removes the archive and the schema registry, and leaves every other resource as it is',
+    '%j removes the archive, the schema registry and the delivery of the bus's log, and leaves every other resource as it is',
     (value) => {
       const onEmulator = synthesize(value).toJSON() as { Resources: Record<string, unknown> };
       const onAws = synthesize().toJSON() as { Resources: Record<string, { Type: string }> };
@@ -24,7 +24,14 @@ describe('the context value emulator', () => {
         Object.keys(onAws.Resources)
           .filter((id) => !(id in onEmulator.Resources))
           .map((id) => onAws.Resources[id]!.Type),
-      ).toEqual(['AWS::Events::Archive', 'AWS::EventSchemas::Registry', 'AWS::EventSchemas::Schema']);
+      ).toEqual([
+        'AWS::Logs::DeliveryDestination',
+        'AWS::Logs::DeliverySource',
+        'AWS::Logs::Delivery',
+        'AWS::Events::Archive',
+        'AWS::EventSchemas::Registry',
+        'AWS::EventSchemas::Schema',
+      ]);
       // The policies of the roles for commands are adapted, as below.
       for (const [id, resource] of Object.entries(onEmulator.Resources))
         if (!/^(OperatorRoles|SmokeRole).*Policy/.test(id)) expect(resource).toEqual(onAws.Resources[id]);
