@@ -16,7 +16,7 @@ function synthesize(emulator?: unknown): Template {
 
 describe('the context value emulator', () => {
   test.each([true, 'true'])(
-    '%j removes the archive, the schema registry and the delivery of the bus's log, and leaves every other resource as it is',
+    '%j removes the archive, the schema registry and the delivery of what the bus logs, and leaves every other resource as it is',
     (value) => {
       const onEmulator = synthesize(value).toJSON() as { Resources: Record<string, unknown> };
       const onAws = synthesize().toJSON() as { Resources: Record<string, { Type: string }> };
