@@ -135,9 +135,10 @@ function messagesOf({ type, isTimer }: Event, lines: readonly LogLine[], readAt:
   const seen = new Set<string>();
   return [...messages.values()].map((own): TracedDelivery => {
     const { service, messageId } = own[0]!;
-    // A timer that is longer than SQS can wait is sent again, as another message.
+    // A timer that is longer than SQS can wait, and a postponed message, are sent again as another message.
     const isDuplicate = seen.has(service) && !isTimer;
-    seen.add(service);
+    if (own.at(-1)!.kind === 'postponed') seen.delete(service);
+    else seen.add(service);
     return { service, messageId, isDuplicate, tries: triesOf(own, readAt) };
   });
 }

@@ -84,6 +84,17 @@ describe('the tries of a message', () => {
       ['seats BookingRequested 1 handled: 10 + 30', 'seats BookingRequested 1 handled again: 10 + 30'],
     ],
     [
+      'a postponed message comes again as another one, and is no duplicate',
+      {
+        facts: [request],
+        lines: [
+          line('seats', 'BookingRequested', 50, { kind: 'postponed', error: 'Error: later', nextTryAt: at(5000) }),
+          line('seats', 'BookingRequested', 5050, { messageId: 'other' }),
+        ],
+      },
+      ['seats BookingRequested 1 postponed: 10 + 30', 'seats BookingRequested 1 handled: 10 + 30'],
+    ],
+    [
       'a long run that has ended is one try',
       {
         facts: [request],
