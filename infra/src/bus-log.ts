@@ -47,8 +47,8 @@ export class BusLog extends Construct {
       name,
       destinationResourceArn: logGroup.logGroupArn,
     });
-    // CloudWatch Logs does one change of an account's deliveries at a time, so each waits for the one before.
-    let before: Construct = destination;
+    // One after another: two deliveries to one destination that are created at once may be a conflict.
+    let before: CfnDelivery | undefined;
     for (const logType of types) {
       const source = new CfnDeliverySource(this, `Source-${logType}`, {
         name: `${name}-${logType.toLowerCase().replace('_', '-')}`,
@@ -59,7 +59,7 @@ export class BusLog extends Construct {
         deliverySourceName: source.ref,
         deliveryDestinationArn: destination.attrArn,
       });
-      source.node.addDependency(before);
+      if (before) source.node.addDependency(before);
       before = delivery;
     }
   }

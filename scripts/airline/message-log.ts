@@ -94,38 +94,37 @@ async function readLog<Line extends MessageLine>(
   return { lines, ...(unread !== undefined && { unread }) };
 }
 
-function toLine(service: string, text: string): MessageLine | undefined {
+function toLine(service: string, message: string): MessageLine | undefined {
   let line: Record<string, unknown>;
   try {
-    line = JSON.parse(text) as Record<string, unknown>;
+    line = JSON.parse(message) as Record<string, unknown>;
   } catch {
     // Not of the consumer: Lambda itself logs text.
     return undefined;
   }
   const kind = kinds.get(String(line.message));
-  const { correlationId, messageId, detailType, eventId, timestamp, receiveCount, error, reason, said, calls } = line;
+  const { messageId, timestamp, receiveCount, error, said, calls } = line;
   if (!kind || typeof messageId !== 'string') return undefined;
-  const text_ = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+  const text = (name: string): Record<string, string> => (typeof line[name] === 'string' ? { [name]: line[name] } : {});
   const number = (name: string): Record<string, number> =>
     typeof line[name] === 'number' ? { [name]: line[name] } : {};
-  const time = (name: string): Record<string, string> => (text_(line[name]) ? { [name]: line[name] as string } : {});
   const failure = errorText(error);
   return {
     service,
     kind,
     at: new Date(String(timestamp)).toISOString(),
     messageId,
-    ...(text_(detailType) !== undefined && { detailType: text_(detailType)! }),
-    ...(text_(correlationId) !== undefined && { correlationId: text_(correlationId)! }),
+    ...text('detailType'),
+    ...text('correlationId'),
     ...(receiveCount !== undefined && { receiveCount: Number(receiveCount) }),
     ...(failure !== undefined && { error: maskAddresses(failure) }),
-    ...(text_(reason) !== undefined && { reason: text_(reason)! }),
-    ...time('nextTryAt'),
-    ...time('endsBy'),
+    ...text('reason'),
+    ...text('nextTryAt'),
+    ...text('endsBy'),
     ...number('queueWaitMs'),
     ...number('durationMs'),
     ...(Array.isArray(said) && { said: said.map(String) }),
-    ...(text_(eventId) !== undefined && { eventId: text_(eventId)! }),
+    ...text('eventId'),
     ...(Array.isArray(calls) && { calls: calls as Call[] }),
   };
 }

@@ -23,6 +23,11 @@ export interface CommonOptions {
   json?: boolean;
 }
 
+/** What a command that is typed next needs in order to reach the same airline, e.g. ` --target aws`. */
+export function targetSuffix(name: TargetName): string {
+  return name === 'local' ? '' : ` --target ${name}`;
+}
+
 /** A command with the options of every command that talks to a running airline. */
 export function command(name: string, description: string): Command {
   return new Command(name)

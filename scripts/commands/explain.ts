@@ -1,7 +1,7 @@
 /** `pnpm explain ID`: says what happened to a booking, or what it waits for, where that is, and what to type. */
 import { openTarget } from '../airline/target.ts';
 import { answer } from '../cli/answer.ts';
-import { command, type CommonOptions, exitCode, run } from '../cli/command.ts';
+import { command, type CommonOptions, exitCode, run, targetSuffix } from '../cli/command.ts';
 import { bookingId } from '../cli/option-values.ts';
 import { describeExplained } from '../explain/describe-explanation.ts';
 import { explainBooking } from '../explain/explain-booking.ts';
@@ -23,7 +23,7 @@ await run(
       const subscriptions = await loadSubscriptions();
       const evidence = await readEvidence(target, id, subscriptions);
       const explanation = explainBooking(evidence, target.airline, subscriptions);
-      const words = wordsFor(explanation, name === 'local' ? '' : ` --target ${name}`);
+      const words = wordsFor(explanation, targetSuffix(name));
       answer({ ...words, explanation, evidence }, { json }, ({ explanation, evidence, ...words }) =>
         describeExplained({ explanation, words, evidence }),
       );

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { openTarget, type Target } from '../airline/target.ts';
 import { printableData, printJson } from '../cli/answer.ts';
 import { outputClosed } from '../cli/closed-output.ts';
-import { command, type CommonOptions, exitCode, run } from '../cli/command.ts';
+import { command, type CommonOptions, exitCode, run, targetSuffix } from '../cli/command.ts';
 import { age } from '../cli/option-values.ts';
 import { describeWaiting, shorten } from '../waiting/describe-waiting.ts';
 import { groupWaiting, type WaitingGroup } from '../waiting/group-waiting.ts';
@@ -31,7 +31,7 @@ await run(
 
 async function waiting({ target: name, json, watch, ...filter }: Options): Promise<void> {
   const target = openTarget(name);
-  const suffix = name === 'local' ? '' : ` --target ${name}`;
+  const suffix = targetSuffix(name);
   let before: string | undefined;
   for (;;) {
     const groups = await groupsOf(target, filter);

@@ -8,7 +8,7 @@ import type { RequestMiddleware } from './chaos/chaos-requests.ts';
 import type { EventBridge } from './event-bridge/event-bridge.ts';
 import { splitUrl } from './http-api/http-payload.ts';
 import { type EventSourceMappings, eventSourceMappingsPath } from './lambda/event-source-mappings.ts';
-import type { FunctionLogs } from './logs/function-logs.ts';
+import type { LogGroups } from './logs/log-groups.ts';
 import type { Parameters } from './ssm/parameters.ts';
 import type { Queues } from './sqs/queues.ts';
 import { escapeXml, formatSqsAnswer, formatSqsError, parseSqsQuery } from './sqs/sqs-query-protocol.ts';
@@ -21,7 +21,7 @@ export interface AwsEndpointParts {
   lostDeliveries: EventBridge['lostDeliveries'];
   queues: Pick<Queues, 'request'>;
   parameters: Pick<Parameters, 'request'>;
-  logs: Pick<FunctionLogs, 'request'>;
+  logs: Pick<LogGroups, 'request'>;
   /** The template of a stack, as JSON. */
   templateOf: (stackName: string) => string | undefined;
   dynamodb: Handler;

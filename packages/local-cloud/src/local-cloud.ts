@@ -18,7 +18,7 @@ import { FunctionPool, localEndpointVariables } from './lambda/function-pool.ts'
 import { createFrontDoor, HttpApi } from './http-api/http-api.ts';
 import { ACCOUNT_ID, REGION } from './account.ts';
 import { LocalCloudError } from './local-cloud-error.ts';
-import { FunctionLogs } from './logs/function-logs.ts';
+import { LogGroups } from './logs/log-groups.ts';
 import { Parameters } from './ssm/parameters.ts';
 import { createPaymentProvider } from './payment-provider/payment-provider.ts';
 import { provisionStacks } from './cloudformation/provision.ts';
@@ -103,7 +103,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       return eventBridge.close();
     });
     const dynamodb = createDynamoDb();
-    const logs = new FunctionLogs();
+    const logs = new LogGroups();
     let eventSources: EventSourceMappings | undefined;
 
     const awsServer = createAwsEndpoint({

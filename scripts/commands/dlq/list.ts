@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { openTarget } from '../../airline/target.ts';
 import { answer } from '../../cli/answer.ts';
-import { command, type CommonOptions, exitCode } from '../../cli/command.ts';
+import { command, type CommonOptions, exitCode, targetSuffix } from '../../cli/command.ts';
 import { stopOnSignal } from '../../cli/stop-on-signal.ts';
 import { terminalWidth } from '../../cli/wrap.ts';
 import { describeDeadLetters } from '../../dead-letters/describe-groups.ts';
@@ -22,6 +22,6 @@ async function list({ target: name, json }: CommonOptions): Promise<void> {
   const { signal, release } = stopOnSignal('Stopping after the current messages …');
   const found = await readDeadLetters(openTarget(name), signal).finally(release);
   if (signal.aborted || found.queues.some(({ unread }) => unread !== undefined)) process.exitCode = exitCode.error;
-  const display = { now: Date.now(), width: terminalWidth(), target: name === 'local' ? '' : ` --target ${name}` };
+  const display = { now: Date.now(), width: terminalWidth(), target: targetSuffix(name) };
   answer(found, { json }, (printable) => describeDeadLetters(printable, display));
 }

@@ -393,6 +393,11 @@ test('trace shows each try with its calls, duplicates apart, and ends with what 
   expect(resourceSpans.map(({ resource }) => resource.attributes[0]!.value)).toContainEqual({
     stringValue: 'payments',
   });
+  expect(await airline.command('trace', id, '--json', '--format', 'otlp')).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining('cannot be used with'),
+  });
   expect(await airline.command('trace', randomUUID())).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('Nothing is known of booking'),

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { createAwsEndpoint } from '@airline/local-cloud/aws-endpoint';
 import { AwsError } from '@airline/local-cloud/aws-error';
 import { EventBridge } from '@airline/local-cloud/event-bridge/event-bridge';
-import { FunctionLogs } from '@airline/local-cloud/logs/function-logs';
+import { LogGroups } from '@airline/local-cloud/logs/log-groups';
 import { Parameters } from '@airline/local-cloud/ssm/parameters';
 import { Queues } from '@airline/local-cloud/sqs/queues';
 
@@ -27,7 +27,7 @@ const refuse = (): never => {
 let address = '';
 const queues = await Queues.start({ ...origin, endpoint: () => address });
 const parameters = new Parameters();
-const logs = new FunctionLogs();
+const logs = new LogGroups();
 logs.createGroup('/airline/operations');
 const logOfSeats = logs.writer('airline-seats-consumer');
 let failAfter: Record<string, number> = {};

@@ -3,7 +3,7 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import type { WriteStream } from 'node:fs';
 import { devNull } from 'node:os';
 import { join } from 'node:path';
-import type { FunctionLogs } from '../logs/function-logs.ts';
+import type { LogGroups } from '../logs/log-groups.ts';
 import { FunctionThread } from './function-thread.ts';
 import type { FunctionDefinition, InvocationResult, RunInvocation } from './function-thread.ts';
 import type { FunctionError } from './function-worker.ts';
@@ -15,7 +15,7 @@ export interface FunctionPoolOptions {
   /** Receives one line for each failed invocation. */
   log: (line: string) => void;
   /** Keeps the functions' output, for searches. @default it is not kept */
-  logs?: Pick<FunctionLogs, 'writer'>;
+  logs?: Pick<LogGroups, 'writer'>;
   /** Folder for the functions' output, one file for each function. @default the output is discarded */
   logDirectory?: string;
   /** Wraps each invocation, to inject faults. @default the worker runs it */

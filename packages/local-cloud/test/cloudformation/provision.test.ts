@@ -4,7 +4,7 @@ import type { Stack, Template } from '../../src/cloudformation/cloud-assembly.ts
 import { createDynamoDb } from '../../src/dynamodb/dynamodb.ts';
 import { EventBridge } from '../../src/event-bridge/event-bridge.ts';
 import { FunctionPool } from '../../src/lambda/function-pool.ts';
-import { FunctionLogs } from '../../src/logs/function-logs.ts';
+import { LogGroups } from '../../src/logs/log-groups.ts';
 import { HttpApi } from '../../src/http-api/http-api.ts';
 import { Parameters } from '../../src/ssm/parameters.ts';
 import { provisionStacks } from '../../src/cloudformation/provision.ts';
@@ -34,7 +34,7 @@ beforeEach(() => {
     queues,
     functions,
     parameters: new Parameters(),
-    logs: new FunctionLogs(),
+    logs: new LogGroups(),
     eventBridge: new EventBridge({
       accountId: '000000000000',
       region: 'us-east-1',

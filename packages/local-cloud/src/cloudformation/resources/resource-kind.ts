@@ -6,7 +6,7 @@ import type { EventSourceMapping } from '../../lambda/event-source.ts';
 import type { FunctionPool } from '../../lambda/function-pool.ts';
 import type { HttpApi } from '../../http-api/http-api.ts';
 import type { ResourceValues } from '../intrinsics.ts';
-import type { FunctionLogs } from '../../logs/function-logs.ts';
+import type { LogGroups } from '../../logs/log-groups.ts';
 import type { Parameters } from '../../ssm/parameters.ts';
 import type { Queues } from '../../sqs/queues.ts';
 import type { Properties } from './properties.ts';
@@ -16,7 +16,7 @@ export interface Machine {
   eventBridge: EventBridge;
   queues: Queues;
   parameters: Parameters;
-  logs: Pick<FunctionLogs, 'createGroup'>;
+  logs: Pick<LogGroups, 'createGroup'>;
   /** DynamoDB's CreateTable. Resolves when the table is active. */
   createTable: (input: Record<string, unknown>) => Promise<void>;
   functions: FunctionPool;

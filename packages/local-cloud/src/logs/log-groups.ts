@@ -29,7 +29,7 @@ const MAX_AHEAD_MILLISECONDS = 2 * HOUR_MILLISECONDS;
  * CloudWatch Logs, as far as it is needed to search the functions' output and to keep records: FilterLogEvents with
  * quoted terms, CreateLogStream and PutLogEvents.
  */
-export class FunctionLogs {
+export class LogGroups {
   readonly #groups = new Map<string, LogGroup>();
   readonly #now: () => number;
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { AwsError } from '../../src/aws-error.ts';
-import { FunctionLogs } from '../../src/logs/function-logs.ts';
+import { LogGroups } from '../../src/logs/log-groups.ts';
 
 const logGroupName = '/aws/lambda/seats';
 
 function logs() {
   let time = 0;
-  const all = new FunctionLogs(() => ++time);
+  const all = new LogGroups(() => ++time);
   const search = (input: object = {}) =>
     all.request('FilterLogEvents', { logGroupName, ...input }) as {
       events: { timestamp: number; message: string }[];
@@ -54,7 +54,7 @@ describe('a log group that a stack created', () => {
   const day = 24 * 3600 * 1000;
 
   function operations() {
-    const all = new FunctionLogs(() => 100 * day);
+    const all = new LogGroups(() => 100 * day);
     all.createGroup(group);
     const put = (logEvents: unknown, logStreamName = 'one') =>
       all.request('PutLogEvents', { logGroupName: group, logStreamName, logEvents });
